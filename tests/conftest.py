@@ -1,0 +1,49 @@
+"""Fixtures every test may ask for; the real photographs and backbone are skipped, with the reason, where absent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+DATA = Path(os.environ.get("WELDON_DATA", SHARED / "data"))
+WEIGHTS = Path(os.environ.get("WELDON_WEIGHTS", SHARED / "weights"))
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Start every test from the same random state."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """A seeded source of random numbers."""
+    return torch.Generator().manual_seed(0)
+
+
+def _present(path: Path, variable: str) -> Path:
+    if not path.exists():
+        pytest.skip(f"{path.name} is not here: set {variable} to the folder that holds it")
+    return path
+
+
+@pytest.fixture(scope="session")
+def voc_animals() -> Path:
+    """The VOC 2012 animal photographs, in the devkit's layout."""
+    return _present(DATA / "voc2012-animals", "WELDON_DATA")
+
+
+@pytest.fixture(scope="session")
+def steel() -> Path:
+    """The steel defect photographs, with a CSV of labels."""
+    return _present(DATA / "steel-defects", "WELDON_DATA")
+
+
+@pytest.fixture(scope="session")
+def mobilenet_weights() -> Path:
+    """A real ImageNet backbone, with its description beside it."""
+    return _present(WEIGHTS / "mobilenetv2_100_tf_in1k.safetensors", "WELDON_WEIGHTS")
