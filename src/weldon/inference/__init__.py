@@ -1,0 +1,1 @@
+"""From class maps to answers: evidence, points, boxes, masks, files."""
