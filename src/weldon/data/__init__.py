@@ -1,0 +1,1 @@
+"""Label files and photographs in, batches out; annotations back into the tools that people use."""

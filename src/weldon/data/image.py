@@ -1,0 +1,161 @@
+"""Files to upright RGB pictures, and a plain reason for each file that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from weldon.data.record import Record
+from weldon.errors import DataError
+
+SUFFIXES = frozenset(
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".png",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".gif",
+        ".ppm",
+        ".pgm",
+        ".jp2",
+        ".avif",
+    }
+)
+
+# What undoes each value of the EXIF orientation tag (EXIF 2.32, tag 0x0112); 1 is upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION_TAG = 0x0112
+_SIDES_SWAPPED = frozenset({5, 6, 7, 8})
+
+
+def load_image(path: str | Path) -> Image.Image:
+    """Return the picture in a file as upright RGB with 8 bits a channel.
+
+    EXIF orientation is applied. 16-bit grey is divided by 257 (never stretched, so that two images stay
+    comparable), transparency is laid on white, CMYK and palettes are converted, and of an animation the
+    first frame is taken.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: the file is missing, empty, truncated, no image, has 32-bit pixels (whose range nobody
+            knows) or more pixels than Pillow's limit against decompression bombs.
+    """
+    try:
+        return _decode(Path(path))
+    except (
+        Exception
+    ) as error:  # decoders fail in every way: OSError, SyntaxError, struct.error, ValueError ...
+        raise DataError(f"cannot read the image {path}: {_reason(Path(path), error)}") from error
+
+
+def decoding_problem(path: str | Path) -> str | None:
+    """Return why ``load_image`` would refuse the file, or None when it reads."""
+    try:
+        _decode(Path(path))
+    except Exception as error:
+        return _reason(Path(path), error)
+    return None
+
+
+def unreadable_files(
+    records: Iterable[Record], progress: Callable[[int], None] | None = None
+) -> list[tuple[Record, str]]:
+    """Decode every image once and return those that fail, each with the reason.
+
+    Args:
+        records: the images to try.
+        progress: called with the number of images tried so far.
+    """
+    bad = []
+    for count, record in enumerate(records, start=1):
+        reason = decoding_problem(record.path)
+        if reason is not None:
+            bad.append((record, reason))
+        if progress is not None:
+            progress(count)
+    return bad
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Return width and height of the upright picture, from the file's header alone.
+
+    Raises:
+        DataError: the header cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            # Pillow already swaps the sides of a TIFF it is going to turn while loading.
+            swapped = image.format != "TIFF" and orientation(image) in _SIDES_SWAPPED
+    except Exception as error:
+        raise DataError(f"cannot read the image {path}: {_reason(Path(path), error)}") from error
+    return (height, width) if swapped else (width, height)
+
+
+def orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) to 8; 1 where there is none or it cannot be read."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # a damaged EXIF block must not cost the user a good picture
+        return 1
+    return value if value in _UPRIGHT else 1
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return any Pillow image as RGB, transparency laid on white, 16-bit grey scaled by 1/257.
+
+    Example:
+        >>> to_rgb(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))   # black, but fully transparent
+        (255, 255, 255)
+
+    Raises:
+        ValueError: pixels of 32 bits, whose range is not known.
+    """
+    if image.mode.startswith("I;16"):
+        grey = (np.asarray(image).astype(np.uint32) + 128) // 257
+        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise ValueError("32-bit pixels have no known range; save it with 8 or 16 bits")
+    if image.has_transparency_data:
+        colours = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), colours).convert("RGB")
+    return image.convert("RGB")
+
+
+def _decode(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        image.load()
+        turn = _UPRIGHT.get(orientation(image))
+        upright = image if turn is None else image.transpose(turn)
+        return to_rgb(upright)
+
+
+def _reason(path: Path, error: Exception) -> str:
+    if not path.exists():
+        return "no such file"
+    if path.is_dir():
+        return "it is a folder"
+    if path.stat().st_size == 0:
+        return "the file is empty (0 bytes)"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"gigantic: {error}".splitlines()[0]
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image that Pillow can open"
+    return f"{error or type(error).__name__}".splitlines()[0]
