@@ -1,0 +1,132 @@
+"""What happens beside the steps: best weights, one line an epoch, a table of figures, a time estimate."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+
+from weldon.training.module import TrainingModule
+
+log = logging.getLogger("weldon")
+
+
+class BestWeights(L.Callback):
+    """Save the network whenever the validation figure improves, and remember the epoch.
+
+    Args:
+        save: called with the module when it is the best so far.
+    """
+
+    def __init__(self, save: Callable[[TrainingModule], None]) -> None:
+        self.save = save
+        self.value = float("-inf")
+        self.epoch = -1
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Compare this epoch's figure with the best so far."""
+        assert isinstance(pl_module, TrainingModule)
+        value = float(trainer.callback_metrics[pl_module.monitor])
+        if trainer.sanity_checking or (self.epoch >= 0 and not value > self.value):
+            return
+        self.value, self.epoch = value, trainer.current_epoch
+        if trainer.is_global_zero:
+            self.save(pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed run must know."""
+        return {"value": self.value, "epoch": self.epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up where an interrupted run stopped."""
+        self.value, self.epoch = state_dict["value"], state_dict["epoch"]
+
+
+class MetricsTable(L.Callback):
+    """Append one row an epoch to a CSV file; rows of epochs that are run again are replaced.
+
+    Args:
+        path: the CSV file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.started = time.monotonic()
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the epoch's clock."""
+        self.started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Write the table with this epoch's row and log it as one line."""
+        if not trainer.is_global_zero:
+            return
+        figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        row: dict[str, Any] = {
+            "epoch": trainer.current_epoch,
+            **figures,
+            "seconds": time.monotonic() - self.started,
+        }
+        write_rows(self.path, [*earlier_rows(self.path, trainer.current_epoch), row])
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        log.info("epoch %d/%d  %s  %.1f s", row["epoch"] + 1, trainer.max_epochs or 0, shown, row["seconds"])
+
+
+def earlier_rows(path: Path, epoch: int) -> list[dict[str, Any]]:
+    """Return the rows of ``path`` before ``epoch``."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch]
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write ``rows`` as CSV, in one move, so that a reader never sees half a table."""
+    draft = path.with_suffix(".part")
+    with draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[-1]), extrasaction="ignore", restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    draft.replace(path)
+
+
+class TimeEstimate(L.Callback):
+    """Say after a few steps how long the run will take.
+
+    Args:
+        after: steps to watch before speaking.
+    """
+
+    def __init__(self, after: int = 5) -> None:
+        self.after = after
+        self.seen = 0
+        self.started = 0.0
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Watch the first steps; the very first is left out, it pays for warming up."""
+        if self.seen == 0:
+            self.started = time.monotonic()
+        if self.seen == self.after:
+            step = (time.monotonic() - self.started) / self.after
+            left = step * (float(trainer.num_training_batches) * (trainer.max_epochs or 1) - self.after)
+            log.info("about %s of training steps ahead (%.2f s a step)", spell_seconds(left), step)
+        self.seen += 1
+
+
+def spell_seconds(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    Example:
+        >>> spell_seconds(42), spell_seconds(190), spell_seconds(8000)
+        ('42 s', '3 min', '2.2 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

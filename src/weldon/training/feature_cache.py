@@ -1,0 +1,149 @@
+"""Feature maps of a frozen backbone, computed once and kept on disk: an epoch then takes seconds on a CPU."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import track
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from weldon.data import ImageDataset, Record, collate, encode_targets
+from weldon.models import WeldonNet, cell_mask
+
+Batch = dict[str, Tensor]
+BATCH_SIZE = 16  # images a forward pass
+
+
+@dataclass(frozen=True)
+class CachedFeatures:
+    """Feature maps of a list of images.
+
+    Args:
+        maps: ``(N, F, h, w)`` float16, memory-mapped.
+        masks: ``(N, h, w)`` bool, True on cells of the photograph.
+        rows: position of each image's file in the two arrays.
+    """
+
+    maps: np.ndarray[Any, Any]
+    masks: np.ndarray[Any, Any]
+    rows: dict[Path, int]
+
+
+class FeatureDataset(Dataset[Batch]):
+    """Cached feature maps with their labels; a list of indices comes out as one batch.
+
+    Args:
+        records: N images.
+        classes: C class names.
+        cached: where the maps of the images are.
+    """
+
+    def __init__(self, records: Sequence[Record], classes: Sequence[str], cached: CachedFeatures) -> None:
+        self.records = tuple(records)
+        self.cached = cached
+        self.rows = np.array([cached.rows[record.path] for record in records])
+        self.target, self.known = encode_targets(records, classes)
+        self.weight = torch.tensor([record.weight for record in records], dtype=torch.float32)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.__getitems__([index])
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        """Return the batch of ``indices``: features ``(N, F, h, w)``, mask ``(N, h, w)``, target, …."""
+        chosen, rows = torch.tensor(indices), self.rows[indices]
+        return {
+            "features": torch.from_numpy(self.cached.maps[rows]).float(),
+            "mask": torch.from_numpy(self.cached.masks[rows]),
+            "target": self.target[chosen],
+            "known": self.known[chosen],
+            "weight": self.weight[chosen],
+            "index": chosen,
+        }
+
+
+def take_whole(batch: Batch) -> Batch:
+    """Collate for :class:`FeatureDataset`, which hands out whole batches."""
+    return batch
+
+
+def cache_features(
+    net: WeldonNet, dataset: ImageDataset, folder: Path, *, workers: int, identity: dict[str, Any]
+) -> CachedFeatures:
+    """Return the feature maps of every image of ``dataset``, from ``folder`` if they are there already.
+
+    Args:
+        net: its backbone makes the maps, in evaluation mode, on its own device.
+        dataset: N images under the evaluation transform.
+        folder: each distinct set of maps gets a folder of its own inside.
+        workers: processes that read images.
+        identity: what else the maps depend on (image size, resize).
+    """
+    home = folder / _key(dataset.records, identity | {"backbone": weights_digest(net.backbone)})
+    if not (home / "rows.json").exists():
+        _compute(net, dataset, home, workers=workers)
+    rows = {Path(name): row for row, name in enumerate(json.loads((home / "rows.json").read_text("utf-8")))}
+    return CachedFeatures(np.load(home / "maps.npy", mmap_mode="r"), np.load(home / "masks.npy"), rows)
+
+
+def weights_digest(module: nn.Module) -> str:
+    """Return a digest of every parameter and buffer of ``module``, by name."""
+    digest = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        digest.update(
+            name.encode() + value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
+        )
+    return digest.hexdigest()
+
+
+def _key(records: Sequence[Record], identity: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode())
+    for record in records:
+        state = record.path.stat()
+        digest.update(f"{record.path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+@torch.no_grad()
+def _compute(net: WeldonNet, dataset: ImageDataset, home: Path, *, workers: int) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    device = next(net.parameters()).device
+    net.eval()
+    loader = DataLoader(dataset, BATCH_SIZE, collate_fn=collate, num_workers=workers)
+    maps: np.ndarray[Any, Any] | None = None
+    masks: list[np.ndarray[Any, Any]] = []
+    names: list[str] = []
+    unfinished = home / f"maps.{os.getpid()}.npy"
+    for batch in track(loader, description="feature maps", total=len(loader), transient=True):
+        features = net.features(batch["image"].to(device)).half()  # (N, F, h, w)
+        if maps is None:
+            shape = (len(dataset), *features.shape[1:])
+            maps = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float16, shape=shape)
+        maps[len(names) : len(names) + len(features)] = features.cpu().numpy()
+        masks.append(cell_mask(batch["mask"], features.shape[-2:]).numpy())
+        names += [str(dataset.records[index].path) for index in batch["index"].tolist()]
+    if maps is None:
+        return
+    maps.flush()
+    unfinished.rename(home / "maps.npy")
+    np.save(home / "masks.npy", np.concatenate(masks))
+    (home / "rows.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def cache_folder(chosen: Path | None) -> Path:
+    """Return the folder for cached maps: the chosen one, ``WELDON_CACHE``, or the user's cache folder."""
+    if chosen is not None:
+        return chosen
+    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("WELDON_CACHE") or Path(user) / "weldon") / "features"

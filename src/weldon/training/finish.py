@@ -1,0 +1,98 @@
+"""What a finished run leaves beside its weights: thresholds, figures per class, a manifest."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import resource
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from weldon.metrics import average_precision, best_f1_threshold
+from weldon.training.scoring import ScoredSet
+
+PACKAGES = ("weldon", "torch", "torchvision", "timm", "lightning", "numpy")
+
+
+def fit_thresholds(scored: ScoredSet, classes: Sequence[str]) -> dict[str, Any]:
+    """Return ``thresholds.json``: the score above which each class is predicted, best F1 on these images."""
+    fitted = best_f1_threshold(scored.scores, scored.target, scored.known)
+    values = {name: float(value) for name, value in zip(classes, fitted, strict=True)}
+    return {"scale": "score", "map_scale": scored.map_scale, "classes": values}
+
+
+def per_class_rows(
+    scored: ScoredSet, classes: Sequence[str], thresholds: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a row a class: positives, AP, threshold, precision, recall and F1 at the threshold."""
+    precision = average_precision(scored.scores, scored.target, scored.known)
+    rows = []
+    for column, name in enumerate(classes):
+        known = scored.known[:, column]
+        present = scored.target[known, column] > 0
+        chosen = scored.scores[known, column] >= thresholds["classes"][name]
+        rows.append(
+            {
+                "class": name,
+                "positives": int(present.sum()),
+                "unknown": int((~known).sum()),
+                "ap": float(precision[column]),
+            }
+            | {"threshold": thresholds["classes"][name]}
+            | precision_recall(chosen, present)
+        )
+    return rows
+
+
+def precision_recall(chosen: Tensor, present: Tensor) -> dict[str, float]:
+    """Return precision, recall and F1 of a choice; a ratio without anything to divide by is 0.
+
+    Example:
+        >>> precision_recall(torch.tensor([True, True, False]), torch.tensor([True, False, True]))
+        {'precision': 0.5, 'recall': 0.5, 'f1': 0.5}
+    """
+    hits = int((chosen & present).sum())
+    precision, recall = hits / max(1, int(chosen.sum())), hits / max(1, int(present.sum()))
+    f1 = 2 * hits / max(1, int(chosen.sum()) + int(present.sum()))
+    return {"precision": precision, "recall": recall, "f1": f1}
+
+
+def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows with the columns of the first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write ``values`` as readable JSON; NaN becomes null."""
+    path.write_text(json.dumps(_plain(values), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def environment() -> dict[str, Any]:
+    """Return versions, machine and peak memory, for the manifest."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "threads": torch.get_num_threads(),
+        "peak_memory_mib": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
+    }

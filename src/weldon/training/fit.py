@@ -1,0 +1,167 @@
+"""Train: from a table of image labels to a run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+
+from weldon.data import encode_targets, write_splits
+from weldon.inference.run_directory import RunDirectory
+from weldon.models import WeldonNet, create_model, load_model, save_model
+from weldon.training.callbacks import BestWeights
+from weldon.training.finish import environment, fit_thresholds, per_class_rows, write_csv, write_json
+from weldon.training.loaders import Loaders
+from weldon.training.module import TrainingModule
+from weldon.training.objective import build_objective
+from weldon.training.out_directory import open_out
+from weldon.training.plan import describe
+from weldon.training.prepare import Prepared, prepare
+from weldon.training.recipe import Recipe, build_recipe, write_toml
+from weldon.training.scoring import score_set
+from weldon.training.sets import build_sets
+from weldon.training.trainer import build_trainer
+
+log = logging.getLogger("weldon")
+
+
+def train(
+    data: str | Path,
+    labels: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    config: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: bool | None = None,
+    **options: Any,
+) -> RunDirectory:
+    """Train on image-level labels and return the run directory.
+
+    Args:
+        data: folder of images, or a VOC devkit.
+        labels: table of labels; None reads them from ``data``.
+        out: folder of the run; None takes the first free of ``runs/train``, ``runs/train2``, ….
+        config: TOML file with options; those given here win.
+        resume: go on with the interrupted run in ``out``, with its own recipe.
+        overwrite: replace the run in ``out``.
+        progress: show a progress bar; None shows one on a terminal.
+        **options: the fields of :class:`weldon.training.recipe.Recipe`.
+
+    Raises:
+        UsageError: an option that cannot be used.
+        DataError: labels or files that cannot be used, listed with file and row.
+    """
+    run = open_out(Path(out) if out is not None else None, resume=resume, overwrite=overwrite)
+    given = {
+        "data": Path(data).absolute(),
+        "labels": Path(labels).absolute() if labels is not None else None,
+        **options,
+    }
+    recipe = build_recipe(given, run.config if resume else config)
+    with _logging_to(run.log):
+        _train(recipe, run, resume=resume, progress=sys.stdout.isatty() if progress is None else progress)
+    return run
+
+
+def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -> None:
+    started = time.monotonic()
+    L.seed_everything(recipe.seed, workers=True, verbose=False)
+    if not torch.cuda.is_available():
+        torch.set_flush_denormal(
+            True
+        )  # activations that become denormal were seen to slow fine-tuning fivefold
+    prepared = prepare(recipe)
+    net = build_net(recipe, len(prepared.classes))
+    sets = build_sets(recipe, net, prepared)
+    prepared = sets.prepared
+    for line in describe(recipe, prepared, net):
+        log.info(line)
+    _write_start(run, recipe, prepared)
+    ready = time.monotonic()
+
+    objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
+    module = TrainingModule(net, objective, recipe, prepared.task)
+    best = BestWeights(lambda trained: save_model(trained.net, run.best))
+    steps = -(-len(sets.train) // recipe.batch_size)
+    trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=steps, progress=progress)
+    loaders = Loaders(
+        sets.train,
+        sets.val,
+        collate_fn=sets.collate_fn,
+        batch_size=recipe.batch_size,
+        workers=sets.workers,
+        seed=recipe.seed,
+    )
+    trainer.fit(module, datamodule=loaders, ckpt_path=run.last if resume else None, weights_only=True)
+    if trainer.is_global_zero:
+        seconds = {"preparation": ready - started, "training": time.monotonic() - ready}
+        _write_end(run, prepared, loaders, best, seconds | {"epochs": trainer.current_epoch})
+
+
+def _write_start(run: RunDirectory, recipe: Recipe, prepared: Prepared) -> None:
+    run.best.parent.mkdir(parents=True, exist_ok=True)
+    write_toml(recipe, run.config)
+    run.classes.write_text("".join(f"{name}\n" for name in prepared.classes), encoding="utf-8")
+    write_splits(run.splits, prepared.records)
+
+
+def _write_end(
+    run: RunDirectory, prepared: Prepared, loaders: Loaders, best: BestWeights, seconds: dict[str, float]
+) -> None:
+    """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
+    net = load_model(run.best)
+    scored = score_set(net, loaders.val_dataloader())
+    thresholds = fit_thresholds(scored, prepared.classes)
+    rows = per_class_rows(scored, prepared.classes, thresholds)
+    write_json(run.thresholds, thresholds)
+    write_csv(run.report / "per_class.csv", rows)
+    precisions = [row["ap"] for row in rows if row["positives"]]
+    figures = {"map": sum(precisions) / max(1, len(precisions)), "best": best.value, "best_epoch": best.epoch}
+    manifest = {
+        "task": prepared.task,
+        "images": {"train": len(prepared.train), "val": len(prepared.val)},
+        "model": net.config,
+        "validation": figures,
+        "seconds": seconds,
+        "environment": environment(),
+    }
+    write_json(run.manifest, manifest)
+    log.info("best epoch %d: validation mAP %.4f; run in %s", best.epoch + 1, figures["map"], run.path)
+
+
+def build_net(recipe: Recipe, num_classes: int) -> WeldonNet:
+    """Return the untrained network of ``recipe``."""
+    name = recipe.model or ("auto" if recipe.weights not in ("default", "none") else "resnet50")
+    return create_model(name, num_classes, pool=recipe.pool, weights=recipe.weights, **recipe.pool_options)
+
+
+@contextlib.contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """Write what the run says to ``path`` too, and keep Lightning's own remarks for its warnings."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%Y-%m-%d %H:%M:%S"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    lightning_log = logging.getLogger("lightning.pytorch")
+    level = lightning_log.level
+    lightning_log.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*is smaller than the logging interval.*")
+            warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+            yield
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+        lightning_log.setLevel(level)

@@ -1,0 +1,81 @@
+"""What one training step and one validation pass do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor
+
+from weldon.metrics import AveragePrecision, TopKAccuracy
+from weldon.models import WeldonNet
+from weldon.training.recipe import Recipe
+from weldon.training.schedule import rate_factor
+
+Batch = dict[str, Tensor]
+Objective = Callable[[Tensor, Batch], Tensor]
+
+
+def score_batch(net: WeldonNet, batch: Batch, *, return_maps: bool = False) -> Any:
+    """Return scores ``(N, C)``, and class maps if asked, of a batch of images or of cached feature maps."""
+    if "features" in batch:
+        return net.head(batch["features"], batch["mask"], return_maps=return_maps)
+    return net(batch["image"], batch["mask"], return_maps=return_maps)
+
+
+class TrainingModule(L.LightningModule):
+    """Train a network with an objective; report validation mAP (several labels) or accuracy (one label).
+
+    Args:
+        net: the network.
+        objective: scores ``(N, C)`` and batch to a loss.
+        recipe: optimiser, rates and schedule.
+        task: ``multilabel`` or ``multiclass``; decides which figure chooses the best epoch.
+    """
+
+    def __init__(self, net: WeldonNet, objective: Objective, recipe: Recipe, task: str) -> None:
+        super().__init__()
+        self.net, self.objective, self.recipe = net, objective, recipe
+        self.monitor = "val/map" if task == "multilabel" else "val/accuracy"
+        self.precision_of_classes = AveragePrecision(net.num_classes)
+        self.accuracy = TopKAccuracy() if task == "multiclass" else None
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """Return the loss of one batch."""
+        loss = self.objective(score_batch(self.net, batch), batch)
+        self.log(
+            "train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["target"])
+        )
+        return loss
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Score one batch for the epoch's figures."""
+        scores = score_batch(self.net, batch).float()
+        self.precision_of_classes.update(scores, batch["target"], batch["known"], index=batch["index"])
+        if self.accuracy is not None:
+            self.accuracy.update(scores, batch["target"].argmax(1), index=batch["index"])
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the figures of the epoch; classes without a positive image do not count."""
+        self.log("val/map", self.precision_of_classes.compute().nanmean(), prog_bar=True)
+        self.precision_of_classes.reset()
+        if self.accuracy is not None:
+            self.log("val/accuracy", self.accuracy.compute(), prog_bar=True)
+            self.accuracy.reset()
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimiser, with ``lrp`` on the body, and the schedule by step."""
+        recipe = self.recipe
+        groups = self.net.parameter_groups(recipe.learning_rate, recipe.lrp, recipe.decay_rate)
+        optimizer: torch.optim.Optimizer = (
+            torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum)
+            if recipe.optimizer == "sgd"
+            else torch.optim.AdamW(groups, lr=recipe.learning_rate)
+        )
+        steps = int(self.trainer.estimated_stepping_batches)
+        factor = partial(rate_factor, total=steps, warmup=recipe.warmup, schedule=recipe.schedule)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

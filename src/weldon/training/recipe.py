@@ -1,0 +1,188 @@
+"""The recipe of a run: every option of ``weldon train``, validated once, read from TOML and flags."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from weldon.errors import UsageError
+from weldon.pooling import POOLINGS, parse_count
+
+POOL_OPTIONS = ("beta", "beta_max", "beta_min", "decay", "maps_per_class", "alpha")
+
+
+def _count(value: Any) -> Any:
+    return parse_count(value) if isinstance(value, str) else value
+
+
+Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
+
+
+class Recipe(BaseModel):
+    """Every option of a training run; names are the flags of ``weldon train`` with underscores.
+
+    Relative paths are kept as given; a count of regions may be written ``20``, ``"20%"`` or ``0.2``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
+
+    data: Path = Field(description="folder of images, or a VOC devkit")
+    labels: Path | None = Field(None, description="table of image labels (CSV, TSV, JSONL); none: read DATA")
+    label_sep: str | None = Field(None, description="what separates labels in one cell [comma or |]")
+    minus_one: Literal["absent", "unknown", "present"] | None = Field(
+        None, description="what -1 means in a wide table; never guessed"
+    )
+    image_set: str | None = Field(None, description="VOC devkit: main or segmentation")
+    val: str = Field("0.2", description="validation: a share of the training images, a folder or a table")
+    group_col: str | None = Field(
+        None, description="column whose rows must stay in one split (patient, scene)"
+    )
+
+    model: str | None = Field(None, description="any timm name [the weights' own, else resnet50]")
+    weights: str = Field("default", description="backbone weights: default (timm), none, or a file")
+    freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
+    image_size: int = Field(448, ge=16, description="side of the square canvas in pixels")
+    resize: Literal["keep", "warp"] = Field(
+        "keep", description="keep the aspect ratio and mask the padding, or warp"
+    )
+    augment: bool = Field(True, description="mirror images and vary their light while training")
+
+    pool: str = Field("weldon", description=f"how regions become a score: {', '.join(POOLINGS)}")
+    k: Count = Field(None, description="regions for and against: a count 20 or a share 20%")
+    k_max: Count = Field(None, description="regions for the class [--k, else 20%]")
+    k_min: Count = Field(
+        None, description="regions against the class [--k, else --k-max]; 0: no negative evidence"
+    )
+    beta: float | None = Field(None, description="temperature of lse")
+    beta_max: float | None = Field(None, description="temperature of the evidence for (generalised)")
+    beta_min: float | None = Field(None, description="temperature of the evidence against (generalised)")
+    decay: float | None = Field(None, description="decay of the ranks (gwrp)")
+    maps_per_class: int | None = Field(None, ge=1, description="maps per class (wildcat)")
+    alpha: float | None = Field(None, description="weight of the evidence against (wildcat)")
+
+    task: Literal["auto", "multilabel", "multiclass"] = Field(
+        "auto", description="several labels an image, or one"
+    )
+    loss: Literal["auto", "logistic", "softmax", "ap", "lapsvm", "hinge"] = Field(
+        "auto", description="auto: logistic for multilabel, softmax for multiclass"
+    )
+    ap_scope: Literal["batch", "set"] = Field(
+        "batch", description="rank within a batch, or exactly over the set"
+    )
+    ap_memory: int = Field(0, ge=0, description="recent images that join the ranking of a batch")
+    ap_scale: float = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
+    pos_weight: str = Field("none", description="none, balanced (absent / present per class) or a number")
+
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="sgd has momentum 0.9, as in the paper")
+    lr: float | None = Field(None, gt=0, description="learning rate of the new layers [adamw 1e-3, sgd 1e-2]")
+    lrp: float = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
+    weight_decay: float | None = Field(
+        None, ge=0, description="weight decay, lambda of Eq. 7 [adamw 1e-2, sgd 1e-4]"
+    )
+    schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the rate falls")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    epochs: int = Field(20, ge=1, description="passes over the training images")
+    batch_size: int = Field(32, ge=1, description="images a step")
+    patience: int = Field(
+        0, ge=0, description="stop after so many epochs without a better validation figure; 0: never"
+    )
+
+    workers: int = Field(2, ge=0, description="processes that read images")
+    device: str = Field("auto", description="auto, cpu, cuda, mps")
+    devices: int = Field(1, ge=1, description="accelerators (or processes) a node")
+    nodes: int = Field(1, ge=1, description="machines")
+    strategy: str = Field("auto", description="Lightning strategy, for example ddp")
+    precision: str = Field("32-true", description="Lightning precision, for example bf16-mixed")
+    seed: int = Field(0, ge=0, description="seed of weights, order and augmentation")
+    cache: Path | None = Field(None, description="folder for cached feature maps [the user's cache folder]")
+
+    @model_validator(mode="after")
+    def _one_way_to_say_k(self) -> Recipe:
+        if self.pool not in POOLINGS:
+            raise ValueError(f"pool must be one of {', '.join(POOLINGS)}, got {self.pool!r}")
+        if self.loss in ("ap", "lapsvm") and self.task == "multiclass":
+            raise ValueError("loss 'ap' ranks images class by class and needs --task multilabel")
+        return self
+
+    @property
+    def pool_options(self) -> dict[str, Any]:
+        """The options of the pooling that were given, for :func:`weldon.models.create_model`."""
+        given = {name: getattr(self, name) for name in POOL_OPTIONS if getattr(self, name) is not None}
+        for name, value in (("k_max", self.k_max), ("k_min", self.k_min)):
+            chosen = self.k if value is None else value
+            if chosen is not None:
+                given[name] = chosen
+        return given
+
+    @property
+    def ranks_whole_set(self) -> bool:
+        """Whether one step of the optimiser ranks the whole training set."""
+        return self.loss in ("ap", "lapsvm") and self.ap_scope == "set"
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the new layers, with the optimiser's default."""
+        return self.lr if self.lr is not None else {"adamw": 1e-3, "sgd": 1e-2}[self.optimizer]
+
+    @property
+    def decay_rate(self) -> float:
+        """The weight decay, with the optimiser's default."""
+        return (
+            self.weight_decay
+            if self.weight_decay is not None
+            else {"adamw": 1e-2, "sgd": 1e-4}[self.optimizer]
+        )
+
+
+def build_recipe(options: Mapping[str, Any], config: str | Path | None = None) -> Recipe:
+    """Return the recipe of a TOML file with the given options on top.
+
+    Args:
+        options: option names and values; ``None`` means "not given".
+        config: a TOML file with the same names, or None.
+
+    Raises:
+        UsageError: an unknown option or a value that cannot be used, each named with its value.
+    """
+    values = read_toml(config) if config is not None else {}
+    values.update({name: value for name, value in options.items() if value is not None})
+    try:
+        return Recipe(**values)
+    except ValidationError as error:
+        raise UsageError("\n".join(_reason(item) for item in error.errors())) from None
+
+
+def _reason(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"][:1]) or "recipe"
+    if item["type"] == "extra_forbidden":
+        return f"unknown option {name!r}; the options are {', '.join(Recipe.model_fields)}"
+    if item["type"] == "missing":
+        return f"{name} must be given"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return message if name == "recipe" else f"{name}: {message}, got {item['input']!r}"
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the values of a TOML file.
+
+    Raises:
+        UsageError: the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"config {str(path)!r} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"config {str(path)!r} is not TOML: {error}") from None
+
+
+def write_toml(recipe: Recipe, path: Path) -> None:
+    """Write ``recipe`` so that :func:`build_recipe` reads it back; options not given are left out."""
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    path.write_text(tomli_w.dumps(values), encoding="utf-8")

@@ -1,0 +1,92 @@
+"""The training and the validation set of a run: images, or the cached maps of a frozen backbone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from weldon.data import EvalTransform, ImageDataset, Record, TrainTransform, collate
+from weldon.models import WeldonNet
+from weldon.training.feature_cache import (
+    CachedFeatures,
+    FeatureDataset,
+    cache_features,
+    cache_folder,
+    take_whole,
+)
+from weldon.training.prepare import Prepared, drop_unreadable, refuse_many_unreadable
+from weldon.training.recipe import Recipe
+
+log = logging.getLogger("weldon")
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What a run reads.
+
+    Args:
+        train: the training set.
+        val: the validation set.
+        collate_fn: makes a batch of items.
+        workers: processes that read.
+        prepared: the images, without the files that cannot be read.
+    """
+
+    train: Any
+    val: Any
+    collate_fn: Any
+    workers: int
+    prepared: Prepared
+
+
+def build_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+    """Return the sets to train and validate on.
+
+    Raises:
+        DataError: more than 1 % of the files cannot be read.
+    """
+    return _map_sets(recipe, net, prepared) if recipe.freeze else _image_sets(recipe, net, prepared)
+
+
+def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+    prepared, lost = drop_unreadable(prepared)
+    _name_lost(lost)
+    seen = eval_transform(recipe, net)
+    varied = TrainTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+    train = ImageDataset(
+        prepared.train, prepared.classes, varied if recipe.augment else seen, seed=recipe.seed
+    )
+    return Sets(train, ImageDataset(prepared.val, prepared.classes, seen), collate, recipe.workers, prepared)
+
+
+def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+    net.freeze_backbone()
+    cached = cached_maps(recipe, net, prepared.records, prepared.classes)
+    lost = [r for r in prepared.records if r.path not in cached.rows]
+    reasons = [(r.file_name, "the file cannot be read") for r in lost]
+    refuse_many_unreadable(reasons, len(prepared.records))
+    _name_lost(reasons)
+    prepared = prepared.without({r.path for r in lost})
+    train, val = (FeatureDataset(part, prepared.classes, cached) for part in (prepared.train, prepared.val))
+    return Sets(train, val, take_whole, 0, prepared)
+
+
+def cached_maps(
+    recipe: Recipe, net: WeldonNet, records: Sequence[Record], classes: Sequence[str]
+) -> CachedFeatures:
+    """Return the feature maps of ``records``; the order of the records does not matter."""
+    images = ImageDataset(sorted(records, key=lambda r: str(r.path)), classes, eval_transform(recipe, net))
+    seen = {"image_size": recipe.image_size, "resize": recipe.resize}
+    return cache_features(net, images, cache_folder(recipe.cache), workers=recipe.workers, identity=seen)
+
+
+def eval_transform(recipe: Recipe, net: WeldonNet) -> EvalTransform:
+    """Return how images are laid on the canvas when nothing is left to chance."""
+    return EvalTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+
+
+def _name_lost(lost: Sequence[tuple[str, str]]) -> None:
+    for name, reason in lost:
+        log.warning("skipped %s: %s", name, reason)
