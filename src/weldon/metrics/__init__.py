@@ -1,0 +1,109 @@
+"""How good: functions on tensors, and accumulators of the same words over batches and processes.
+
+The accumulators are loaded when first asked for: they bring torchmetrics, and with it matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from weldon.metrics.accuracy import per_class_accuracy, topk_accuracy
+from weldon.metrics.average_precision import AP_METHODS, average_precision, mean_average_precision
+from weldon.metrics.boxes import (
+    IOU_LEVELS,
+    best_overlaps,
+    box_accuracy,
+    box_accuracy_curve,
+    box_iou,
+    max_box_accuracy,
+    tune_box_thresholds,
+)
+from weldon.metrics.class_mean import class_mean
+from weldon.metrics.mean_iou import class_iou, confusion_matrix, mean_iou
+from weldon.metrics.pixels import normalise_map, pixel_average_precision
+from weldon.metrics.pointwise import pointing_accuracy, pointwise_localisation
+from weldon.metrics.precision_recall import (
+    PrecisionRecallCurve,
+    ThresholdReport,
+    precision_recall_curve,
+    precision_recall_f1,
+)
+from weldon.metrics.threshold import best_f1_threshold
+
+if TYPE_CHECKING:
+    from weldon.metrics.accumulators import (
+        AveragePrecision,
+        BoxOverlaps,
+        ConfusionMatrix,
+        LabelRows,
+        MeanIoU,
+        PerClassAccuracy,
+        PixelAveragePrecision,
+        PointingAccuracy,
+        PointwiseLocalisation,
+        TopKAccuracy,
+    )
+
+_ACCUMULATORS = (
+    "AveragePrecision",
+    "BoxOverlaps",
+    "ConfusionMatrix",
+    "LabelRows",
+    "MeanIoU",
+    "PerClassAccuracy",
+    "PixelAveragePrecision",
+    "PointingAccuracy",
+    "PointwiseLocalisation",
+    "TopKAccuracy",
+)
+
+__all__ = [
+    "AP_METHODS",
+    "IOU_LEVELS",
+    "AveragePrecision",
+    "BoxOverlaps",
+    "ConfusionMatrix",
+    "LabelRows",
+    "MeanIoU",
+    "PerClassAccuracy",
+    "PixelAveragePrecision",
+    "PointingAccuracy",
+    "PointwiseLocalisation",
+    "PrecisionRecallCurve",
+    "ThresholdReport",
+    "TopKAccuracy",
+    "average_precision",
+    "best_f1_threshold",
+    "best_overlaps",
+    "box_accuracy",
+    "box_accuracy_curve",
+    "box_iou",
+    "class_iou",
+    "class_mean",
+    "confusion_matrix",
+    "max_box_accuracy",
+    "mean_average_precision",
+    "mean_iou",
+    "normalise_map",
+    "per_class_accuracy",
+    "pixel_average_precision",
+    "pointing_accuracy",
+    "pointwise_localisation",
+    "precision_recall_curve",
+    "precision_recall_f1",
+    "topk_accuracy",
+    "tune_box_thresholds",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load an accumulator when it is first asked for."""
+    if name in _ACCUMULATORS:
+        return getattr(importlib.import_module("weldon.metrics.accumulators"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the accumulators too."""
+    return sorted(__all__)
