@@ -1,0 +1,101 @@
+"""One door for every form of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from weldon.data.folder import read_folder
+from weldon.data.jsonl import read_jsonl
+from weldon.data.record import LabelSet
+from weldon.data.table import read_table
+from weldon.data.voc import is_devkit, read_voc
+from weldon.errors import DataError, UsageError
+
+TABLES = (".csv", ".tsv", ".txt")
+LINES = (".jsonl", ".ndjson")
+
+# Looked for in DATA when --labels is not given.
+LABEL_FILES = ("labels.csv", "labels.tsv", "labels.jsonl", "metadata.jsonl", "metadata.csv")
+
+
+def read_labels(
+    data: str | Path,
+    labels: str | Path | None = None,
+    *,
+    label_sep: str | None = None,
+    minus_one: str | None = None,
+    group_col: str | None = None,
+    image_set: str = "main",
+    classes: Sequence[str] | None = None,
+) -> LabelSet:
+    """Return the images and their image-level labels, whichever form they are kept in.
+
+    With ``labels``, by its ending: ``.csv .tsv .txt`` a long or wide table, ``.jsonl`` the Hugging Face
+    folder convention, ``.json`` COCO or a Label Studio export, ``.xml`` CVAT for images. Without: a VOC
+    devkit, a label file in ``data`` under a usual name, or a folder a class.
+
+    Args:
+        data: folder of the images; a label file alone is taken with the folder it lies in.
+        labels: the label file.
+        label_sep: between the labels in one cell of a long table.
+        minus_one: what -1 means in a wide table: ``absent``, ``unknown``, ``present``.
+        group_col: the column of groups in a table; ``group`` by default.
+        image_set: of a VOC devkit: ``main`` or ``segmentation``.
+        classes: of a trained model: kept in this order; any other label is an error.
+
+    Raises:
+        DataError: the files cannot be used; every problem is listed with its file and row.
+        UsageError: an option that is none of its choices or has no meaning for this form.
+    """
+    root, file = _places(Path(data), None if labels is None else Path(labels))
+    if file is None:
+        if group_col is not None:
+            raise UsageError(f"`group_col` needs a label table, but {root} has none: give `labels`")
+        if (devkit := _devkit(root)) is not None:
+            return read_voc(devkit, image_set=image_set, classes=classes)
+        return read_folder(root, classes=classes)
+    suffix = file.suffix.lower()
+    if suffix in TABLES:
+        return read_table(
+            file,
+            (root,),
+            label_sep=label_sep,
+            minus_one=minus_one,
+            group_col=group_col,
+            classes=classes,
+        )
+    if suffix in LINES:
+        return read_jsonl(file, (root,), group_col=group_col, classes=classes)
+    raise UsageError(f"`labels` must end in {', '.join((*TABLES, *LINES))}, .json or .xml, got {file}")
+
+
+def _places(data: Path, labels: Path | None) -> tuple[Path, Path | None]:
+    """Return the folder of images and the label file, looking for one under a usual name."""
+    if not data.exists():
+        raise DataError(f"no folder {data}: give the folder that holds the images")
+    if data.is_file():
+        return data.parent, labels or data
+    if labels is not None:
+        if not labels.is_file():
+            raise DataError(f"no label file {labels}")
+        return data, labels
+    found = [data / name for name in LABEL_FILES if (data / name).is_file()]
+    if len(found) > 1:
+        raise UsageError(
+            f"`labels` must say which file to use: {data} has {', '.join(f.name for f in found)}"
+        )
+    return data, found[0] if found else None
+
+
+def _devkit(root: Path) -> Path | None:
+    """Return the devkit: the folder itself, or its only ``VOC...`` folder (also inside ``VOCdevkit``)."""
+    for folder in (root, root / "VOCdevkit"):
+        if is_devkit(folder):
+            return folder
+        years = [path for path in sorted(folder.glob("VOC*")) if is_devkit(path)]
+        if len(years) > 1:
+            raise UsageError(f"`data` must name one devkit, got {', '.join(str(year) for year in years)}")
+        if years:
+            return years[0]
+    return None

@@ -1,0 +1,55 @@
+"""From the name of an image in a label file to the file itself."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class ImageFinder:
+    """Look for images beside the label file, then in the data folder, then in an ``images`` folder of either.
+
+    Args:
+        folders: where to look, in this order; an ``images`` folder inside each is tried after all of them.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        plain = list(dict.fromkeys(folders))
+        self.folders = (*plain, *(folder / "images" for folder in plain if (folder / "images").is_dir()))
+
+    def find(self, name: str) -> Path | None:
+        """Return the file of that name, or None.
+
+        Backslashes are read as separators, and names that differ only in how an accent is composed are the
+        same (archives made on a Mac).
+        """
+        for spelling in _spellings(name):
+            for folder in self.folders:
+                if (path := folder / spelling).is_file():
+                    return path
+        return None
+
+    def why_not(self, name: str) -> str:
+        """Return a sentence for the user about an image that was not found."""
+        looked = ", ".join(str(folder) for folder in self.folders)
+        near = self._near(name)
+        hint = f"; there is {near!r}: correct the name" if near else ""
+        return f"no file {name!r} (looked in {looked}){hint}"
+
+    def _near(self, name: str) -> str | None:
+        """Return the name of a file that differs in case or in its ending only."""
+        wanted = Path(name.replace("\\", "/"))
+        for folder in self.folders:
+            parent = (folder / wanted).parent
+            if parent.is_dir():
+                for path in sorted(parent.iterdir()):
+                    if path.is_file() and path.stem.lower() == wanted.stem.lower():
+                        return path.name
+        return None
+
+
+def _spellings(name: str) -> list[str]:
+    slashed = name.replace("\\", "/")
+    composed = (unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))
+    return list(dict.fromkeys((name, slashed, *composed)))
