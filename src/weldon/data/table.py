@@ -202,8 +202,8 @@ def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[
                 minus_seen.append(f"{where}, column {name!r}")
             else:
                 problems.append(
-                    f"{where}, column {name!r}: {cells[position]!r} is none of 1/0, true/false, yes/no, blank, ?: "
-                    "correct the cell, or remove the column if it is no class"
+                    f"{where}, column {name!r}: {cells[position]!r} is none of 1/0, true/false, yes/no, "
+                    "blank or ?: correct the cell, or remove the column if it is no class"
                 )
         rows.append(
             _row(

@@ -1,0 +1,192 @@
+"""Honest splits: groups stay together, classes keep their shares, and the outcome is written down."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from weldon.data.record import LabelSet, Record
+from weldon.errors import DataError, UsageError
+
+DEFAULT_SHARE = 0.2
+COLUMNS = ("file_name", "split", "group")
+IMAGES = ""  # the key of a unit's number of images; no class has an empty name
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Images that go to one side together, a group or a single image, and how often each class is in them."""
+
+    members: tuple[int, ...]
+    counts: Counter[str]
+
+
+def assign_splits(label_set: LabelSet, *, val: float | None = None, seed: int = 0) -> tuple[Record, ...]:
+    """Return the records with a split each; a validation part is drawn where the data has none.
+
+    Iterative stratification (Sechidis et al. 2011) over groups: the rarest class is dealt out first, each
+    group to the side that lacks most of it, so that every class has its share on both sides as far as groups
+    allow. Images of ``test`` stay there. The outcome depends on names, labels, groups and the seed, not on
+    the order of the rows.
+
+    Args:
+        label_set: records with or without splits.
+        val: share of the training images, in (0, 1); None means 0.2, or the data's own ``val``.
+        seed: of the shuffling.
+
+    Raises:
+        UsageError: ``val`` is out of its range, or is given although the data has its own ``val``.
+        DataError: fewer than two groups to divide.
+    """
+    own = len(label_set.of_split("val"))
+    if val is not None and not 0 < val < 1:
+        raise UsageError(f"`val` must be a share in (0, 1), got {val!r}")
+    if own and val is not None:
+        raise UsageError(
+            f"`val` cannot be {val!r}: the data already says which {own} images are for validation"
+        )
+    if own:
+        return tuple(replace(record, split=record.split or "train") for record in label_set.records)
+    return _drawn(label_set.records, DEFAULT_SHARE if val is None else val, seed)
+
+
+def join_validation(training: LabelSet, validation: LabelSet) -> LabelSet:
+    """Return one set: the images of the first are for training, those of the second for validation.
+
+    Args:
+        training: its classes count; a split ``test`` is kept, a split ``val`` is not allowed.
+        validation: read with ``classes=training.classes``.
+
+    Raises:
+        DataError: an image is in both, or the first has a validation split of its own.
+    """
+    if own := len(training.of_split("val")):
+        raise DataError(f"two validation sets: the training data has {own} images with the split val")
+    inside = {record.path.resolve() for record in training.records}
+    problems = [
+        f"{record.file_name} is in both" for record in validation.records if record.path.resolve() in inside
+    ]
+    if problems:
+        raise DataError("training and validation images must differ; remove these from one:", problems)
+    learn = (replace(record, split=record.split or "train") for record in training.records)
+    measure = (replace(record, split="val") for record in validation.records)
+    return training.with_records((*learn, *measure))
+
+
+def straddling_groups(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
+    """Return each group that has images in several splits, with those splits: a leak."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        if record.group is not None and record.split is not None:
+            splits[record.group].add(record.split)
+    return {group: tuple(sorted(names)) for group, names in splits.items() if len(names) > 1}
+
+
+def write_splits(path: str | Path, records: Sequence[Record]) -> None:
+    """Write ``file_name,split,group``, a row for each record in their order."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows((record.file_name, record.split or "", record.group or "") for record in records)
+
+
+def read_splits(path: str | Path) -> dict[str, str]:
+    """Return the split of each file name, from what ``write_splits`` wrote.
+
+    Raises:
+        DataError: the file is missing or has no such columns.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return {row["file_name"]: row["split"] for row in csv.DictReader(file)}
+    except (OSError, KeyError) as error:
+        raise DataError(f"{path} must hold the columns {', '.join(COLUMNS)}: {error}") from error
+
+
+def apply_splits(label_set: LabelSet, splits: Mapping[str, str]) -> tuple[Record, ...]:
+    """Return the records with the splits of an earlier run.
+
+    Raises:
+        DataError: an image has no split there: the data has changed since.
+    """
+    problems = [
+        f"{record.file_name} is not in it" for record in label_set.records if record.file_name not in splits
+    ]
+    if problems:
+        raise DataError("the data has changed since the splits were written:", problems)
+    return tuple(replace(record, split=splits[record.file_name] or None) for record in label_set.records)
+
+
+def _drawn(records: Sequence[Record], share: float, seed: int) -> tuple[Record, ...]:
+    free = [index for index, record in enumerate(records) if record.split in (None, "train")]
+    units = _units(records, free)
+    if len(units) < 2:
+        raise DataError(
+            f"a validation part needs at least two images of different groups, got {len(units)}: label more, "
+            "correct the groups, or give validation data of its own"
+        )
+    random.Random(seed).shuffle(units)
+    chosen = {index for unit in _dealt(units, share) for index in unit.members}
+    split = {index: "val" if index in chosen else "train" for index in free}
+    return tuple(
+        replace(record, split=split.get(index, record.split)) for index, record in enumerate(records)
+    )
+
+
+def _units(records: Sequence[Record], indices: Iterable[int]) -> list[Unit]:
+    """Return the groups, in an order that the rows of the file do not decide."""
+    members: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index in indices:
+        record = records[index]
+        key = ("image", record.file_name) if record.group is None else ("group", record.group)
+        members[key].append(index)
+    return [
+        Unit(
+            tuple(together), Counter(name for index in together for name in (IMAGES, *records[index].labels))
+        )
+        for _, together in sorted(members.items())
+    ]
+
+
+def _dealt(units: Sequence[Unit], share: float) -> list[Unit]:
+    """Return the units for validation; training gets at least one unit of every class."""
+    totals = _totals(units)
+    wanted = {
+        True: {name: total * share for name, total in totals.items()},
+        False: {name: total * (1 - share) for name, total in totals.items()},
+    }
+    chosen: list[Unit] = []
+    left, taught = list(units), set[str]()
+    while left:
+        name = _rarest(left)
+        taken = [unit for unit in left if unit.counts[name]]
+        for unit in sorted(taken, key=lambda unit: -unit.counts[name]):
+            validates = name in taught and _lacks_more(wanted[True], wanted[False], name)
+            chosen += [unit] if validates else []
+            taught |= set() if validates else unit.counts.keys()
+            for held, count in unit.counts.items():
+                wanted[validates][held] -= count
+        left = [unit for unit in left if not unit.counts[name]]
+    return chosen or [min(units, key=lambda unit: unit.counts[IMAGES])]
+
+
+def _totals(units: Iterable[Unit]) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for unit in units:
+        totals.update(unit.counts)
+    return totals
+
+
+def _rarest(units: Iterable[Unit]) -> str:
+    """Return the class with the fewest positives left, ``IMAGES`` when no unit has any."""
+    totals = _totals(units)
+    return min(totals, key=lambda name: (name == IMAGES, totals[name], name))
+
+
+def _lacks_more(mine: Mapping[str, float], theirs: Mapping[str, float], name: str) -> bool:
+    """Return whether one side lacks more of a class than the other, images deciding a tie."""
+    return (mine[name], mine[IMAGES]) > (theirs[name], theirs[IMAGES])
