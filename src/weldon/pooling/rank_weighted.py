@@ -44,7 +44,7 @@ def gwrp_pool(scores: Tensor, mask: Tensor | None = None, *, decay: float = 0.99
 
 
 def _descending(regions: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor]:
-    values, indices = fill_padding(regions, real, -torch.inf).sort(dim=-1, descending=True, stable=True)
+    values, indices = fill_padding(regions, real, -torch.inf).sort(dim=-1, descending=True)
     return values, indices
 
 

@@ -10,7 +10,7 @@ import math
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.pooling.regions import Count, RegionPool, check_count, flatten_regions
+from weldon.pooling.regions import Count, RegionPool, accumulation_dtype, check_count, flatten_regions
 from weldon.pooling.weldon import add_evidence, evidence_weights
 
 
@@ -61,7 +61,7 @@ def wildcat_pool(
 
 
 def average_maps(scores: Tensor, maps_per_class: int) -> Tensor:
-    """Average the maps of each class: ``(N, C·M, ...)`` to ``(N, C, ...)``.
+    """Average the maps of each class: ``(N, C·M, ...)`` to ``(N, C, ...)``, float32 or wider if M > 1.
 
     Raises:
         UsageError: no maps, or a number of channels that is no multiple of ``maps_per_class``.
@@ -74,7 +74,9 @@ def average_maps(scores: Tensor, maps_per_class: int) -> Tensor:
     if maps_per_class == 1 or not scores.is_floating_point():
         return scores
     shape = (scores.shape[0], scores.shape[1] // maps_per_class, maps_per_class, *scores.shape[2:])
-    return scores.reshape(shape).mean(dim=2)  # (N, C, M, ...) -> (N, C, ...)
+    return scores.reshape(shape).mean(
+        dim=2, dtype=accumulation_dtype(scores)
+    )  # (N, C, M, ...) -> (N, C, ...)
 
 
 def _check_options(maps_per_class: int, alpha: float, k_max: Count, k_min: Count) -> None:
