@@ -1,0 +1,16 @@
+"""Networks that score classes and show the regions they score: any timm backbone, 1x1 transfer, pooling."""
+
+from weldon.models.backbone import Backbone, build_backbone
+from weldon.models.cells import cell_mask
+from weldon.models.checkpoint import load_model, save_model
+from weldon.models.network import WeldonNet, create_model
+
+__all__ = [
+    "Backbone",
+    "WeldonNet",
+    "build_backbone",
+    "cell_mask",
+    "create_model",
+    "load_model",
+    "save_model",
+]
