@@ -94,7 +94,8 @@ def logistic_loss(
     present = target.to(wide.dtype)
     if mask is not None:
         wide, present = wide.masked_fill(~mask, 0.0), present.masked_fill(~mask, 0.0)
-    losses = binary_cross_entropy_with_logits(wide, present, pos_weight=pos_weight, reduction="none")
+    factor = None if pos_weight is None else pos_weight.to(wide.dtype)
+    losses = binary_cross_entropy_with_logits(wide, present, pos_weight=factor, reduction="none")
     return reduce_losses(losses, _importance(losses, mask, weight), reduction=reduction)
 
 

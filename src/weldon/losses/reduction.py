@@ -34,6 +34,7 @@ def reduce_losses(
     """
     if reduction not in ("mean", "sum", "none"):
         raise UsageError(f"`reduction` must be 'mean', 'sum' or 'none', got {reduction!r}")
+    importance = None if importance is None else importance.to(losses.dtype)
     weighed = losses if importance is None else losses * importance
     if reduction == "none":
         return weighed
