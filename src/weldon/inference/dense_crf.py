@@ -1,0 +1,208 @@
+"""The fully connected CRF of Krähenbühl and Koltun (2011) in pure PyTorch: soft masks that follow the edges.
+
+Same model, conventions and numbers as pydensecrf, without a compiler; see ``docs/crf.md``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from weldon.errors import UsageError
+from weldon.inference.crf_labels import labels_in_play
+from weldon.inference.crf_parameters import README_PARAMETERS, CRFParameters
+from weldon.inference.gaussian_kernel import GaussianKernel, KernelSum, gaussian_kernel, kernel_sum
+from weldon.inference.mean_field import mean_field
+
+__all__ = ["README_PARAMETERS", "CRFParameters", "DenseCRF", "dense_crf", "pixel_features"]
+
+PROBABILITY_FLOOR = 1e-5  # pydensecrf's: no energy above 11.5
+SIZES_REMEMBERED = 8
+
+
+def dense_crf(
+    probabilities: Tensor,
+    image: Tensor,
+    *,
+    spatial_sigma: float = CRFParameters.spatial_sigma,
+    spatial_weight: float = CRFParameters.spatial_weight,
+    bilateral_sigma: float = CRFParameters.bilateral_sigma,
+    colour_sigma: float = CRFParameters.colour_sigma,
+    bilateral_weight: float = CRFParameters.bilateral_weight,
+    iterations: int = CRFParameters.iterations,
+    labels: Sequence[int] | Tensor | None = None,
+    prune: float | None = None,
+) -> Tensor:
+    r"""Return marginals that agree with ``probabilities`` and, between pixels near or alike, with each other.
+
+    .. math:: Q^{t+1}_i(l) \propto p_i(l) \, \exp \sum_j \big[ w_s k_s(i,j) + w_b k_b(i,j) \big] Q^t_j(l)
+
+    with Gaussian kernels :math:`k_s` over (x, y) and :math:`k_b` over (x, y, r, g, b), symmetrically
+    normalised. Deterministic: the same input gives the same bits. Differentiable once in ``probabilities``.
+
+    Args:
+        probabilities: ``(C, H, W)`` or ``(N, C, H, W)`` float in [0, 1], label probabilities; those below
+            1e-5 count as 1e-5, and they need not add up to one.
+        image: ``(3, H, W)`` or ``(N, 3, H, W)`` uint8, the pictures, 0..255.
+        spatial_sigma: of the kernel over positions, pixels; this and the next five as in
+            :class:`CRFParameters`.
+        spatial_weight: of the kernel over positions.
+        bilateral_sigma: of the kernel over positions and colours, pixels.
+        colour_sigma: of that kernel, levels of 0..255.
+        bilateral_weight: of that kernel.
+        iterations: mean field updates.
+        labels: the labels in play, where they are known: indices, or a bool tensor ``(C,)`` or ``(N, C)``;
+            all others get 0. None means all are.
+        prune: leave out labels whose probability (after they are made to add up to one) is nowhere above
+            this share: an approximation that makes many labels as cheap as few. None means no.
+
+    Returns:
+        The shape and dtype of ``probabilities``, adding up to one over labels.
+
+    Raises:
+        UsageError: shapes that do not fit, an image that is not uint8, values outside [0, 1] or not finite,
+            labels out of range or none left, parameters out of range.
+
+    Example:
+        Two colours, and a map that is unsure of the pixel at the border:
+
+        >>> image = torch.tensor([0, 0, 0, 200, 200, 200], dtype=torch.uint8).expand(3, 1, 6)
+        >>> first = torch.tensor([[0.9, 0.9, 0.4, 0.1, 0.1, 0.1]])
+        >>> dense_crf(torch.stack([first, 1 - first]), image).argmax(0)
+        tensor([[0, 0, 0, 1, 1, 1]])
+    """
+    parameters = CRFParameters(
+        spatial_sigma, spatial_weight, bilateral_sigma, colour_sigma, bilateral_weight, iterations
+    )
+    return DenseCRF(parameters, prune=prune)(probabilities, image, labels=labels)
+
+
+class DenseCRF:
+    """:func:`dense_crf` with fixed parameters, for many pictures: the spatial lattice of a size is kept.
+
+    Args:
+        parameters: of the model.
+        prune: see :func:`dense_crf`.
+    """
+
+    def __init__(self, parameters: CRFParameters | None = None, *, prune: float | None = None) -> None:
+        if prune is not None and not 0 < prune < 1:
+            raise UsageError(f"prune must be a share in (0, 1) or None, got {prune!r}")
+        self.parameters = CRFParameters() if parameters is None else parameters
+        self.prune = prune
+        self._spatial: OrderedDict[tuple[object, ...], GaussianKernel] = OrderedDict()
+
+    def __call__(
+        self, probabilities: Tensor, image: Tensor, *, labels: Sequence[int] | Tensor | None = None
+    ) -> Tensor:
+        """Return the marginals of pictures, see :func:`dense_crf`."""
+        check_picture(probabilities, image, name="probabilities")
+        low, high = torch.aminmax(probabilities.detach())
+        if not (low >= 0 and high <= 1):  # NaN is neither
+            raise UsageError(f"probabilities must be in [0, 1], got values from {low:g} to {high:g}")
+        logits = _compute(probabilities).clamp(min=PROBABILITY_FLOOR).log()
+        return self._marginals(logits, image, labels).to(probabilities.dtype)
+
+    def from_energies(
+        self, energies: Tensor, image: Tensor, *, labels: Sequence[int] | Tensor | None = None
+    ) -> Tensor:
+        """Return the marginals for unary energies U (low is likely) in place of probabilities exp(-U)."""
+        check_picture(energies, image, name="energies")
+        if not energies.detach().isfinite().all():
+            raise UsageError("energies must be finite, got infinite values or NaN")
+        return self._marginals(-_compute(energies), image, labels).to(energies.dtype)
+
+    def _marginals(self, logits: Tensor, image: Tensor, labels: Sequence[int] | Tensor | None) -> Tensor:
+        if logits.ndim == 3:
+            return self._marginals(logits[None], image[None], labels)[0]
+        play = labels_in_play(logits, labels=labels, prune=self.prune)
+        if play is None and logits.is_cuda:
+            return self._infer(logits, image)
+        chosen = [None] * len(logits) if play is None else [row.nonzero().squeeze(1) for row in play]
+        parts = [self._infer_some(logits[n : n + 1], image[n : n + 1], rows) for n, rows in enumerate(chosen)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _infer_some(self, logits: Tensor, image: Tensor, labels: Tensor | None) -> Tensor:
+        if labels is None:
+            return self._infer(logits, image)
+        some = self._infer(logits[:, labels], image)
+        return torch.zeros_like(logits).index_copy(1, labels, some)
+
+    def _infer(self, logits: Tensor, image: Tensor) -> Tensor:
+        """Run mean field on pictures of one size, each seeing only itself, as one set of pixels."""
+        images, labels, height, width = logits.shape
+        rows = logits.movedim(1, -1).reshape(-1, labels)  # (N * H * W, C)
+        kernels = self._kernels(image, logits.dtype)
+        marginals = mean_field(rows, kernels, iterations=self.parameters.iterations)
+        return marginals.view(images, height, width, labels).movedim(-1, 1)  # (N, C, H, W)
+
+    def _kernels(self, image: Tensor, dtype: torch.dtype) -> KernelSum | None:
+        wanted = self.parameters
+        kernels, weights = [], []
+        if wanted.spatial_weight:
+            kernels.append(self._spatial_kernel(image, dtype))
+            weights.append(wanted.spatial_weight)
+        if wanted.bilateral_weight:
+            features = pixel_features(image, sigma=wanted.bilateral_sigma, colour_sigma=wanted.colour_sigma)
+            kernels.append(gaussian_kernel(features, groups=len(image)).to(dtype))
+            weights.append(wanted.bilateral_weight)
+        return kernel_sum(kernels, weights) if kernels else None
+
+    def _spatial_kernel(self, image: Tensor, dtype: torch.dtype) -> GaussianKernel:
+        key = (len(image), *image.shape[-2:], image.device, dtype)
+        kernel = self._spatial.pop(key, None)
+        if kernel is None:
+            features = pixel_features(image, sigma=self.parameters.spatial_sigma)
+            kernel = gaussian_kernel(features, groups=len(image)).to(dtype)
+        self._spatial[key] = kernel
+        if len(self._spatial) > SIZES_REMEMBERED:
+            self._spatial.popitem(last=False)
+        return kernel
+
+
+def pixel_features(image: Tensor, *, sigma: float, colour_sigma: float | None = None) -> Tensor:
+    """Return positions x, y and, with ``colour_sigma``, colours r, g, b of pixels in standard deviations.
+
+    Args:
+        image: ``(N, 3, H, W)`` uint8.
+        sigma: of positions, pixels.
+        colour_sigma: of colours, levels; None leaves colours out.
+
+    Returns:
+        ``(2, N * H * W)`` or ``(5, N * H * W)`` float32.
+    """
+    images, channels, height, width = image.shape
+    y = (torch.arange(height, device=image.device, dtype=torch.float32) / sigma)[:, None]
+    x = torch.arange(width, device=image.device, dtype=torch.float32) / sigma
+    features = x.new_empty(2 if colour_sigma is None else 2 + channels, images, height, width)
+    features[0] = x
+    features[1] = y
+    if colour_sigma is not None:
+        torch.div(image.movedim(1, 0), colour_sigma, out=features[2:])
+    return features.view(len(features), -1)
+
+
+def check_picture(values: Tensor, image: Tensor, *, name: str) -> None:
+    """Raise UsageError unless ``values`` are label maps of ``image``."""
+    if values.ndim not in (3, 4) or not values.is_floating_point() or 0 in values.shape:
+        raise UsageError(
+            f"{name} must be a float tensor (C, H, W) or (N, C, H, W), "
+            f"got {tuple(values.shape)} of {values.dtype}"
+        )
+    if image.dtype != torch.uint8:
+        raise UsageError(
+            f"image must be uint8 with levels 0..255, got {image.dtype}: for an image in [0, 1] pass "
+            "(image * 255).round().to(torch.uint8)"
+        )
+    wanted = (*values.shape[:-3], 3, *values.shape[-2:])
+    if tuple(image.shape) != wanted:
+        raise UsageError(f"image must have shape {wanted} to go with {name}, got {tuple(image.shape)}")
+    if image.device != values.device:
+        raise UsageError(f"image must be on the device of {name}, {values.device}, got {image.device}")
+
+
+def _compute(values: Tensor) -> Tensor:
+    return values if values.dtype == torch.float64 else values.float()

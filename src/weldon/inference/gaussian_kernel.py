@@ -1,0 +1,134 @@
+"""Normalised Gaussian kernels over the pixels of images, as linear filters with their exact adjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from weldon.inference.permutohedral import build_permutohedral
+from weldon.inference.row_sums import RowSums, side_by_side
+
+PIECE = 64  # entries a GPU adds one after the other; a few vertices hold thousands of pixels
+
+
+@dataclass(frozen=True)
+class GaussianKernel:
+    r"""One Gaussian over P points, normalised on both sides: splat, blur along each axis, slice.
+
+    .. math:: K = N B_d \dots B_0 N, \text{ where } N = diag(S^\top B_d \dots B_0 S 1)^{-1/2}
+
+    The blurs do not commute where vertices are missing, so K is not symmetric; its transpose is the same
+    filter with the blurs in reverse order.
+
+    Attributes:
+        splat: from ``(P, C)`` points to ``(M, C)`` vertices, the normalisation folded in.
+        blur: along the lattice's axes, each from vertices to vertices and its own transpose.
+        slice: from vertices back to points, the normalisation folded in.
+    """
+
+    splat: tuple[RowSums, ...]
+    blur: tuple[RowSums, ...]
+    slice: RowSums
+
+    @property
+    def vertex_count(self) -> int:
+        """M, the vertices the points touch."""
+        return self.blur[0].rows.shape[0]
+
+    def vertex_values(self, values: Tensor, *, transposed: bool = False) -> Tensor:
+        """Splat ``(P, C)`` values and blur them: ``(M, C)``, what :attr:`slice` reads."""
+        for sums in (*self.splat, *(reversed(self.blur) if transposed else self.blur)):
+            values = sums(values)
+        return values
+
+    def to(self, dtype: torch.dtype) -> GaussianKernel:
+        """Return the kernel for values of another float type."""
+        splat, blur = (tuple(sums.to(dtype) for sums in step) for step in (self.splat, self.blur))
+        return GaussianKernel(splat, blur, self.slice.to(dtype))
+
+
+def gaussian_kernel(features: Tensor, *, groups: int = 1) -> GaussianKernel:
+    r"""Return the kernel :math:`\exp(-|f_i - f_j|^2 / 2)` over points, symmetrically normalised.
+
+    A point's message to itself is included, as in Krähenbühl and Koltun's code.
+
+    Args:
+        features: ``(d, P)`` float32, one row a dimension, in standard deviations.
+        groups: equal runs of points (the images of a batch) that do not see each other.
+    """
+    lattice = build_permutohedral(features, groups=groups)
+    points = torch.div(lattice.order, lattice.weights.shape[1], rounding_mode="floor")  # (P * D,)
+    piece = PIECE if features.is_cuda else None
+    splat = ragged_sums(points, lattice.weights.view(-1)[lattice.order], lattice.starts, piece=piece)
+    blur = tuple(blur_along(sides) for sides in lattice.neighbours)
+    plain = GaussianKernel(splat, blur, RowSums(lattice.vertices, lattice.weights))
+    received = plain.slice(plain.vertex_values(features.new_ones(features.shape[1], 1)))  # (P, 1)
+    scale = received.add_(1e-20).rsqrt_()
+    first = splat[0].times(scale.squeeze(1)[points])
+    return GaussianKernel((first, *splat[1:]), blur, plain.slice.times(scale))
+
+
+def blur_along(sides: Tensor) -> RowSums:
+    """Return the sums of each vertex and half its two neighbours ``(M, 2)``, of which -1 is absent."""
+    itself = torch.arange(sides.shape[0], device=sides.device)[:, None]
+    present = sides >= 0
+    rows = torch.cat([itself, torch.where(present, sides, itself)], dim=1)  # (M, 3)
+    return RowSums(rows.int(), torch.cat([torch.ones_like(itself), 0.5 * present], dim=1))
+
+
+def ragged_sums(
+    rows: Tensor, weights: Tensor, starts: Tensor, *, piece: int | None = None
+) -> tuple[RowSums, ...]:
+    """Return sums of uneven length, in one step or in two: over pieces of at most ``piece`` entries first.
+
+    Args:
+        rows: ``(E,)`` int32, the entries of all sums, one sum after the other.
+        weights: ``(E,)`` float.
+        starts: ``(M + 1,)`` int, where each sum begins, then E; no sum is empty.
+        piece: the longest run to add in one go; None for no limit.
+    """
+    if piece is None:
+        return (RowSums(rows, weights, starts.int()),)
+    pieces = torch.div(starts.diff() + (piece - 1), piece, rounding_mode="floor")  # (M,)
+    ends = pieces.cumsum(0)
+    total = int(ends[-1])
+    number = torch.arange(total, device=rows.device)  # (T,)
+    owner = torch.repeat_interleave(pieces, output_size=total)
+    piece_starts = starts[owner] + piece * (number - (ends - pieces)[owner])
+    return (
+        RowSums(rows, weights, torch.cat([piece_starts, starts[-1:]]).int()),
+        RowSums(number.int(), weights.new_ones(total), torch.cat([ends.new_zeros(1), ends]).int()),
+    )
+
+
+@dataclass(frozen=True)
+class KernelSum:
+    """A weighted sum of kernels over the same points.
+
+    Attributes:
+        kernels: the parts, without their weights.
+        slice: reads the vertices of all kernels, one table after the other, the weights folded in.
+        weight: of all kernels together.
+    """
+
+    kernels: tuple[GaussianKernel, ...]
+    slice: RowSums
+    weight: float
+
+    def vertex_values(self, values: Tensor, *, transposed: bool = False) -> Tensor:
+        """Splat and blur ``(P, C)`` values in each kernel: ``(M_1 + M_2 + .., C)``."""
+        return torch.cat([kernel.vertex_values(values, transposed=transposed) for kernel in self.kernels])
+
+    def __call__(self, values: Tensor, *, transposed: bool = False) -> Tensor:
+        """Return K, or its transpose, times ``(P, C)`` values."""
+        return self.slice(self.vertex_values(values, transposed=transposed))
+
+
+def kernel_sum(kernels: Sequence[GaussianKernel], weights: Sequence[float]) -> KernelSum:
+    """Return the weighted sum of one or more kernels over the same points."""
+    slices = [kernel.slice.times(weight) for kernel, weight in zip(kernels, weights, strict=True)]
+    joint = side_by_side(slices, [kernel.vertex_count for kernel in kernels])
+    return KernelSum(tuple(kernels), joint, sum(weights))
