@@ -50,9 +50,9 @@ def read_folder(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet
         )
     notes = [_passed_over(strangers)] if strangers else []
     trained = {folder.name for folder in folders if folder.split in (None, "train")}
-    declared = sorted(trained) if trained or classes is None else None
-    strange = [folder for folder in folders if declared and folder.name not in trained]
+    declared = sorted(trained) if classes is None else None
     if classes is None:
+        strange = [folder for folder in folders if trained and folder.name not in trained]
         problems += [f"{folder.path}: a class that train does not have" for folder in strange]
         problems += [] if trained else [f"{root} has no train folder to take the classes from"]
     return label_set_of(

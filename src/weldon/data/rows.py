@@ -101,7 +101,7 @@ def _located(rows: Iterable[Row], finder: ImageFinder, problems: list[str]) -> l
         path = finder.find(row.file_name)
         if path is None:
             problems.append(f"{row.where}: {finder.why_not(row.file_name)}")
-            continue
+            path = Path(row.file_name)  # kept, so that its labels do not seem to be missing as well
         record = Record(
             path, row.file_name, row.labels, row.unknown, split, row.group, row.weight, row.boxes, row.mask
         )
@@ -161,10 +161,9 @@ def _classes(
     """Return the classes in their order: those declared, else the sorted labels of the training images."""
     training = [item for item in placed if item.record.split in (None, "train")]
     taught = frozenset(name for item in training for name in item.record.labels)
-    if not placed:
-        return ()
     if not taught:
-        problems.append("no training image has a label: there is nothing to learn")
+        if not problems:
+            problems.append("no training image has a label: there is nothing to learn")
         return ()
     empty = [name for name in declared or () if name not in taught]
     if empty and empty_classes == "refuse":

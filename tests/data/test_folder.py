@@ -1,0 +1,101 @@
+"""A folder a class."""
+
+from __future__ import annotations
+
+import pytest
+
+from weldon.data.labels import read_labels
+from weldon.errors import DataError, UsageError
+
+
+def test_folder_names_are_the_classes_in_sorted_order(tmp_path, photograph):
+    for name in ("dog/1.png", "dog/deep/2.JPG", "cat/1.png", "10/1.png", ".hidden/1.png", "dog/.x.png"):
+        photograph(name)
+    (tmp_path / "dog" / "notes.txt").write_text("not a picture")
+    found = read_labels(tmp_path)
+    assert found.form == "folder"
+    assert found.classes == ("10", "cat", "dog")
+    assert [record.file_name for record in found.records] == [
+        "10/1.png",
+        "cat/1.png",
+        "dog/1.png",
+        "dog/deep/2.JPG",
+    ]
+    assert found.records[-1].labels == {"dog"}
+    assert found.records[-1].split is None
+    assert any("dog/notes.txt" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("spelling", ["val", "valid", "validation", "Val"])
+def test_splits_by_any_spelling(tmp_path, photograph, spelling):
+    for name in ("train/dog/1.png", "train/cat/1.png", f"{spelling}/dog/2.png", "test/cat/3.png"):
+        photograph(name)
+    found = read_labels(tmp_path)
+    assert found.classes == ("cat", "dog")
+    assert {record.split for record in found.records} == {"train", "val", "test"}
+
+
+def test_a_class_named_train_is_a_class_when_it_holds_images(tmp_path, photograph):
+    for name in ("train/1.png", "bus/1.png"):
+        photograph(name)
+    assert read_labels(tmp_path).classes == ("bus", "train")
+
+
+def test_everything_wrong_is_listed_at_once(tmp_path, photograph):
+    for name in ("train/dog/1.png", "train/loose.png", "val/hen/1.png", "other/1.png"):
+        photograph(name)
+    (tmp_path / "train" / "empty").mkdir()
+    with pytest.raises(DataError) as caught:
+        read_labels(tmp_path)
+    message = str(caught.value)
+    assert "loose.png lies in no class folder" in message
+    assert "hen: a class that train does not have" in message
+    assert "other stands beside" in message
+    assert "empty holds no image" in message
+
+
+def test_pictures_without_folders_or_table_are_explained(tmp_path, photograph):
+    photograph("1.png")
+    with pytest.raises(DataError, match="neither class folders nor a label file"):
+        read_labels(tmp_path)
+
+
+def test_no_such_folder(tmp_path):
+    with pytest.raises(DataError, match="no folder"):
+        read_labels(tmp_path / "gone")
+    with pytest.raises(DataError, match="no label file"):
+        read_labels(tmp_path, tmp_path / "gone.csv")
+
+
+def test_groups_need_a_table(tmp_path, photograph):
+    photograph("dog/1.png")
+    with pytest.raises(UsageError, match="needs a label table"):
+        read_labels(tmp_path, group_col="patient")
+
+
+def test_validation_data_alone_is_read_under_the_models_classes(tmp_path, photograph):
+    photograph("dog/1.png")
+    found = read_labels(tmp_path, classes=("cat", "dog"))
+    assert found.classes == ("cat", "dog")
+    assert found.records[0].unknown == frozenset()  # a folder says that the other classes are absent
+    with pytest.raises(DataError, match="none of the model's classes"):
+        read_labels(tmp_path, classes=("cat",))
+
+
+def test_two_label_files_ask_which(tmp_path):
+    for name in ("labels.csv", "metadata.jsonl"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(UsageError, match=r"labels\.csv, metadata\.jsonl"):
+        read_labels(tmp_path)
+
+
+def test_a_label_file_may_stand_for_the_data(tmp_path, photograph):
+    photograph("a.png")
+    (tmp_path / "mine.csv").write_text("file_name,labels\na.png,cat\n")
+    assert read_labels(tmp_path / "mine.csv").classes == ("cat",)
+
+
+def test_an_ending_nobody_reads_lists_those_that_are(tmp_path):
+    (tmp_path / "labels.docx").write_text("x")
+    with pytest.raises(UsageError, match=r"\.csv, \.tsv"):
+        read_labels(tmp_path, tmp_path / "labels.docx")

@@ -1,0 +1,278 @@
+"""Long and wide tables, as people and spreadsheets write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from weldon.data.labels import read_labels
+from weldon.data.record import LabelSet
+from weldon.errors import DataError, UsageError
+
+
+def labels_of(found: LabelSet) -> list[list[str]]:
+    return [sorted(record.labels) for record in found.records]
+
+
+def problems(table: Path, **options) -> str:
+    with pytest.raises(DataError) as caught:
+        read_labels(table.parent, table, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "column", ["file_name", "filename", "image", "image_path", "path", "File Name", "FILENAME"]
+)
+@pytest.mark.parametrize("labels", ["labels", "label", "tags", "Tags"])
+def test_long_form_by_any_accepted_column_name(table, tmp_path, column, labels):
+    found = read_labels(tmp_path, table(f"{column},{labels}\na.png,cat|dog\nb.png,cat\nc.png,\n"))
+    assert found.form == "long"
+    assert found.classes == ("cat", "dog")
+    assert labels_of(found) == [["cat", "dog"], ["cat"], []]
+    assert any("1 of 3 images have no label" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "options"),
+    [
+        ('"cat,dog"', {}),
+        ("cat|dog", {}),
+        ("cat | dog|", {}),
+        ("cat;dog", {}),
+        ("cat+dog", {"label_sep": "+"}),
+        ("\"['cat', 'dog']\"", {}),
+        ('"[""cat"", ""dog""]"', {}),
+    ],
+)
+def test_labels_in_a_cell_are_told_apart(table, tmp_path, cell, options):
+    found = read_labels(tmp_path, table(f"file_name,labels\na.png,{cell}\n"), **options)
+    assert labels_of(found) == [["cat", "dog"]]
+
+
+def test_a_comma_in_a_name_survives_where_bars_separate(table, tmp_path):
+    found = read_labels(tmp_path, table('file_name,labels\na.png,"cup, paper|dog"\nb.png,"cup, paper"\n'))
+    assert found.classes == ("cup, paper", "dog")
+
+
+def test_numbers_as_class_names_stay_names(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,label\na.png,0\nb.png,1\nc.png,01\n"))
+    assert found.classes == ("0", "01", "1")
+
+
+def test_wide_form_keeps_the_order_of_the_columns(table, tmp_path):
+    text = "file_name,zebra,ant,bee\na.png,1,0,\nb.png,TRUE,?,yes\nc.png,no,1.0,false\n"
+    found = read_labels(tmp_path, table(text))
+    assert found.form == "wide"
+    assert found.classes == ("zebra", "ant", "bee")
+    assert labels_of(found) == [["zebra"], ["bee", "zebra"], ["ant"]]
+    assert [sorted(record.unknown) for record in found.records] == [["bee"], ["ant"], []]
+
+
+def test_numeric_column_names_are_classes(table, tmp_path):
+    assert read_labels(tmp_path, table("path,0,1\na.png,1,0\nb.png,0,1\n")).classes == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("meaning", "labels", "unknown"), [("absent", [], []), ("unknown", [], ["y"]), ("present", ["y"], [])]
+)
+def test_minus_one_means_what_the_user_says(table, tmp_path, meaning, labels, unknown):
+    found = read_labels(tmp_path, table("file_name,x,y\na.png,1,-1\nb.png,1,1\n"), minus_one=meaning)
+    assert sorted(found.records[0].labels - {"x"}) == labels
+    assert sorted(found.records[0].unknown) == unknown
+
+
+def test_minus_one_is_never_guessed(table):
+    message = problems(table("file_name,x,y\na.png,1,-1\nb.png,1,1\n"))
+    assert "labels.csv row 2, column 'y'" in message
+    assert "--minus-one absent, unknown or present" in message
+
+
+def test_minus_one_refuses_other_words(table, tmp_path):
+    with pytest.raises(UsageError, match="absent, unknown, present, got 'maybe'"):
+        read_labels(tmp_path, table("file_name,x\na.png,-1\n"), minus_one="maybe")
+
+
+def test_optional_columns_are_read_and_are_no_classes(table, tmp_path):
+    text = "file_name,cat,split,group,weight\na.png,1,train,p1,2\nb.png,1,VALIDATION,p2,\nc.png,0,test,,0.5\n"
+    found = read_labels(tmp_path, table(text))
+    assert found.classes == ("cat",)
+    assert [record.split for record in found.records] == ["train", "val", "test"]
+    assert [record.group for record in found.records] == ["p1", "p2", None]
+    assert [record.weight for record in found.records] == [2.0, 1.0, 0.5]
+
+
+def test_another_column_can_hold_the_groups(table, tmp_path):
+    found = read_labels(
+        tmp_path, table("file_name,cat,patient\na.png,1,p1\nb.png,0,p2\n"), group_col="patient"
+    )
+    assert found.classes == ("cat",)
+    assert [record.group for record in found.records] == ["p1", "p2"]
+
+
+def test_an_unknown_group_column_names_those_there(table):
+    message = problems(table("file_name,cat\na.png,1\n"), group_col="patient")
+    assert "no column 'patient'" in message
+    assert "file_name, cat" in message
+
+
+def test_every_problem_is_listed_at_once(table):
+    text = (
+        "file_name,cat,dog,split,weight\n"
+        "a.png,1,maybe,train,1\n"
+        "zebra.png,1,0,train,1\n"
+        "b.png,1,-1,fold3,1\n"
+        "c.png,0,1,train,heavy\n"
+        "a.png,0,0,train,1\n"
+        ",0,1,train,1\n"
+    )
+    message = problems(table(text))
+    for part in (
+        "row 2, column 'dog': 'maybe'",
+        "row 3: no file 'zebra.png'",
+        "row 4, column 'dog': -1",
+        "row 4: split 'fold3'",
+        "row 5: weight 'heavy'",
+        "row 6: 'a.png' contradicts labels.csv row 2: labels (none) here, cat there",
+        "row 7: no file name",
+    ):
+        assert part in message, message
+
+
+def test_equal_duplicates_are_one_image(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,labels\na.png,cat\n./a.png,cat\n"))
+    assert len(found.records) == 1
+
+
+def test_an_image_in_two_splits_is_a_contradiction(table):
+    message = problems(table("file_name,labels,split\na.png,cat,train\na.png,cat,val\n"))
+    assert "split 'val' here, 'train' there" in message
+
+
+def test_a_class_that_only_validation_shows_is_refused(table):
+    message = problems(table("file_name,labels,split\na.png,cat,train\nb.png,dog,val\n"))
+    assert "row 3: 'b.png' has the label 'dog', a class that no training image shows" in message
+
+
+def test_a_column_without_any_positive_is_refused(table):
+    assert "class 'dog' has no training image" in problems(table("file_name,cat,dog\na.png,1,0\nb.png,1,?\n"))
+
+
+def test_rows_without_a_split_among_others_are_named(table):
+    assert "row 3: no split" in problems(table("file_name,labels,split\na.png,cat,train\nb.png,cat,\n"))
+
+
+def test_a_question_mark_is_no_class(table):
+    assert "row 3: '?' is no class" in problems(table("file_name,labels\na.png,cat\nb.png,?\n"))
+
+
+def test_nothing_to_learn_is_said(table):
+    assert "nothing to learn" in problems(table("file_name,labels\na.png,\nb.png,\n"))
+    assert "nothing to learn" in problems(table("file_name,labels\n"))
+
+
+def test_no_label_column_at_all_says_what_to_add(table):
+    assert "add a column `labels`" in problems(table("file_name,split\na.png,train\n"))
+    assert "call it file_name" in problems(table("name,cat\na.png,1\n"))
+
+
+def test_a_misspelt_file_gets_the_near_one(table):
+    message = problems(table("file_name,labels\nA.PNG,cat\nb.jpg,cat\n"))
+    assert "row 2: no file 'A.PNG'" in message
+    assert "there is 'a.png'" in message
+    assert "there is 'b.png'" in message
+
+
+def test_images_are_found_beside_the_table_then_in_data_then_in_images(tmp_path, photograph):
+    for name in ("here/one.png", "data/two.png", "data/images/three.png", "data/one.png"):
+        photograph(name)
+    table = tmp_path / "here" / "mine.csv"
+    table.write_text("file_name,labels\none.png,cat\ntwo.png,cat\nthree.png,cat\n")
+    found = read_labels(tmp_path / "data", table)
+    assert [str(record.path.relative_to(tmp_path)) for record in found.records] == [
+        "here/one.png",
+        "data/two.png",
+        "data/images/three.png",
+    ]
+
+
+def test_absolute_paths_and_backslashes_are_found(tmp_path, photograph):
+    photograph("sub/one.png")
+    two = photograph("two.png")
+    (tmp_path / "labels.csv").write_text(f"file_name,labels\nsub\\one.png,cat\n{two},cat\n")
+    assert len(read_labels(tmp_path).records) == 2
+
+
+def test_names_decomposed_by_a_mac_are_found(tmp_path, photograph):
+    photograph("cafe\u0301.png")
+    (tmp_path / "labels.csv").write_text("file_name,labels\ncaf\u00e9.png,cat\n")
+    assert len(read_labels(tmp_path).records) == 1
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_spreadsheet_dialects_read_alike(table, tmp_path, newline, separator, encoding):
+    lines = ["file_name,Löwe,Maus", "a.png,1,0", "b.png,0,1", ""]
+    text = newline.join(line.replace(",", separator) for line in lines)
+    found = read_labels(tmp_path, table(text, encoding=encoding))
+    assert found.classes == ("Löwe", "Maus")
+    assert labels_of(found) == [["Löwe"], ["Maus"]]
+    assert any("Windows-1252" in note for note in found.notes) == (encoding == "cp1252")
+
+
+def test_the_separator_line_of_excel_is_no_row(table, tmp_path):
+    found = read_labels(tmp_path, table("sep=;\nfile_name;labels\na.png;cat\n"))
+    assert found.classes == ("cat",)
+    assert "labels.csv row 4" in problems(table("sep=;\nfile_name;cat\na.png;1\nb.png;x\n"))
+
+
+def test_blank_lines_index_columns_and_short_rows_of_excel_read(table, tmp_path):
+    text = ",file_name,cat,dog,,\n0,a.png,1,0,,\n\n,,,,,\n1,b.png,0,1\n2,c.png,1\n"
+    found = read_labels(tmp_path, table(text))
+    assert found.classes == ("cat", "dog")
+    assert [sorted(record.unknown) for record in found.records] == [[], [], ["dog"]]
+
+
+def test_rows_are_counted_as_the_spreadsheet_does(table):
+    assert "labels.csv row 5" in problems(table('file_name,cat\n\n"a.png","1"\n\nb.png,x\n'))
+
+
+def test_unquoted_labels_that_spill_into_more_cells_are_a_problem(table):
+    message = problems(table("file_name,labels\na.png,cat,dog\nb.png,cat\n"))
+    assert "row 2: 3 cells, but the header has 2" in message
+    assert "double quotes" in message
+
+
+def test_a_column_twice_is_a_problem(table):
+    assert "'cat' is there more than once" in problems(table("file_name,cat,cat\na.png,1,0\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"  \n \n", "is empty"),
+        (b"PK\x03\x04rest of a workbook", "CSV UTF-8"),
+        (b"file_name,cat\na.png,\x00\n", "zero bytes"),
+        (b"file_name,cat\na\x81.png,1\n", "neither UTF-8 nor Windows-1252"),
+    ],
+)
+def test_what_is_no_table_is_refused_clearly(tmp_path, content, words):
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        read_labels(tmp_path)
+
+
+def test_columns_that_are_not_used_are_named(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,labels,photographer\na.png,cat,Bo\n"))
+    assert "columns that are not used: photographer" in found.notes
+
+
+def test_under_a_model_its_classes_and_order_count(table, tmp_path):
+    long = table("file_name,labels\na.png,cat\nb.png,\n")
+    assert read_labels(tmp_path, long, classes=("dog", "cat")).classes == ("dog", "cat")
+    assert "none of the model's classes" in problems(long, classes=("dog",))
+    wide = read_labels(tmp_path, table("file_name,cat\na.png,0\nb.png,0\n"), classes=("dog", "cat"))
+    assert wide.classes == ("dog", "cat")
+    assert all(record.unknown == {"dog"} for record in wide.records)
