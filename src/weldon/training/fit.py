@@ -141,7 +141,16 @@ def _write_end(
 def build_net(recipe: Recipe, num_classes: int) -> WeldonNet:
     """Return the untrained network of ``recipe``."""
     name = recipe.model or ("auto" if recipe.weights not in ("default", "none") else "resnet50")
-    return create_model(name, num_classes, pool=recipe.pool, weights=recipe.weights, **recipe.pool_options)
+    return create_model(
+        name,
+        num_classes,
+        pool=recipe.pool,
+        weights=recipe.weights,
+        model_kwargs=recipe.model_kwargs,
+        mean=recipe.mean,
+        std=recipe.std,
+        **recipe.pool_options,
+    )
 
 
 @contextlib.contextmanager

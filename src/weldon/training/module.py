@@ -41,7 +41,7 @@ class TrainingModule(L.LightningModule):
         self.net, self.objective, self.recipe = net, objective, recipe
         self.monitor = "val/map" if task == "multilabel" else "val/accuracy"
         self.precision_of_classes = AveragePrecision(net.num_classes)
-        self.accuracy = TopKAccuracy() if task == "multiclass" else None
+        self.accuracy = TopKAccuracy(net.num_classes) if task == "multiclass" else None
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch."""

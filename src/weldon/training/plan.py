@@ -14,6 +14,7 @@ from weldon.training.recipe import Recipe
 def describe(recipe: Recipe, prepared: Prepared, net: WeldonNet) -> list[str]:
     """Return the plan: images, classes, positives and unknown cells, the split, k+ and k-, the device."""
     side = -(-recipe.image_size // net.backbone.stride)
+    steps = -(-len(prepared.train) // recipe.batch_size)
     depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
     laid = "aspect kept" if recipe.resize == "keep" else "warped to a square"
     return [
@@ -23,7 +24,7 @@ def describe(recipe: Recipe, prepared: Prepared, net: WeldonNet) -> list[str]:
         *class_lines(prepared.train, prepared.classes),
         f"backbone {net.backbone.name}, {depth}; {recipe.image_size} px, {laid}",
         pooling_line(recipe, net, side * side),
-        f"{recipe.epochs} epochs of {-(-len(prepared.train) // recipe.batch_size)} steps, device {recipe.device}",
+        f"{recipe.epochs} epochs of {steps} steps, device {recipe.device}",
     ]
 
 

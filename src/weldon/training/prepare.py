@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from weldon.data import LabelSet, Record, assign_splits, read_labels, unreadable_files
+from weldon.data import LabelSet, Record, assign_splits, join_validation, read_labels, unreadable_files
 from weldon.errors import DataError, UsageError
 from weldon.training.recipe import Recipe
 
@@ -20,6 +20,7 @@ class Prepared:
     Args:
         train: the training images.
         val: the validation images.
+        test: images of a test split, which training never looks at.
         classes: C names, in the order of the scores.
         task: ``multilabel`` or ``multiclass``.
         notes: what the reader of the labels had to say.
@@ -27,19 +28,22 @@ class Prepared:
 
     train: tuple[Record, ...]
     val: tuple[Record, ...]
+    test: tuple[Record, ...]
     classes: tuple[str, ...]
     task: str
     notes: tuple[str, ...] = ()
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """Training images, then validation images."""
-        return self.train + self.val
+        """Training, validation and test images."""
+        return self.train + self.val + self.test
 
     def without(self, lost: set[Path]) -> Prepared:
         """Return the same without the files in ``lost``."""
-        train, val = (tuple(r for r in part if r.path not in lost) for part in (self.train, self.val))
-        return Prepared(train, val, self.classes, self.task, self.notes)
+        train, val, test = (
+            tuple(r for r in part if r.path not in lost) for part in (self.train, self.val, self.test)
+        )
+        return replace(self, train=train, val=val, test=test)
 
 
 def prepare(recipe: Recipe) -> Prepared:
@@ -49,22 +53,25 @@ def prepare(recipe: Recipe) -> Prepared:
         DataError: labels that cannot be used, or a split without images.
     """
     label_set = read_recipe_labels(recipe, recipe.data, recipe.labels)
-    split = (
-        _validation_apart(recipe, label_set)
-        if Path(recipe.val).exists()
-        else _validation_within(recipe, label_set)
-    )
-    train, val = (tuple(r for r in split if r.split == name) for name in ("train", "val"))
+    if recipe.val is not None and Path(recipe.val).exists():
+        label_set = join_validation(label_set, _read_validation(recipe, Path(recipe.val), label_set.classes))
+        split = label_set.records
+    else:
+        split = assign_splits(label_set, val=_share(recipe.val), seed=recipe.seed)
+    train, val, test = (tuple(r for r in split if r.split == name) for name in ("train", "val", "test"))
     for name, part in (("training", train), ("validation", val)):
         if not part:
             raise DataError(
                 f"no {name} images in {recipe.data}: check the split column and --val {recipe.val}"
             )
-    return Prepared(train, val, label_set.classes, choose_task(recipe.task, train + val), label_set.notes)
+    task = choose_task(recipe.task, train + val)
+    return Prepared(train, val, test, label_set.classes, task, label_set.notes)
 
 
-def read_recipe_labels(recipe: Recipe, data: Path, labels: Path | None) -> LabelSet:
-    """Return the labelled images of ``data``, read as ``recipe`` says."""
+def read_recipe_labels(
+    recipe: Recipe, data: Path, labels: Path | None, classes: Sequence[str] | None = None
+) -> LabelSet:
+    """Return the labelled images of ``data``, read as ``recipe`` says; ``classes`` are those of a trained model."""
     return read_labels(
         data,
         labels,
@@ -72,28 +79,22 @@ def read_recipe_labels(recipe: Recipe, data: Path, labels: Path | None) -> Label
         minus_one=recipe.minus_one,
         group_col=recipe.group_col,
         image_set=recipe.image_set,
+        classes=classes,
     )
 
 
-def _validation_apart(recipe: Recipe, label_set: LabelSet) -> tuple[Record, ...]:
-    place = Path(recipe.val)
+def _read_validation(recipe: Recipe, place: Path, classes: Sequence[str]) -> LabelSet:
     data, labels = (place, None) if place.is_dir() else (recipe.data, place)
-    val = read_recipe_labels(recipe, data, labels)
-    strangers = sorted(set(val.classes) - set(label_set.classes))
-    if strangers:
-        raise DataError(f"{place} has classes that no training image has; remove or add them", strangers)
-    train = tuple(r.in_split("train") for r in label_set.records if r.split in (None, "train"))
-    return train + tuple(r.in_split("val") for r in val.records)
+    return read_recipe_labels(recipe, data, labels, classes)
 
 
-def _validation_within(recipe: Recipe, label_set: LabelSet) -> tuple[Record, ...]:
+def _share(val: str | None) -> float | None:
     try:
-        share = float(recipe.val)
+        return None if val is None else float(val)
     except ValueError:
         raise UsageError(
-            f"val must be a share below 1, a folder or a table that exists, got {recipe.val!r}"
+            f"val must be a share below 1, a folder or a table that exists, got {val!r}"
         ) from None
-    return assign_splits(label_set, val=share, seed=recipe.seed)
 
 
 def choose_task(task: str, records: Sequence[Record]) -> str:

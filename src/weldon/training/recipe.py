@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,13 @@ POOL_OPTIONS = ("beta", "beta_max", "beta_min", "decay", "maps_per_class", "alph
 
 def _count(value: Any) -> Any:
     return parse_count(value) if isinstance(value, str) else value
+
+
+def _json(value: Any) -> Any:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError as error:
+        raise ValueError(f"must be JSON: {error}") from None
 
 
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
@@ -37,14 +45,26 @@ class Recipe(BaseModel):
     minus_one: Literal["absent", "unknown", "present"] | None = Field(
         None, description="what -1 means in a wide table; never guessed"
     )
-    image_set: str | None = Field(None, description="VOC devkit: main or segmentation")
-    val: str = Field("0.2", description="validation: a share of the training images, a folder or a table")
+    image_set: Literal["main", "segmentation"] = Field(
+        "main", description="VOC devkit: which lists of images"
+    )
+    val: str | None = Field(
+        None,
+        description="validation: a share of the training images, a folder or a table [the data's own, else 0.2]",
+    )
     group_col: str | None = Field(
         None, description="column whose rows must stay in one split (patient, scene)"
     )
 
     model: str | None = Field(None, description="any timm name [the weights' own, else resnet50]")
+    model_kwargs: Annotated[dict[str, Any] | None, BeforeValidator(_json)] = Field(
+        None, description='options of the timm model as JSON, for example {"output_stride": 16}'
+    )
     weights: str = Field("default", description="backbone weights: default (timm), none, or a file")
+    mean: tuple[float, float, float] | None = Field(
+        None, description="mean of the images the weights were trained on"
+    )
+    std: tuple[float, float, float] | None = Field(None, description="their standard deviation")
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
     image_size: int = Field(448, ge=16, description="side of the square canvas in pixels")
     resize: Literal["keep", "warp"] = Field(

@@ -1,0 +1,79 @@
+"""Train with each learning rate and weight decay of a grid, keep the best on held-back images, repeat with seeds.
+
+Every benchmark on photographs goes this way: choices are made on a fifth of train (the run's own validation
+images); the test images are looked at once, with the chosen setting, for each seed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import weldon
+from weldon.training import evaluate
+
+Setting = dict[str, Any]
+
+
+def settings(**grid: Sequence[Any]) -> list[Setting]:
+    """Return every combination of the given option values."""
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
+def run_once(folder: Path, options: Setting) -> dict[str, Any]:
+    """Train into ``folder`` unless it holds a finished run; return its manifest."""
+    if not (folder / "manifest.json").exists():
+        weldon.train(out=folder, overwrite=folder.exists(), progress=False, **options)
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return manifest
+
+
+def tune(home: Path, fixed: Setting, grid: Sequence[Setting]) -> Setting:
+    """Return the setting of ``grid`` that is best on the held-back images, with seed 0.
+
+    Args:
+        home: a folder for the runs of this row.
+        fixed: the options all runs share.
+        grid: the settings to try.
+    """
+    tried = []
+    for number, setting in enumerate(grid):
+        manifest = run_once(home / f"tune{number}", {**fixed, **setting, "seed": 0})
+        tried.append((manifest["validation"]["best"], number))
+        print(f"  {home.name} {setting} -> {100 * tried[-1][0]:.2f} held back", flush=True)
+    return grid[max(tried)[1]]
+
+
+def test_seeds(
+    home: Path, fixed: Setting, chosen: Setting, seeds: Sequence[int], **measured: Any
+) -> list[dict[str, Any]]:
+    """Return the test figures of the chosen setting for each seed."""
+    figures = []
+    for seed in seeds:
+        folder = home / f"seed{seed}"
+        started = time.monotonic()
+        run_once(folder, {**fixed, **chosen, "seed": seed})
+        figures.append(evaluate(folder, split="test", **measured) | {"seconds": time.monotonic() - started})
+        figures[-1].pop("per_class", None)
+    return figures
+
+
+def tuned(
+    home: Path, fixed: Setting, grid: Sequence[Setting], seeds: Sequence[int], **measured: Any
+) -> dict[str, Any]:
+    """Tune, then test with every seed; the answer is kept in ``home`` so that a second call costs nothing."""
+    answer = home / "answer.json"
+    if not answer.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        chosen = tune(home, fixed, grid)
+        figures = test_seeds(home, fixed, chosen, seeds, **measured)
+        answer.write_text(json.dumps({"chosen": chosen, "test": figures}, indent=1))
+        for folder in home.glob("tune*"):
+            shutil.rmtree(folder)
+    result: dict[str, Any] = json.loads(answer.read_text())
+    return result

@@ -1,0 +1,46 @@
+"""The command line: parse, call one function, print. A verb a file."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from weldon.cli.check import check
+from weldon.cli.console import say_error, show_log
+from weldon.cli.demo import demo
+from weldon.cli.explain import explain
+from weldon.cli.export import export
+from weldon.cli.predict import predict
+from weldon.cli.train import train
+from weldon.cli.val import val
+from weldon.errors import WeldonError
+
+app = typer.Typer(
+    help="What is in a picture, where, and which regions speak for and against: from image-level labels.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (check, train, val, predict, explain, export, demo):
+    app.command()(verb)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one verb and leave with its exit status: 0 done, 1 bad data, 2 usage."""
+    show_log()
+    try:
+        status = app(arguments, standalone_mode=False)
+    except WeldonError as error:
+        say_error(str(error))
+        status = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except (click.Abort, KeyboardInterrupt):
+        say_error("stopped")
+        status = 130
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,59 @@
+"""What every verb prints with: figures to standard output, words to standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(values: Any) -> None:
+    """Print one JSON object on standard output; NaN becomes null."""
+    sys.stdout.write(json.dumps(_plain(values), ensure_ascii=False, default=str) + "\n")
+
+
+def say(words: str) -> None:
+    """Print a line for a person, away from standard output."""
+    err.print(words, markup=False, soft_wrap=True)
+
+
+def say_error(words: str) -> None:
+    """Print why nothing was done."""
+    err.print(f"error: {words}", markup=False, soft_wrap=True, style="bold red" if err.is_terminal else None)
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; every column but the first is aligned right."""
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def show_log() -> None:
+    """Show on standard error what the library logs."""
+    log = logging.getLogger("weldon")
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
