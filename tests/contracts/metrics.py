@@ -51,7 +51,7 @@ class AccumulatorContract:
 
     def test_repeated_images_count_once(self):
         batches = self.numbered()
-        self.check(self.filled([*batches, batches[0], batches[-1]]))
+        self.check(self.filled([*batches, batches[0], batches[0]]))
 
     def test_order_of_batches_does_not_matter(self):
         self.check(self.filled(self.numbered()[::-1]))
@@ -70,7 +70,7 @@ class AccumulatorContract:
 
     def test_negative_index_is_refused(self):
         batch = self.numbered()[0]
-        with pytest.raises(UsageError, match="index must be 0 or more, got -1"):
+        with pytest.raises(UsageError, match=r"index must be 0 or more, got -1$"):
             self.filled([{**batch, "index": batch["index"] - 1}])
 
     @pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")

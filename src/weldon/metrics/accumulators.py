@@ -23,7 +23,7 @@ from weldon.metrics.class_mean import class_mean
 from weldon.metrics.mean_iou import VOID, class_iou, confusion_matrix
 from weldon.metrics.pixels import BINS, histogram_average_precision, score_histogram
 from weldon.metrics.pointwise import classes_present, localised_precision, point_hits, share_of_hits
-from weldon.metrics.rows import RowMetric
+from weldon.metrics.rows import RowMetric, checked_index
 
 # Flags travel as uint8: not every backend gathers bool.
 FLAG = torch.uint8
@@ -255,6 +255,7 @@ class ConfusionMatrix(RowMetric):
         index: Tensor | None = None,
     ) -> None:
         """Keep a batch of masks; ``index`` ``(n,)`` is the image's number in its set."""
+        index = None if index is None else checked_index(index, len(targets))
         for n, (prediction, target) in enumerate(zip(predictions, targets, strict=True)):
             confusion = confusion_matrix(
                 prediction, target, self.num_classes, ignore_index=self.ignore_index

@@ -54,7 +54,7 @@ class RowMetric(Metric):
             values: one tensor for each column.
         """
         count = len(next(iter(values.values())))
-        index = torch.full((count,), ANONYMOUS) if index is None else _checked_index(index, count)
+        index = torch.full((count,), ANONYMOUS) if index is None else checked_index(index, count)
         for name, value in {"index": index, **values}.items():
             shape, dtype = self._columns[name]
             if value.shape != (count, *shape):
@@ -85,7 +85,8 @@ def _concatenated(rows: list[Tensor] | Tensor) -> Tensor:
     return rows if isinstance(rows, Tensor) else torch.cat(rows)
 
 
-def _checked_index(index: Tensor, count: int) -> Tensor:
+def checked_index(index: Tensor, count: int) -> Tensor:
+    """Return ``index`` if it is ``(count,)`` whole numbers from 0; refuse it otherwise."""
     if index.shape != (count,) or index.is_floating_point():
         raise UsageError(f"index must be whole numbers ({count},), got {index.dtype} {tuple(index.shape)}")
     if (index < 0).any():
