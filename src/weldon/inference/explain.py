@@ -1,0 +1,99 @@
+"""Why a class, or why not: the regions for and against, the addition, a sentence and a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from weldon.errors import UsageError
+from weldon.inference.addition import addition_table
+from weldon.inference.evidence import Evidence
+from weldon.inference.overlay import draw_evidence, overlay_map, picture_size, side_by_side, with_caption
+from weldon.inference.result import Result
+from weldon.inference.wording import describe_class, describe_contest
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The evidence of one class in one image, or of two that compete.
+
+    Args:
+        result: the image's result.
+        evidence: of the class that is explained.
+        versus: of its rival, or None.
+    """
+
+    result: Result
+    evidence: Evidence
+    versus: Evidence | None = None
+
+    @property
+    def sides(self) -> tuple[Evidence, ...]:
+        """The class and, if there is one, its rival."""
+        return (self.evidence,) if self.versus is None else (self.evidence, self.versus)
+
+    def sentence(self) -> str:
+        """Say in one sentence what speaks for and against."""
+        if self.versus is not None:
+            return describe_contest(self.result, self.evidence, self.versus)
+        return describe_class(self.result, self.evidence)
+
+    def table(self, *, rows: int | None = 5) -> str:
+        """Write the score as an addition whose printed parts add up to the printed score.
+
+        Args:
+            rows: regions shown on each side, the others summed in one line; None shows all.
+        """
+        return "\n\n".join(addition_table(evidence, rows=rows) for evidence in self.sides)
+
+    def picture(self) -> Image.Image:
+        """Draw the regions with their scores over the heat map, the rival beside the class."""
+        return side_by_side([self._panel(evidence) for evidence in self.sides])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        probabilities = self.result.probabilities
+        return {
+            "file_name": self.result.file_name,
+            "width": self.result.width,
+            "height": self.result.height,
+            "sentence": self.sentence(),
+            "classes": {
+                side.class_name: {"probability": probabilities[side.class_name], **side.to_dict()}
+                for side in self.sides
+            },
+        }
+
+    def _panel(self, evidence: Evidence) -> Image.Image:
+        result = self.result
+        size = picture_size(result.geometry, grid=result.grid)
+        scale = result.decision.map_scale
+        heat = result.heatmap(evidence.class_name, size=(size[1], size[0]))
+        picture = overlay_map(result.image.resize(size), heat, scale=scale)
+        factor = (size[0] / result.width, size[1] / result.height)
+        caption = (
+            f"{evidence.class_name}: score {evidence.score:+.2f}, "
+            f"probability {result.probabilities[evidence.class_name]:.2f}",
+            f"{len(evidence.top)} regions for {evidence.top_sum:+.2f}, "
+            f"{len(evidence.low)} against {evidence.low_sum:+.2f}",
+        )
+        return with_caption(draw_evidence(picture, evidence, factor=factor), caption, scale=scale)
+
+
+def explain(result: Result, class_name: str, *, versus: str | None = None) -> Explanation:
+    """Explain the score of a class, alone or against a rival.
+
+    Args:
+        result: of one image, from :meth:`weldon.inference.Predictor.predict`.
+        class_name: the class.
+        versus: its rival, or None.
+
+    Raises:
+        UsageError: no such class, or a class against itself.
+    """
+    if versus == class_name:
+        raise UsageError(f"versus must be another class than {class_name!r}")
+    rival = None if versus is None else result.evidence(versus)
+    return Explanation(result, result.evidence(class_name), rival)

@@ -1,0 +1,100 @@
+"""Maps and masks as files: npz, overlay and indexed png."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from weldon.data.geometry import Geometry, upsample_map
+from weldon.errors import DataError, UsageError
+from weldon.inference.colours import mask_palette
+from weldon.inference.result import Result
+
+
+def file_stem(file_name: str) -> PurePosixPath:
+    """Return the name without its suffix, its folders kept but never leading out of the output folder.
+
+    Example:
+        >>> file_stem("day 1/cat.jpg"), file_stem("../cat.v2.png")
+        (PurePosixPath('day 1/cat'), PurePosixPath('cat.v2'))
+    """
+    parts = [part for part in PurePosixPath(file_name).parts if part not in ("/", "..", ".")]
+    return PurePosixPath(*parts).with_suffix("")
+
+
+def safe_name(class_name: str) -> str:
+    """Return a class name as part of a file name: whatever a file system may refuse becomes ``_``.
+
+    Example:
+        >>> safe_name("rolled-in scale"), safe_name("and/or")
+        ('rolled-in scale', 'and_or')
+    """
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", class_name)
+
+
+def write_heatmaps(result: Result, path: Path) -> None:
+    """Write the signed maps of all classes, unnormalised, with what it takes to lay them over the image.
+
+    Arrays: ``maps`` ``(C, h, w)`` float32 over the network's canvas, ``classes`` and ``scores`` ``(C,)``,
+    ``width``, ``height``, ``image_size``, ``resize``. :func:`read_heatmap` brings one class to image size.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    geometry = result.geometry
+    np.savez_compressed(
+        path,
+        maps=result.class_maps.numpy(),
+        classes=np.array(result.classes),
+        scores=result.class_scores.numpy(),
+        width=np.array(geometry.width),
+        height=np.array(geometry.height),
+        image_size=np.array(geometry.image_size),
+        resize=np.array(geometry.resize),
+    )
+
+
+def read_heatmap(path: str | Path, class_name: str) -> NDArray[np.float32]:
+    """Return the signed map of a class at the size of the image, ``(height, width)``, from an npz file.
+
+    Raises:
+        DataError: the file is none that :func:`write_heatmaps` wrote.
+        UsageError: it has no such class.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        classes = [str(name) for name in arrays["classes"]]
+        width, height, image_size = (int(arrays[name]) for name in ("width", "height", "image_size"))
+        geometry = Geometry(width, height, image_size, str(arrays["resize"]))
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path} is no file of heat maps that weldon wrote: {error}") from None
+    if class_name not in classes:
+        raise UsageError(f"class must be one of {', '.join(classes)}, got {class_name!r}")
+    values = torch.from_numpy(arrays["maps"][[classes.index(class_name)]])
+    return np.asarray(upsample_map(values, geometry)[0].numpy(), dtype=np.float32)
+
+
+def write_overlays(result: Result, stem: Path) -> list[Path]:
+    """Write a picture under the map of each predicted class (the best, where none is), ``STEM.CLASS.png``."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [overlay_path(stem, name) for name in result.shown]
+    for path, name in zip(paths, result.shown, strict=True):
+        result.overlay(name).save(path)
+    return paths
+
+
+def overlay_path(stem: Path, class_name: str) -> Path:
+    """Return the file of a class's overlay."""
+    return stem.with_name(f"{stem.name}.{safe_name(class_name)}.png")
+
+
+def write_mask(mask: NDArray[np.uint8], path: Path) -> None:
+    """Write a mask as an indexed png with the VOC devkit's colours: the pixel values are the classes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.frombytes("P", (mask.shape[1], mask.shape[0]), np.ascontiguousarray(mask).tobytes())
+    image.putpalette(mask_palette())
+    image.save(path)

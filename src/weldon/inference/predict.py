@@ -1,0 +1,199 @@
+"""A trained run that looks at new images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+from PIL import Image
+
+from weldon.data.transforms import EvalTransform
+from weldon.errors import DataError, UsageError
+from weldon.inference.decision import Decision
+from weldon.inference.forward import forward_with_weights
+from weldon.inference.images import NamedImage, expand_images
+from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
+from weldon.inference.result import Result
+from weldon.inference.run_directory import open_run
+from weldon.inference.settings import read_decision, read_transform_options
+from weldon.models import WeldonNet, load_model
+
+
+class Predictor:
+    """A trained network with all that is needed to read new images and to name what it says.
+
+    Args:
+        net: the network, on its device.
+        decision: classes, task, thresholds, colour scale.
+        transform: how pictures are laid on the network's canvas.
+        batch_size: images a forward pass.
+        workers: threads that decode files ahead of the network.
+    """
+
+    def __init__(
+        self,
+        net: WeldonNet,
+        decision: Decision,
+        transform: EvalTransform,
+        *,
+        batch_size: int = 8,
+        workers: int = 2,
+    ) -> None:
+        if batch_size < 1:
+            raise UsageError(f"batch_size must be at least 1, got {batch_size!r}")
+        if workers < 0:
+            raise UsageError(f"workers must be at least 0, got {workers!r}")
+        self.net = net.eval()
+        self.decision = decision
+        self.transform = transform
+        self.batch_size = batch_size
+        self.workers = workers
+        self.skipped: list[Skipped] = []
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the network's outputs."""
+        return self.decision.classes
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The score from which each class is predicted; of no effect for multiclass."""
+        return {name: self.decision.thresholds.get(name, 0.0) for name in self.classes}
+
+    @overload
+    def predict(self, images: Image.Image) -> Result: ...
+    @overload
+    def predict(self, images: str | Path) -> Any: ...
+    @overload
+    def predict(self, images: Iterable[str | Path | Image.Image]) -> Iterator[Result]: ...
+    def predict(self, images: Any) -> Any:
+        """Return the result of one image, or an iterator over the results of several.
+
+        Args:
+            images: a file or a Pillow image (one result); a folder, a pattern, a text file of paths or a list
+                of all these (an iterator, in order). Files an iterator cannot read are left out and listed in
+                ``skipped``, which starts anew with each iterator.
+
+        Raises:
+            UsageError: nothing there of that name.
+            DataError: a single file that cannot be read, or a folder or list without images.
+        """
+        if isinstance(images, Image.Image):
+            return self.predict_one(images)
+        single = (
+            isinstance(images, str | Path)
+            and Path(images).is_file()
+            and Path(images).suffix.lower() != ".txt"
+        )
+        return self.predict_one(images) if single else self.predict_many(images)
+
+    def predict_one(self, image: str | Path | Image.Image) -> Result:
+        """Return the result of one file or Pillow image.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        if isinstance(image, Image.Image):
+            return self._answer([read_picture(image, self.transform)])[0]
+        canvas = read_file(NamedImage(Path(image), Path(image).name), self.transform)
+        if isinstance(canvas, Skipped):
+            raise DataError(canvas.reason)
+        return self._answer([canvas])[0]
+
+    def predict_many(
+        self, images: str | Path | Iterable[str | Path | Image.Image | NamedImage]
+    ) -> Iterator[Result]:
+        """Return an iterator over results, in order; what it cannot read goes to ``skipped``.
+
+        Args:
+            images: sources as :func:`weldon.inference.expand_images` takes them, or a list of them, of Pillow
+                images or of already named images.
+        """
+        self.skipped = []
+        return self._stream(self._read(self._sources(images)), self.skipped)
+
+    def _sources(self, images: Any) -> list[NamedImage] | list[Image.Image]:
+        given: list[Any] = [images] if isinstance(images, str | Path) else list(images)
+        for kind in (NamedImage, Image.Image):
+            if given and all(isinstance(image, kind) for image in given):
+                return given
+        if not all(isinstance(image, str | Path) for image in given):
+            raise UsageError("images must be all paths or all Pillow images, got a mixture")
+        return expand_images(given)
+
+    def _read(self, images: list[NamedImage] | list[Image.Image]) -> Iterator[Canvas | Skipped]:
+        if images and isinstance(images[0], Image.Image):
+            for number, picture in enumerate(images, start=1):
+                assert isinstance(picture, Image.Image)
+                yield read_picture(picture, self.transform, file_name=f"image{number}")
+            return
+        named = [image for image in images if isinstance(image, NamedImage)]
+        yield from read_ahead(named, self.transform, workers=self.workers, ahead=self.batch_size)
+
+    def _stream(self, canvases: Iterator[Canvas | Skipped], skipped: list[Skipped]) -> Iterator[Result]:
+        batch: list[Canvas] = []
+        for canvas in canvases:
+            if isinstance(canvas, Skipped):
+                skipped.append(canvas)
+                continue
+            batch.append(canvas)
+            if len(batch) == self.batch_size:
+                yield from self._answer(batch)
+                batch = []
+        if batch:
+            yield from self._answer(batch)
+
+    def _answer(self, batch: list[Canvas]) -> list[Result]:
+        device = next(self.net.parameters()).device
+        pixels = torch.stack([canvas.pixels for canvas in batch]).to(device)  # (N, 3, S, S)
+        mask = torch.stack([canvas.mask for canvas in batch]).to(device)  # (N, S, S)
+        answers = forward_with_weights(self.net, pixels, mask)
+        return [
+            Result(
+                canvas.file_name,
+                canvas.source,
+                canvas.geometry,
+                self.decision,
+                *(part[row] for part in answers),
+            )
+            for row, canvas in enumerate(batch)
+        ]
+
+
+def load(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2) -> Predictor:
+    """Return the predictor of a trained run.
+
+    Args:
+        run: a folder that ``weldon train`` wrote.
+        device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps`` ...
+        batch_size: images a forward pass.
+        workers: threads that decode files ahead of the network.
+
+    Raises:
+        UsageError: the folder is no finished run, or there is no such device.
+    """
+    directory = open_run(run)
+    net = load_model(directory.best, device=choose_device(device))
+    transform = EvalTransform(
+        **read_transform_options(directory), mean=net.backbone.mean, std=net.backbone.std
+    )
+    return Predictor(net, read_decision(directory), transform, batch_size=batch_size, workers=workers)
+
+
+def choose_device(device: str) -> str:
+    """Return the device of that name; ``auto`` is CUDA, else Apple's MPS, else the processor.
+
+    Raises:
+        UsageError: the name is unknown to torch, or the device is not there.
+    """
+    if device == "auto":
+        accelerators = (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()))
+        return next((name for name, there in accelerators if there), "cpu")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"device must be auto or one that torch has, got {device!r}: {reason}") from None
+    return device

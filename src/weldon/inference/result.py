@@ -1,0 +1,211 @@
+"""What a network says about one image: scores, labels, and where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from weldon.data.geometry import Geometry, crop_map, upsample_map
+from weldon.data.image import load_image
+from weldon.data.record import Box
+from weldon.inference.decision import Decision
+from weldon.inference.evidence import Evidence, collect_evidence
+from weldon.inference.localise import Point, locate_boxes, locate_point
+from weldon.inference.overlay import overlay_map, picture_size, with_caption
+from weldon.inference.segment import segment
+
+if TYPE_CHECKING:
+    from weldon.inference.explain import Explanation
+
+BOX_THRESHOLD = 0.5
+BACKGROUND = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The answer for one image; everything in pixels of the upright original, computed from one forward pass.
+
+    Args:
+        file_name: the name under which results are written.
+        source: the file, or the picture itself.
+        geometry: how the image lay on the network's canvas.
+        decision: what the scores mean: classes, thresholds, task.
+        class_scores: ``(C,)`` float.
+        class_maps: ``(C, h, w)`` float, signed.
+        positive: ``(C, h, w)`` float, weights of the regions as evidence for.
+        negative: ``(C, h, w)`` float, weights of the regions as evidence against.
+    """
+
+    file_name: str
+    source: Path | Image.Image = field(repr=False)
+    geometry: Geometry
+    decision: Decision = field(repr=False)
+    class_scores: Tensor = field(repr=False)
+    class_maps: Tensor = field(repr=False)
+    positive: Tensor = field(repr=False)
+    negative: Tensor = field(repr=False)
+
+    @property
+    def width(self) -> int:
+        """Of the upright original, in pixels."""
+        return self.geometry.width
+
+    @property
+    def height(self) -> int:
+        """Of the upright original, in pixels."""
+        return self.geometry.height
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the maps."""
+        return self.class_maps.shape[1], self.class_maps.shape[2]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the network's outputs."""
+        return self.decision.classes
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """The score of each class."""
+        return dict(zip(self.classes, self.class_scores.tolist(), strict=True))
+
+    @cached_property
+    def probabilities(self) -> dict[str, float]:
+        """The probability of each class: sigmoid (multilabel) or softmax (multiclass) of the scores."""
+        values = self.decision.probabilities(self.class_scores)
+        return dict(zip(self.classes, values.tolist(), strict=True))
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The predicted classes, best first."""
+        return self.decision.labels(self.class_scores)
+
+    @property
+    def shown(self) -> list[str]:
+        """The predicted classes, or the one with the highest score where none is predicted."""
+        return self.labels or [max(self.scores, key=lambda name: self.scores[name])]
+
+    @property
+    def image(self) -> Image.Image:
+        """The upright picture, read anew from its file."""
+        return self.source if isinstance(self.source, Image.Image) else load_image(self.source)
+
+    def point(self, class_name: str) -> Point:
+        """Return the centre of the class's highest cell."""
+        return locate_point(self._map(class_name), self.geometry)
+
+    def boxes(
+        self, class_name: str, *, threshold: float = BOX_THRESHOLD, min_area: float = 0.005
+    ) -> list[Box]:
+        """Return a box around each connected part of the map above a share of its range, best first.
+
+        Args:
+            class_name: the class.
+            threshold: share of the way from the map's lowest value to its highest, in (0, 1).
+            min_area: smallest part, as a share of the image.
+        """
+        return locate_boxes(
+            self._map(class_name), self.geometry, label=class_name, threshold=threshold, min_area=min_area
+        )
+
+    def heatmap(self, class_name: str, *, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        """Return the signed map of a class, unnormalised, ``(height, width)``.
+
+        Args:
+            class_name: the class.
+            size: ``(height, width)``; the original image's by default.
+        """
+        values = upsample_map(self._map(class_name)[None], self.geometry, size=size)[0]
+        return np.asarray(values.numpy(), dtype=np.float32)
+
+    def evidence(self, class_name: str) -> Evidence:
+        """Return the regions that enter the score of a class, with their weights."""
+        index = self.decision.index(class_name)
+        return collect_evidence(
+            class_name,
+            float(self.class_scores[index]),
+            self.class_maps[index],
+            self.positive[index],
+            self.negative[index],
+            geometry=self.geometry,
+        )
+
+    def explain(self, class_name: str, *, versus: str | None = None) -> Explanation:
+        """Explain the score of a class, alone or against a rival."""
+        from weldon.inference.explain import explain
+
+        return explain(self, class_name, versus=versus)
+
+    def mask(
+        self,
+        *,
+        background: float = BACKGROUND,
+        relative: bool = True,
+        crf: bool | Mapping[str, Any] = False,
+    ) -> NDArray[np.uint8]:
+        """Return ``(height, width)``: 0 where background wins, ``i + 1`` where predicted class ``i`` does.
+
+        Args:
+            background: the constant claim of the background: a share of each map's range, or a raw score.
+            relative: measure the maps as shares of their range in this image; False takes raw scores.
+            crf: refine with the fully connected CRF; a mapping gives its options.
+        """
+        present = [self.decision.index(name) for name in self.labels]
+        return segment(
+            self.class_maps,
+            present,
+            self.geometry,
+            background=background,
+            relative=relative,
+            image=self.image if crf is not False else None,
+            crf_options=crf if isinstance(crf, Mapping) else {},
+        )
+
+    def plot(self, class_name: str | None = None) -> Image.Image:
+        """Return the picture under the signed map of a class; None takes the best one.
+
+        Args:
+            class_name: the class, or None.
+        """
+        name = class_name if class_name is not None else self.shown[0]
+        caption = f"{name}: score {self.scores[name]:+.2f}, probability {self.probabilities[name]:.2f}"
+        return with_caption(self.overlay(name), [caption], scale=self.decision.map_scale)
+
+    def overlay(self, class_name: str) -> Image.Image:
+        """Return the picture under the signed map of a class, at most 1600 pixels long, without a caption."""
+        size = picture_size(self.geometry)
+        heat = self.heatmap(class_name, size=(size[1], size[0]))
+        return overlay_map(self.image.resize(size), heat, scale=self.decision.map_scale)
+
+    def save(self, out: str | Path, *, overwrite: bool = False) -> list[Path]:
+        """Write this image's answer as JSON, its maps as npz and its overlays as png into a folder.
+
+        Args:
+            out: the folder; made where it is missing.
+            overwrite: replace files of the same name.
+
+        Returns:
+            The files written.
+
+        Raises:
+            UsageError: a file is there already.
+        """
+        from weldon.inference.write import save_result
+
+        return save_result(self, Path(out), overwrite=overwrite)
+
+    def inner_map(self, class_name: str) -> Tensor:
+        """Return the ``(rows, columns)`` cells of a class's map that lie on the picture, without padding."""
+        return crop_map(self._map(class_name), self.geometry)
+
+    def _map(self, class_name: str) -> Tensor:
+        return self.class_maps[self.decision.index(class_name)]

@@ -1,0 +1,72 @@
+"""What a run directory says about reading images and naming answers."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from typing import Any
+
+from weldon.errors import DataError, UsageError
+from weldon.inference.decision import DEFAULT_MAP_SCALE, Decision
+from weldon.inference.run_directory import RunDirectory
+
+
+def read_transform_options(run: RunDirectory) -> dict[str, Any]:
+    """Return ``image_size`` and ``resize`` as the network was trained with.
+
+    Raises:
+        DataError: ``config.toml`` does not name them.
+    """
+    config = _read_config(run)
+    missing = [name for name in ("image_size", "resize") if name not in config]
+    if missing:
+        raise DataError(f"{run.config} must name {' and '.join(missing)}; it is written by `weldon train`")
+    return {name: config[name] for name in ("image_size", "resize")}
+
+
+def read_decision(run: RunDirectory) -> Decision:
+    """Return classes, task, thresholds and colour scale of a run.
+
+    Raises:
+        UsageError: training did not finish.
+        DataError: ``thresholds.json`` does not fit the run.
+    """
+    if not run.thresholds.is_file():
+        raise UsageError(
+            f"run {str(run.path)!r} is not finished, {run.thresholds.name} is missing: "
+            f"`weldon train --resume --out {run.path}` finishes it"
+        )
+    stored = json.loads(run.thresholds.read_text(encoding="utf-8"))
+    if stored.get("scale") != "score":
+        raise DataError(
+            f"{run.thresholds} must hold thresholds on the scale 'score', got {stored.get('scale')!r}"
+        )
+    thresholds = {name: _threshold(value) for name, value in stored["classes"].items()}
+    strangers = sorted(set(thresholds) - set(run.class_names))
+    if strangers:
+        raise DataError(f"{run.thresholds} names classes that {run.classes.name} does not have", strangers)
+    scale = float(stored.get("map_scale") or DEFAULT_MAP_SCALE)
+    return Decision(run.class_names, _read_task(run), thresholds, scale)
+
+
+def _threshold(value: float | None) -> float:
+    # A class without positives on validation has no fitted threshold: 0 is a probability of one half.
+    return 0.0 if value is None or math.isnan(value) else float(value)
+
+
+def _read_task(run: RunDirectory) -> str:
+    """Return the task; ``auto`` in the recipe was resolved by training, which wrote it in the manifest."""
+    task = str(_read_config(run).get("task", "auto"))
+    if task != "auto":
+        return task
+    if not run.manifest.is_file() or "task" not in run.manifest_values:
+        raise DataError(f"{run.config} leaves the task open and {run.manifest.name} does not name it")
+    return str(run.manifest_values["task"])
+
+
+def _read_config(run: RunDirectory) -> dict[str, Any]:
+    try:
+        return tomllib.loads(run.config.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{run.config} is not TOML: {error}") from None

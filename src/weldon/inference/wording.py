@@ -1,0 +1,87 @@
+"""Evidence put into one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weldon.inference.evidence import Evidence, Region
+
+if TYPE_CHECKING:
+    from weldon.inference.result import Result
+
+_ROWS = ("upper", "middle", "lower")
+_COLUMNS = ("left", "centre", "right")
+
+
+def describe_class(result: Result, evidence: Evidence) -> str:
+    """Say whether a class is predicted, what speaks for it and what against, and where most of it lies."""
+    verdict = "is predicted" if evidence.class_name in result.labels else "is not predicted"
+    chance = result.probabilities[evidence.class_name]
+    return (
+        f"{evidence.class_name} {verdict} (score {evidence.score:+.2f}, probability {chance:.2f}): "
+        f"{_for(result, evidence)}, {_against(result, evidence)}{_smoothing(evidence)}."
+    )
+
+
+def describe_contest(result: Result, evidence: Evidence, rival: Evidence) -> str:
+    """Say which of two classes scores higher, and how much of the lead each side of the evidence gives."""
+    first, second = (evidence, rival) if evidence.score >= rival.score else (rival, evidence)
+    lead = first.score - second.score
+    return (
+        f"{first.class_name} ({first.score:+.2f}) scores {lead:.2f} higher than "
+        f"{second.class_name} ({second.score:+.2f}): "
+        f"{first.top_sum - second.top_sum:+.2f} of it from the regions for each class, "
+        f"{first.low_sum - second.low_sum:+.2f} from those against; "
+        f"for {first.class_name}, {_for(result, first)}, "
+        f"and for {second.class_name}, {_for(result, second)}, {_against(result, second)}."
+    )
+
+
+def place_name(region: Region, width: int, height: int) -> str:
+    """Name the ninth of the image in which a region's centre lies.
+
+    Example:
+        >>> place_name(Region((0, 0, 10, 10), 0, 0, 1.0, 1.0), 100, 100)
+        'upper left'
+        >>> place_name(Region((45, 45, 55, 55), 4, 4, 1.0, 1.0), 100, 100)
+        'centre'
+    """
+    x1, y1, x2, y2 = region.box
+    row = _ROWS[min(2, int(1.5 * (y1 + y2) / height))]
+    column = _COLUMNS[min(2, int(1.5 * (x1 + x2) / width))]
+    return "centre" if (row, column) == ("middle", "centre") else f"{row} {column}"
+
+
+def _for(result: Result, evidence: Evidence) -> str:
+    best = evidence.top[0]
+    where = place_name(best, result.width, result.height)
+    best_text = f"the highest {best.score:+.2f} at the {where}"
+    count = _regions(len(evidence.top), "highest")
+    if evidence.top_sum > 0:
+        return f"{count} {_verb(evidence.top, 'speak')} for it with {evidence.top_sum:+.2f} ({best_text})"
+    return f"nothing speaks for it, even {count} give {evidence.top_sum:+.2f} ({best_text})"
+
+
+def _against(result: Result, evidence: Evidence) -> str:
+    if not evidence.low:
+        return "and this pooling looks at no regions against it"
+    worst = evidence.low[0]
+    where = place_name(worst, result.width, result.height)
+    worst_text = f"the lowest {worst.score:+.2f} at the {where}"
+    count = _regions(len(evidence.low), "lowest")
+    if evidence.low_sum < 0:
+        verb = _verb(evidence.low, "speak")
+        return f"and {count} {verb} against it with {evidence.low_sum:+.2f} ({worst_text})"
+    return f"and nothing speaks against it, even {count} give {evidence.low_sum:+.2f} ({worst_text})"
+
+
+def _smoothing(evidence: Evidence) -> str:
+    return f", and smoothing adds {evidence.remainder:+.2f}" if abs(evidence.remainder) >= 0.005 else ""
+
+
+def _regions(count: int, which: str) -> str:
+    return f"its {which} region" if count == 1 else f"its {count} {which} regions"
+
+
+def _verb(regions: tuple[Region, ...], verb: str) -> str:
+    return f"{verb}s" if len(regions) == 1 else verb

@@ -1,0 +1,94 @@
+"""The regions shown are the computation: their parts add up to the score, whatever the pooling."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from weldon.data.geometry import Geometry
+from weldon.inference.evidence import Evidence, collect_evidence
+from weldon.pooling import build_pooling
+
+AVERAGING = ["max", "avg", "gwrp", "mantra", "weldon"]
+BENDING = ["lse", "hcrf"]
+
+
+def evidence_of(
+    name: str, scores: torch.Tensor, mask: torch.Tensor, geometry: Geometry, **options
+) -> Evidence:
+    """Pool one map and collect its evidence."""
+    pool = build_pooling(name, **options)
+    grid = (scores.shape[0], scores.shape[1])
+    positive, negative = (side.view(grid) for side in pool.region_weights(scores[None, None], mask[None]))
+    score = float(pool(scores[None, None], mask[None]))
+    return collect_evidence("cat", score, scores, positive, negative, geometry=geometry)
+
+
+@pytest.fixture
+def scores(generator: torch.Generator) -> torch.Tensor:
+    return 3 * torch.randn(7, 7, generator=generator)
+
+
+@pytest.fixture
+def geometry() -> Geometry:
+    return Geometry(140, 80, 70)  # 4 rows of 7 hold picture
+
+
+@pytest.fixture
+def mask() -> torch.Tensor:
+    return (torch.arange(7) < 4)[:, None].expand(7, 7).contiguous()
+
+
+@pytest.mark.parametrize("name", AVERAGING)
+def test_parts_add_up_to_the_score_without_remainder(name, scores, mask, geometry):
+    evidence = evidence_of(name, scores, mask, geometry)
+    assert abs(evidence.remainder) < 1e-5
+    assert evidence.top_sum + evidence.low_sum == pytest.approx(evidence.score, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", [*AVERAGING, *BENDING])
+def test_parts_and_remainder_add_up_to_the_score(name, scores, mask, geometry):
+    evidence = evidence_of(name, scores, mask, geometry)
+    total = sum(region.contribution for region in evidence.top + evidence.low) + evidence.remainder
+    assert total == pytest.approx(evidence.score, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", BENDING)
+def test_smoothing_is_shown_not_hidden(name, scores, mask, geometry):
+    assert abs(evidence_of(name, scores, mask, geometry).remainder) > 1e-2
+
+
+def test_weldon_shows_the_highest_and_the_lowest_regions(scores, mask, geometry):
+    evidence = evidence_of("weldon", scores, mask, geometry, k_max=3, k_min=2)
+    ranked = sorted(scores[:4].flatten().tolist())
+    assert [region.score for region in evidence.top] == pytest.approx(ranked[:-4:-1])
+    assert [region.score for region in evidence.low] == pytest.approx(ranked[:2])
+    assert [region.weight for region in evidence.top] == pytest.approx([1 / 6] * 3)
+    assert [region.weight for region in evidence.low] == pytest.approx([1 / 4] * 2)
+
+
+def test_no_region_lies_on_padding(scores, mask, geometry):
+    evidence = evidence_of("avg", scores, mask, geometry)
+    assert len(evidence.top) == 28
+    assert max(region.box[3] for region in evidence.top) == 80.0
+
+
+def test_without_negative_evidence_nothing_is_against(scores, mask, geometry):
+    assert evidence_of("weldon", scores, mask, geometry, k_max=3, k_min=0).low == ()
+
+
+def test_region_box_is_the_cell_in_original_pixels():
+    # 140 x 80 at half size on a canvas of 70: 7 cells of 10 canvas pixels = 20 original ones
+    scores = torch.zeros(7, 7)
+    scores[2, 5] = 4.0
+    mask = (torch.arange(7) < 4)[:, None].expand(7, 7)
+    region = evidence_of("max", scores, mask, Geometry(140, 80, 70)).top[0]
+    assert (region.box, region.row, region.col) == ((100.0, 40.0, 120.0, 60.0), 2, 5)
+
+
+def test_dictionary_holds_what_the_object_holds(scores, mask, geometry):
+    evidence = evidence_of("weldon", scores, mask, geometry, k_max=2, k_min=1)
+    plain = evidence.to_dict()
+    assert plain["top_sum"] + plain["low_sum"] + plain["remainder"] == pytest.approx(plain["score"])
+    assert plain["top"][0]["contribution"] == evidence.top[0].contribution
+    assert plain["top"][0]["box"] == list(evidence.top[0].box)

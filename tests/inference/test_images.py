@@ -1,0 +1,82 @@
+"""IMAGES: files, folders, patterns and lists, with names that stay apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from weldon.errors import DataError, UsageError
+from weldon.inference.images import expand_images
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.jpg", "a.PNG", "deep/c.jpeg", "deep/deeper/a.PNG", "notes.md", "deep/.hidden.jpg"):
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path / "tree"
+
+
+def names(sources) -> list[str]:
+    return [image.file_name for image in expand_images(sources)]
+
+
+def test_a_folder_is_walked_in_order_and_named_below_itself(tree: Path):
+    assert names(tree) == ["a.PNG", "b.jpg", "deep/c.jpeg", "deep/deeper/a.PNG"]
+
+
+def test_a_file_goes_by_its_name(tree: Path):
+    assert names(tree / "deep" / "c.jpeg") == ["c.jpeg"]
+
+
+def test_a_pattern_is_named_below_its_fixed_part(tree: Path):
+    assert names(f"{tree}/deep/*") == ["c.jpeg"]
+    assert names(f"{tree}/**/a.PNG") == ["a.PNG", "deep/deeper/a.PNG"]
+
+
+def test_a_file_with_brackets_is_a_file_not_a_pattern(tree: Path):
+    (tree / "x[1].jpg").write_bytes(b"x")
+    assert names(str(tree / "x[1].jpg")) == ["x[1].jpg"]
+
+
+def test_a_list_is_read_beside_itself_in_its_own_order(tree: Path):
+    listing = tree / "list.txt"
+    listing.write_text("deep/c.jpeg\n\n  b.jpg \n", encoding="utf-8")
+    assert names(listing) == ["deep/c.jpeg", "b.jpg"]
+
+
+def test_a_list_with_a_missing_file_names_it_and_its_row(tree: Path):
+    listing = tree / "list.txt"
+    listing.write_text("b.jpg\nnone.jpg\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"row 2: 'none\.jpg'"):
+        expand_images(listing)
+
+
+def test_names_from_a_list_stay_inside_the_output(tree: Path):
+    listing = tree / "deep" / "list.txt"
+    listing.write_text(f"../b.jpg\n{tree / 'a.PNG'}\n", encoding="utf-8")
+    assert all(not name.startswith(("/", "..")) for name in names(listing))
+
+
+def test_an_image_reached_twice_is_listed_once(tree: Path):
+    assert names([tree, tree / "b.jpg", f"{tree}/*.jpg"]) == names(tree)
+
+
+def test_two_images_of_one_name_get_their_paths(tree: Path):
+    found = names([tree / "a.PNG", tree / "deep" / "deeper" / "a.PNG"])
+    assert len(set(found)) == 2
+    assert all(name.endswith("a.PNG") and not name.startswith("/") for name in found)
+
+
+def test_a_name_that_does_not_exist_is_a_usage_error(tree: Path):
+    with pytest.raises(UsageError, match="nowhere"):
+        expand_images(tree / "nowhere")
+    with pytest.raises(UsageError, match="matches no image"):
+        expand_images(f"{tree}/*.gif")
+
+
+def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):
+    with pytest.raises(DataError, match=r"holds no image.*\.jpg"):
+        expand_images(tmp_path)
