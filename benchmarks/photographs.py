@@ -40,14 +40,15 @@ def steel_table(path: Path) -> Path:
 def _write(path: Path, label_set: LabelSet, folder: Path) -> Path:
     train = [r for r in label_set.records if r.split == "train"]
     test = [r for r in label_set.records if r.split == "val"]
-    order = np.random.default_rng(0).permutation(len(train))
-    held = set(order[: round(HELD_BACK * len(train))].tolist())
+    order = np.random.default_rng(0).permutation(len(train)).tolist()
+    held = order[: round(HELD_BACK * len(train))]
+    parts = {"train": [train[n] for n in order[len(held) :]], "val": [train[n] for n in held], "test": test}
+    learnt = {label for record in parts["train"] for label in record.labels}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "labels", "split"])
-        for number, record in enumerate(train):
-            split = "val" if number in held else "train"
-            writer.writerow([record.path.relative_to(folder), "|".join(sorted(record.labels)), split])
-        for record in test:
-            writer.writerow([record.path.relative_to(folder), "|".join(sorted(record.labels)), "test"])
+        for split, records in parts.items():
+            for record in records:
+                labels = "|".join(sorted(record.labels & learnt))
+                writer.writerow([record.path.relative_to(folder), labels, split])
     return path

@@ -32,6 +32,14 @@ from weldon.training.trainer import build_trainer
 
 log = logging.getLogger("weldon")
 
+LIGHTNING_REMARKS = (  # true of every run here, and nothing a person could act on
+    ".*does not have many workers.*",
+    ".*is smaller than the logging interval.*",
+    ".*exists and is not empty.*",
+    ".*in eval mode at the start of training.*",
+    ".*isinstance.treespec, LeafSpec.*",
+)
+
 
 def train(
     data: str | Path,
@@ -166,9 +174,8 @@ def _logging_to(path: Path) -> Iterator[None]:
     lightning_log.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings("ignore", message=".*is smaller than the logging interval.*")
-            warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+            for remark in LIGHTNING_REMARKS:
+                warnings.filterwarnings("ignore", message=remark)
             yield
     finally:
         log.removeHandler(handler)

@@ -1,0 +1,32 @@
+# `make demo` and `make test` need python 3.11 or later and a network to the package registry, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test check docs clean
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock -e .
+	touch $@
+
+demo: install
+	$(BIN)/weldon demo
+
+test: install
+	$(BIN)/python -m pytest -m "not gpu" -n 2 --dist loadfile
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not gpu and not data" -n 2 --dist loadfile
+
+docs: install
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf .venv runs site build dist

@@ -1,0 +1,159 @@
+"""A run leaves what it promises, repeats itself, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import weldon
+from weldon.errors import DataError, UsageError
+from weldon.training import evaluate, train
+from weldon.training.module import TrainingModule
+
+
+class Interrupted(Exception):
+    """Raised in the middle of an epoch, as a power cut would be."""
+
+
+def test_a_run_directory_holds_what_is_promised(scenes, tiny, tmp_path):
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
+    for path in (
+        run.config,
+        run.classes,
+        run.splits,
+        run.thresholds,
+        run.metrics,
+        run.manifest,
+        run.log,
+        run.best,
+        run.last,
+    ):
+        assert path.is_file(), path
+    assert (run.report / "per_class.csv").is_file()
+    assert run.class_names == tuple("0123456789")
+    thresholds = json.loads(run.thresholds.read_text())
+    assert set(thresholds["classes"]) == set(run.class_names)
+    assert thresholds["map_scale"] > 0
+
+
+def test_the_checkpoint_loads_without_trust(scenes, tiny, tmp_path):
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
+    assert "state_dict" in torch.load(run.last, weights_only=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"freeze": True, "optimizer": "sgd"}], ids=["fine-tuned", "frozen"])
+def test_the_same_seed_gives_the_same_weights(scenes, tiny, tmp_path, options):
+    runs = [
+        train(scenes, scenes / "labels.csv", out=tmp_path / name, epochs=2, **tiny, **options)
+        for name in "ab"
+    ]
+    assert_same_weights(*runs)
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(scenes, tiny, tmp_path, monkeypatch):
+    whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", epochs=4, **tiny)
+    step = TrainingModule.training_step
+
+    def cut_short(self, batch, batch_index):
+        if self.trainer.current_epoch == 2 and batch_index == 1:
+            raise Interrupted
+        return step(self, batch, batch_index)
+
+    monkeypatch.setattr(TrainingModule, "training_step", cut_short)
+    with pytest.raises(Interrupted):
+        train(scenes, scenes / "labels.csv", out=tmp_path / "cut", epochs=4, **tiny)
+    monkeypatch.undo()
+    resumed = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", resume=True)
+    assert_same_weights(whole, resumed)
+    assert [row.split(",")[0] for row in resumed.metrics.read_text().split()] == ["epoch", "0", "1", "2", "3"]
+
+
+def assert_same_weights(first, second):
+    states = [torch.load(run.last, weights_only=True)["state_dict"] for run in (first, second)]
+    assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
+    best = [load_file(run.best) for run in (first, second)]
+    assert all(torch.equal(best[0][name], value) for name, value in best[1].items())
+
+
+def test_a_frozen_backbone_does_not_move(scenes, tiny, tmp_path):
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=2, freeze=True, seed=3, **tiny)
+    torch.manual_seed(0)
+    trained = load_file(run.best)
+    again = train(
+        scenes, scenes / "labels.csv", out=tmp_path / "again", epochs=1, freeze=True, seed=3, **tiny
+    )
+    start = load_file(again.best)
+    assert all(torch.equal(trained[name], start[name]) for name in trained if name.startswith("backbone"))
+    assert not torch.equal(trained["transfer.weight"], start["transfer.weight"])
+
+
+def test_validation_again_gives_the_figure_of_training(scenes, tiny, tmp_path):
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=2, **tiny)
+    figures = evaluate(run)
+    assert figures["map"] == pytest.approx(run.manifest_values["validation"]["map"], abs=1e-6)
+    assert figures["map"] == pytest.approx(run.manifest_values["validation"]["best"], abs=1e-5)
+    assert evaluate(run.path, split="test")["images"] == 8
+
+
+def test_one_label_an_image_is_measured_by_accuracy(tiny, tmp_path, scenes):
+    rows = [line.split(",") for line in (scenes / "labels.csv").read_text().splitlines()[1:]]
+    single = [(name, labels[0]) for name, labels, split in rows if split == "train"]
+    table = tmp_path / "single.csv"
+    table.write_text("file_name,label\n" + "\n".join(f"{name},{label}" for name, label in single) + "\n")
+    run = train(scenes, table, out=tmp_path / "run", epochs=1, val="0.5", **tiny)
+    assert run.manifest_values["task"] == "multiclass"
+    assert 0 <= evaluate(run)["accuracy"] <= 1
+
+
+def with_a_bad_file(scenes, folder):
+    """Write a table of the scenes and one file that is no image."""
+    (folder / "bad.png").write_bytes(b"not an image")
+    header, *lines = (scenes / "labels.csv").read_text().splitlines()
+    rows = [header, *(f"{scenes}/{line}" for line in lines), f"{folder / 'bad.png'},3,train"]
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder / "labels.csv"
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_too_many_unreadable_files_stop_before_training(scenes, tiny, tmp_path, freeze):
+    table = with_a_bad_file(scenes, tmp_path)
+    with pytest.raises(DataError, match=r"1 of 49 files[^\n]*\n.*bad\.png"):
+        train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, monkeypatch, freeze):
+    monkeypatch.setattr(weldon.training.prepare, "UNREADABLE_SHARE", 0.05)
+    table = with_a_bad_file(scenes, tmp_path)
+    run = train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)
+    assert "bad.png" in run.log.read_text()
+    assert run.manifest_values["images"]["train"] == 24
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"loss": "softmax"}, "softmax"),
+        ({"pos_weight": "heavy"}, "pos_weight"),
+        ({"val": "nowhere.csv"}, "nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(scenes, tiny, tmp_path, options, words):
+    with pytest.raises(UsageError, match=words):
+        train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny, **options)
+    assert not (tmp_path / "run" / "manifest.json").exists()
+
+
+def test_a_second_run_never_overwrites_the_first(scenes, tiny, tmp_path):
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
+    before = run.best.read_bytes()
+    with pytest.raises(UsageError, match="not empty"):
+        train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
+    assert run.best.read_bytes() == before
+
+
+def test_train_is_at_the_top_of_the_package():
+    assert weldon.train is train
