@@ -106,8 +106,8 @@ def _infer(
     scores: Tensor, label: Tensor, *, normalize: bool, scale: float, method: str
 ) -> tuple[Tensor, Tensor]:
     """Losses ``(C,)`` and coefficients ``(C, N)``, float64, from rows of scores and labels ``(C, N)``."""
-    unusable = ~torch.isfinite(scores)
-    ordered, order = sort_descending(scores.masked_fill(unusable, 0.0))  # (C, N)
+    known, unusable = label < 2, ~torch.isfinite(scores)
+    ordered, order = sort_descending(scores.masked_fill(unusable | ~known, 0.0))  # (C, N)
     positive, negative = _split(label.gather(1, order))
     count, other = positive.sum(1), negative.sum(1)  # (C,)
     pairs = (count.double() * other).clamp(min=1)
@@ -120,8 +120,8 @@ def _infer(
     by_rank *= step.unsqueeze(1)
     loss = _precision_loss(above, positive, count) + (by_rank * ordered).sum(1)
     coefficients = torch.zeros_like(by_rank).scatter_(1, order, by_rank)
-    broken, nan = (unusable & (label < 2)).any(1, keepdim=True), float("nan")  # (C, 1)
-    return loss.masked_fill(broken[:, 0], nan), coefficients.masked_fill(broken & (label < 2), nan)
+    broken, nan = (unusable & known).any(1, keepdim=True), float("nan")  # (C, 1)
+    return loss.masked_fill(broken[:, 0], nan), coefficients.masked_fill(broken & known, nan)
 
 
 def _split(label: Tensor) -> tuple[Tensor, Tensor]:
