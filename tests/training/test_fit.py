@@ -44,7 +44,17 @@ def test_the_checkpoint_loads_without_trust(scenes, tiny, tmp_path):
     assert "state_dict" in torch.load(run.last, weights_only=True)
 
 
-@pytest.mark.parametrize("options", [{}, {"freeze": True, "optimizer": "sgd"}], ids=["fine-tuned", "frozen"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"freeze": True, "optimizer": "sgd"},
+        {"loss": "ap", "ap_memory": 16},
+        {"loss": "ap", "ap_scope": "set"},
+        {"loss": "ap", "ap_scope": "set", "freeze": True},
+    ],
+    ids=["fine-tuned", "frozen", "ap batch", "ap set", "ap set frozen"],
+)
 def test_the_same_seed_gives_the_same_weights(scenes, tiny, tmp_path, options):
     runs = [
         train(scenes, scenes / "labels.csv", out=tmp_path / name, epochs=2, **tiny, **options)

@@ -32,8 +32,7 @@ def test_overwrite_replaces_a_run(tmp_path):
     (tmp_path / "config.toml").write_text("")
     (tmp_path / "old.txt").write_text("")
     run = open_out(tmp_path, resume=False, overwrite=True)
-    assert run.best.parent.is_dir()
-    assert not (tmp_path / "old.txt").exists()
+    assert not run.path.exists()
 
 
 def test_nothing_to_resume_is_said(tmp_path):

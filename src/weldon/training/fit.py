@@ -89,6 +89,8 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
         )  # activations that become denormal were seen to slow fine-tuning fivefold
     prepared = prepare(recipe)
     net = build_net(recipe, len(prepared.classes))
+    objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
+    run.best.parent.mkdir(parents=True, exist_ok=True)
     sets = build_sets(recipe, net, prepared)
     prepared = sets.prepared
     for line in describe(recipe, prepared, net):
@@ -96,7 +98,6 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
     _write_start(run, recipe, prepared)
     ready = time.monotonic()
 
-    objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
     module = TrainingModule(net, objective, recipe, prepared.task)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = -(-len(sets.train) // recipe.batch_size)
@@ -116,7 +117,6 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
 
 
 def _write_start(run: RunDirectory, recipe: Recipe, prepared: Prepared) -> None:
-    run.best.parent.mkdir(parents=True, exist_ok=True)
     write_toml(recipe, run.config)
     run.classes.write_text("".join(f"{name}\n" for name in prepared.classes), encoding="utf-8")
     write_splits(run.splits, prepared.records)
@@ -164,7 +164,6 @@ def build_net(recipe: Recipe, num_classes: int) -> WeldonNet:
 @contextlib.contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
     """Write what the run says to ``path`` too, and keep Lightning's own remarks for its warnings."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%Y-%m-%d %H:%M:%S"))
     log.addHandler(handler)

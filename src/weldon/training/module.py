@@ -43,6 +43,12 @@ class TrainingModule(L.LightningModule):
         self.precision_of_classes = AveragePrecision(net.num_classes)
         self.accuracy = TopKAccuracy(net.num_classes) if task == "multiclass" else None
 
+    def on_train_epoch_start(self) -> None:
+        """Let an objective that ranks the whole set do so."""
+        begin = getattr(self.objective, "begin_epoch", None)
+        if begin is not None:
+            begin(self)
+
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch."""
         loss = self.objective(score_batch(self.net, batch), batch)

@@ -33,7 +33,7 @@ def build_objective(recipe: Recipe, task: str, target: Tensor, known: Tensor) ->
         return _softmax if name == "softmax" else _hinge
     if name == "logistic":
         return _logistic(positive_weights(recipe.pos_weight, target, known))
-    return ranking_objective(recipe, name)
+    return ranking_objective(recipe)
 
 
 def positive_weights(choice: str, target: Tensor, known: Tensor) -> Tensor | None:

@@ -11,7 +11,7 @@ from weldon.inference.run_directory import RunDirectory
 
 
 def open_out(out: Path | None, *, resume: bool, overwrite: bool) -> RunDirectory:
-    """Return the run's folder, made if need be.
+    """Return the run's folder; it is made only once there is something to write.
 
     Args:
         out: the folder; None takes the first free of ``runs/train``, ``runs/train2``, ….
@@ -33,12 +33,11 @@ def open_out(out: Path | None, *, resume: bool, overwrite: bool) -> RunDirectory
             raise UsageError(
                 f"out {str(run.path)!r} is not empty: choose another, or use --resume or --overwrite"
             )
-        if not run.config.is_file():
+        if not (run.config.is_file() or run.log.is_file()):
             raise UsageError(
                 f"out {str(run.path)!r} is not a run of weldon; it is not overwritten, choose another"
             )
         shutil.rmtree(run.path)
-    run.best.parent.mkdir(parents=True, exist_ok=True)
     return run
 
 

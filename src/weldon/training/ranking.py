@@ -1,22 +1,68 @@
-"""The ranking loss as a training objective: within a batch, or exactly over the whole training set."""
+"""The ranking loss (Eq. 14) as a training objective: within a batch, or exactly over the training set."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from weldon.training.module import Batch, Objective
+from weldon.errors import UsageError
+from weldon.losses import APLoss, FullSetAPLoss
+from weldon.training.module import Batch, Objective, TrainingModule
 from weldon.training.recipe import Recipe
+from weldon.training.scoring import score_set
 
 
-def ranking_objective(recipe: Recipe, name: str) -> Objective:
-    """Return the ranking loss ``name`` (``ap`` or ``lapsvm``) of the images in a batch."""
-    from weldon.losses import APLoss, LAPSVMLoss
+def ranking_objective(recipe: Recipe) -> Objective:
+    """Return the ranking loss of a batch, or of the whole set; on max-pooled scores it is LAPSVM's.
 
-    kind = {"ap": APLoss, "lapsvm": LAPSVMLoss}[name]
-    rank = kind(scale=recipe.ap_scale, memory=recipe.ap_memory)
+    Raises:
+        UsageError: options that the scope does not have.
+    """
+    if not recipe.ranks_whole_set:
+        return BatchRanking(recipe)
+    if recipe.ap_memory:
+        raise UsageError("ap_memory is for --ap-scope batch; the set scope ranks every image already")
+    return SetRanking(recipe)
 
-    def loss(scores: Tensor, batch: Batch) -> Tensor:
-        value: Tensor = rank(scores, batch["target"], batch["known"])
-        return value
 
-    return loss
+class BatchRanking:
+    """Rank the images of a batch, of the joint batch across processes, and those remembered.
+
+    Args:
+        recipe: its ``ap_scale`` and ``ap_memory``.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.rank = APLoss(scale=recipe.ap_scale, memory=recipe.ap_memory)
+
+    def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of one batch."""
+        loss: Tensor = self.rank(scores, batch["target"], batch["known"])
+        return loss
+
+
+class SetRanking:
+    """Rank all training images before each epoch; the epoch's batches add up to one exact step.
+
+    The network stays in evaluation mode and augmentation follows from epoch and image alone, so that both
+    passes see the same scores.
+
+    Args:
+        recipe: its ``ap_scale``.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.loss = FullSetAPLoss(scale=recipe.ap_scale)
+        self.batches = 1
+
+    def begin_epoch(self, module: TrainingModule) -> None:
+        """Pass 1: score every training image and fix the coefficients."""
+        loader = module.trainer.train_dataloader
+        scored = score_set(module.net, loader)
+        order = scored.index.argsort()
+        value = self.loss.fix(scored.scores[order], scored.target[order], scored.known[order])
+        module.log("train/set_loss", value)
+        self.batches = len(loader)
+
+    def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Pass 2: the part of one batch, times the batches over which Lightning takes the mean."""
+        return self.loss(scores, batch["index"]) * self.batches

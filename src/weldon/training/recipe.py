@@ -88,7 +88,7 @@ class Recipe(BaseModel):
     task: Literal["auto", "multilabel", "multiclass"] = Field(
         "auto", description="several labels an image, or one"
     )
-    loss: Literal["auto", "logistic", "softmax", "ap", "lapsvm", "hinge"] = Field(
+    loss: Literal["auto", "logistic", "softmax", "ap", "hinge"] = Field(
         "auto", description="auto: logistic for multilabel, softmax for multiclass"
     )
     ap_scope: Literal["batch", "set"] = Field(
@@ -126,7 +126,7 @@ class Recipe(BaseModel):
     def _one_way_to_say_k(self) -> Recipe:
         if self.pool not in POOLINGS:
             raise ValueError(f"pool must be one of {', '.join(POOLINGS)}, got {self.pool!r}")
-        if self.loss in ("ap", "lapsvm") and self.task == "multiclass":
+        if self.loss == "ap" and self.task == "multiclass":
             raise ValueError("loss 'ap' ranks images class by class and needs --task multilabel")
         return self
 
@@ -143,7 +143,7 @@ class Recipe(BaseModel):
     @property
     def ranks_whole_set(self) -> bool:
         """Whether one step of the optimiser ranks the whole training set."""
-        return self.loss in ("ap", "lapsvm") and self.ap_scope == "set"
+        return self.loss == "ap" and self.ap_scope == "set"
 
     @property
     def learning_rate(self) -> float:
