@@ -3,6 +3,7 @@
 from weldon.models.backbone import Backbone, build_backbone
 from weldon.models.cells import cell_mask
 from weldon.models.checkpoint import load_model, save_model
+from weldon.models.hub import describe_model, push_model, write_folder
 from weldon.models.network import WeldonNet, create_model
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "build_backbone",
     "cell_mask",
     "create_model",
+    "describe_model",
     "load_model",
+    "push_model",
     "save_model",
+    "write_folder",
 ]

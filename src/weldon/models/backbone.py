@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-import timm
 import torch
 from torch import Tensor, nn
 
-from weldon.errors import UsageError, WeightsError
+from weldon.errors import UsageError
 from weldon.models.grid import as_map, count_prefix, find_layout
-from weldon.models.weights import describe_missing, load_weights, read_description
-
-# What timm calls "takes any size": transformers of today, those of timm before 1.0.25, everything else.
-_ANY_SIZE: tuple[dict[str, bool], ...] = ({"dynamic_img_size": True}, {"strict_img_size": False}, {})
-_OURS = frozenset(
-    (
-        *("pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir"),
-        *("num_classes", "features_only", "in_chans", "global_pool", "dynamic_img_pad"),
-    )
-)
+from weldon.models.timm_model import choose_name, create_without_classifier
+from weldon.models.weights import load_weights, read_description
 
 
 class Backbone(nn.Module):
@@ -127,6 +117,15 @@ class Backbone(nn.Module):
                     f"got {_size(height, width)}: take {near}"
                 )
 
+    def fix_size(self, image_size: int) -> None:
+        """Resample learned positions to one size of images for good, as every forward pass does otherwise.
+
+        An exported graph then holds the positions themselves and not their interpolation, on which runtimes
+        differ.
+        """
+        if self.fixed_size is None and isinstance(getattr(self.model, "pos_embed", None), nn.Parameter):
+            self.model.set_input_size((image_size, image_size))
+
     def freeze(self) -> None:
         """Fix every parameter, and every running statistic even in training mode."""
         self.frozen = True
@@ -169,13 +168,13 @@ def build_backbone(
     """
     path = None if weights in ("default", "none") else Path(weights)
     said = read_description(path)
-    name = _choose_name(name, said.model, path)
+    name = choose_name(name, said.model, path)
     if model_kwargs is None:
         same = said.model is not None and said.model.split(".")[0] == name.split(".")[0]
         model_kwargs = said.model_kwargs if same and said.model_kwargs else {}
-    _refuse_ours(model_kwargs)
-    model, any_size = _create(name, model_kwargs, pretrained=weights == "default")
-    classifier = _remove_classifier(model, name)
+    model, any_size, classifier = create_without_classifier(
+        name, model_kwargs, pretrained=weights == "default"
+    )
     if path:
         load_weights(model, path, name=name, classifier=classifier)
     cfg = model.pretrained_cfg
@@ -188,61 +187,6 @@ def build_backbone(
         interpolation=said.interpolation or cfg["interpolation"],
         any_size=any_size,
     )
-
-
-def _choose_name(name: str | None, described: str | None, path: Path | None) -> str:
-    chosen = described if name in (None, "auto") else name
-    if chosen is None:
-        beside = (
-            f'give the name, or write {{"model": ...}} into {path.with_suffix(".json")}'
-            if path
-            else "give it"
-        )
-        raise UsageError(
-            f"`model` must be the name of a timm model, got {name!r} and no description: {beside}"
-        )
-    if ":" in chosen or not timm.is_model(chosen):
-        near = get_close_matches(chosen.split(".")[0], timm.list_models(), n=4)
-        hint = f"; close to it: {', '.join(near)}" if near else ""
-        raise UsageError(f"`model` must be the name of a timm model, got {chosen!r}{hint}")
-    return chosen
-
-
-def _refuse_ours(model_kwargs: Mapping[str, Any]) -> None:
-    taken = sorted(_OURS & set(model_kwargs))
-    if taken:
-        raise UsageError(
-            f"`model_kwargs` must leave {', '.join(taken)} to weldon, got {dict(model_kwargs)!r}"
-        )
-
-
-def _create(name: str, model_kwargs: Mapping[str, Any], *, pretrained: bool) -> tuple[Any, bool]:
-    """Create the timm model and tell whether it is a patch model that takes any size."""
-    for option in _ANY_SIZE:
-        try:
-            return timm.create_model(name, pretrained=pretrained, **{**option, **model_kwargs}), bool(option)
-        except TypeError as error:
-            refusal: Exception = error
-        except Exception as error:
-            if pretrained:
-                raise WeightsError(describe_missing(name, error)) from error
-            refusal = error
-            break
-    raise UsageError(
-        f"`model_kwargs` must be what timm takes for {name}, got {dict(model_kwargs)!r}: {refusal}"
-    ) from refusal
-
-
-def _remove_classifier(model: Any, name: str) -> frozenset[str]:
-    """Take pooling and classifier away; return the names of the entries that went with them."""
-    before = set(model.state_dict())
-    try:
-        model.reset_classifier(0, global_pool="")
-    except (AssertionError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"`model` must have maps before its pooling; timm's {name} has not: {error}"
-        ) from error
-    return frozenset(before - set(model.state_dict()))
 
 
 def _native_side(model: Any, model_kwargs: Mapping[str, Any]) -> int:

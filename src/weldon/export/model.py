@@ -1,0 +1,129 @@
+"""Write a network for other programs, and make sure that what was written answers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weldon.errors import UsageError, WeldonError
+from weldon.export.formats import WRITERS
+from weldon.export.graph import measure_difference
+from weldon.inference.run_directory import open_run
+from weldon.inference.settings import read_decision, read_transform_options
+from weldon.models import WeldonNet, describe_model, load_model
+
+_TOLERANCE = 1e-3
+_NAMES = {"onnx": "model.onnx", "torch": "model.pt2", "hub": "hub"}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written, and how far its answers are from the network's.
+
+    Attributes:
+        path: the file or folder.
+        format: ``onnx``, ``torch`` or ``hub``.
+        difference: the largest difference of any score or map value on random images with random masks.
+        description: what the file says of itself.
+    """
+
+    path: Path
+    format: str
+    difference: float
+    description: dict[str, Any]
+
+
+def export_run(run: str | Path, path: str | Path | None = None, *, format: str = "onnx") -> Exported:  # noqa: A002
+    """Export the best weights of a run with its classes and thresholds.
+
+    Args:
+        run: a folder that ``weldon train`` wrote.
+        path: the file or folder to write; ``RUN/export/model.onnx``, ``model.pt2`` or ``hub`` if not given.
+        format: ``onnx``, ``torch`` or ``hub``, as in :func:`export_model`.
+
+    Raises:
+        UsageError: no finished run, an unknown format, something not installed.
+        WeldonError: the written model answers differently.
+    """
+    _check_format(format)
+    directory = open_run(run)
+    decision = read_decision(directory)
+    return export_model(
+        load_model(directory.best),
+        directory.path / "export" / _NAMES[format] if path is None else path,
+        format=format,
+        classes=decision.classes,
+        thresholds=decision.thresholds,
+        map_scale=decision.map_scale,
+        task=decision.task,
+        **read_transform_options(directory),
+    )
+
+
+def export_model(
+    net: WeldonNet,
+    path: str | Path,
+    *,
+    format: str = "onnx",  # noqa: A002
+    image_size: int,
+    classes: Sequence[str],
+    thresholds: Mapping[str, float] | None = None,
+    map_scale: float | None = None,
+    resize: str = "keep",
+    task: str | None = None,
+) -> Exported:
+    """Write the network for other programs, and make sure that what was written answers alike.
+
+    ``onnx`` and ``torch`` take ``image`` ``(N, 3, S, S)`` float32, normalised, and ``mask`` ``(N, S, S)``
+    bool, True on picture (all True without padding), for any N, and return ``scores`` ``(N, C)`` and signed
+    ``maps`` ``(N, C, h, w)``.
+
+    Args:
+        net: the network; it is not changed.
+        path: the file to write (the folder, for ``hub``); what is there is replaced.
+        format: ``onnx`` (opset 18, metadata in the file), ``torch`` (``torch.export`` program, metadata in
+            its extra file ``weldon.json``) or ``hub`` (safetensors, ``config.json``, model card).
+        image_size: S, fixed in the graph.
+        classes: names, in the order of the scores.
+        thresholds: score from which a class is present, for each class that has one.
+        map_scale: map value shown in full colour.
+        resize: how pictures were laid on the canvas: "keep" or "warp".
+        task: "multilabel" or "multiclass".
+
+    Raises:
+        UsageError: a value that does not fit the network, an unknown format, something not installed.
+        WeldonError: scores or maps differ by more than 1e-3 from the network's.
+    """
+    _check_format(format)
+    description = describe_model(
+        net,
+        image_size=image_size,
+        classes=classes,
+        thresholds=thresholds,
+        map_scale=map_scale,
+        resize=resize,
+        task=task,
+    )
+    path = _check_path(Path(path), format)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    difference = measure_difference(net, WRITERS[format](net, path, description), image_size)
+    if not difference <= _TOLERANCE:
+        raise WeldonError(
+            f"{path} answers differently from the network: scores or maps are off by {difference:.2g}, and "
+            f"{_TOLERANCE:g} is accepted; do not use it, and report the backbone {net.backbone.name}"
+        )
+    return Exported(path, format, difference, description)
+
+
+def _check_format(format: str) -> None:  # noqa: A002
+    if format not in _NAMES:
+        raise UsageError(f"`format` must be one of {', '.join(_NAMES)}, got {format!r}")
+
+
+def _check_path(path: Path, format: str) -> Path:  # noqa: A002
+    suffix = Path(_NAMES[format]).suffix
+    if suffix and path.suffix != suffix:
+        raise UsageError(f"`path` must end in {suffix} for the format {format}, got {str(path)!r}")
+    return path
