@@ -10,18 +10,18 @@ import pytest
 import weldon
 
 PUBLIC = {
-    "weldon": "create_model data evaluate inference load load_model losses metrics models pooling save_model train "
-    "training",
-    "weldon.inference": "Decision Evidence Explanation NamedImage Point PredictionWriter Predictor Region Result "
-    "RunDirectory Skipped expand_images explain load locate_boxes locate_point open_run read_heatmap segment "
-    "to_annotation",
+    "weldon": "create_model data evaluate inference load load_model losses metrics models pooling save_model "
+    "train training",
+    "weldon.inference": "Decision Evidence Explanation NamedImage Point PredictionWriter Predictor Region "
+    "Result RunDirectory Skipped expand_images explain load locate_boxes locate_point open_run read_heatmap "
+    "segment to_annotation",
 }
 # What the user interface promises; a module may offer more.
 PROMISED = {
     "weldon.pooling": "POOLINGS AveragePool GWRPPool GeneralisedPool LSEPool MaxPool WeldonPool WildcatPool "
     "average_pool build_pooling generalised_pool gwrp_pool lse_pool max_pool weldon_pool wildcat_pool",
-    "weldon.losses": "APLoss LogisticLoss SoftmaxLoss StructuredHingeLoss ap_loss average_precision_inference "
-    "logistic_loss softmax_loss structured_hinge_loss",
+    "weldon.losses": "APLoss LogisticLoss SoftmaxLoss StructuredHingeLoss ap_loss "
+    "average_precision_inference logistic_loss softmax_loss structured_hinge_loss",
     "weldon.metrics": "AveragePrecision MeanIoU TopKAccuracy average_precision mean_average_precision "
     "pointwise_localisation topk_accuracy",
     "weldon.models": "WeldonNet build_backbone create_model load_model save_model",

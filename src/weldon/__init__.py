@@ -1,6 +1,6 @@
 """Evidence for and against each class, from image-level labels.
 
-The names below are loaded when they are first used: ``import weldon`` itself loads neither torch nor Lightning.
+The names below are loaded when first used: ``import weldon`` itself loads neither torch nor Lightning.
 """
 
 from __future__ import annotations

@@ -1,0 +1,57 @@
+"""Drawings stay inside their pictures and keep their sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from weldon.data.geometry import Geometry
+from weldon.inference.evidence import Evidence, Region
+from weldon.inference.overlay import draw_evidence, overlay_map, picture_size, side_by_side, with_caption
+
+
+def test_large_originals_are_shown_smaller_with_their_shape():
+    assert picture_size(Geometry(6000, 4000, 448)) == (1600, 1067)
+
+
+def test_small_originals_grow_until_a_score_fits_a_cell():
+    width, height = picture_size(Geometry(64, 64, 448), grid=(14, 14))
+    assert width == height == 14 * 46
+
+
+def test_full_colour_is_reached_at_the_scale_and_not_passed():
+    image = Image.new("RGB", (3, 1), (100, 100, 100))
+    colours = overlay_map(image, np.array([[2.0, 4.0, 400.0]], dtype=np.float32), scale=4.0)
+    half, full, more = (colours.getpixel((x, 0)) for x in range(3))
+    assert half != full
+    assert full == more
+
+
+def test_regions_for_are_solid_and_regions_against_are_dashed():
+    def frame(**sides):
+        region = Region((10.0, 10.0, 90.0, 90.0), 0, 0, 1.0, 1.0)
+        evidence = Evidence("cat", 0.0, sides.get("top", (region,) * 0), sides.get("low", (region,) * 0), 0.0)
+        return np.asarray(draw_evidence(Image.new("RGB", (100, 100)), evidence, factor=(1.0, 1.0)))
+
+    region = Region((10.0, 10.0, 90.0, 90.0), 0, 0, 1.0, 1.0)
+    solid, dashed = frame(top=(region,)), frame(low=(region,))
+    edge = slice(14, 86)
+    assert (solid[11, edge].sum(axis=-1) > 0).all()
+    assert 0.3 < (dashed[11, edge].sum(axis=-1) > 0).mean() < 0.8
+
+
+@pytest.mark.parametrize("width", [20, 60, 300, 1600])
+def test_captions_keep_the_width_of_the_picture(width: int):
+    picture = Image.new("RGB", (width, 50))
+    sheet = with_caption(picture, ["a very long class name indeed: score +1.23", "second line"], scale=3.0)
+    assert sheet.width == width
+    assert sheet.height > 50
+
+
+def test_side_by_side_keeps_every_picture():
+    pictures = [Image.new("RGB", size, colour) for size, colour in (((30, 20), "red"), ((10, 40), "blue"))]
+    sheet = side_by_side(pictures, gap=5)
+    assert sheet.size == (45, 40)
+    assert sheet.getpixel((0, 0)) == (255, 0, 0)
+    assert sheet.getpixel((44, 39)) == (0, 0, 255)

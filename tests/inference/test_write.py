@@ -1,0 +1,169 @@
+"""The folder of predictions holds what the results say, and never what was there before."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from weldon.errors import DataError, UsageError
+from weldon.inference import PredictionWriter, Predictor, read_heatmap
+from weldon.inference.map_files import write_mask
+
+COLUMNS = ["file_name", "class", "score", "probability", "predicted", "x", "y", "point_score"]
+
+
+@pytest.fixture
+def results(predictor: Predictor, photos: Path):
+    return list(predictor.predict(photos))
+
+
+def write_all(out: Path, results, **options) -> Path:
+    with PredictionWriter(out, results[0].classes, **options) as writer:
+        for result in results:
+            writer.add(result)
+    return out
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_has_a_row_for_each_image_and_class(tmp_path: Path, results):
+    rows = read_csv(write_all(tmp_path / "out", results) / "predictions.csv")
+    assert list(rows[0]) == COLUMNS
+    assert len(rows) == 7 * 3
+    first, row = results[0], rows[0]
+    assert row["class"] == "cat"
+    assert float(row["score"]) == pytest.approx(first.scores["cat"], abs=1e-6)
+    assert float(row["probability"]) == pytest.approx(first.probabilities["cat"], abs=1e-6)
+    assert row["predicted"] == "1"
+    point = first.point("cat")
+    assert [float(row[name]) for name in ("x", "y")] == pytest.approx([point.x, point.y], abs=0.06)
+
+
+def test_the_wide_table_has_a_row_for_each_image(tmp_path: Path, results):
+    rows = read_csv(write_all(tmp_path / "out", results, wide=True) / "predictions.csv")
+    assert list(rows[0]) == ["file_name", "labels", "cat", "dog", "rolled-in/scale"]
+    assert [row["file_name"] for row in rows] == [result.file_name for result in results]
+    assert rows[0]["labels"].split("|") == results[0].labels
+
+
+def test_records_add_up_to_the_scores(tmp_path: Path, results):
+    out = write_all(tmp_path / "out", results)
+    records = [
+        json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert len(records) == 7
+    for record, result in zip(records, results, strict=True):
+        assert (record["width"], record["height"]) == (result.width, result.height)
+        for name in result.shown:
+            evidence = record["evidence"][name]
+            parts = [region["weight"] * region["score"] for region in evidence["top"] + evidence["low"]]
+            assert sum(parts) + evidence["remainder"] == pytest.approx(record["scores"][name], abs=1e-4)
+
+
+def test_boxes_in_records_lie_in_the_image_with_a_confidence(tmp_path: Path, results):
+    out = write_all(tmp_path / "out", results)
+    for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        for box in record["boxes"]:
+            assert 0 <= box["x1"] < box["x2"] <= record["width"]
+            assert 0 <= box["y1"] < box["y2"] <= record["height"]
+            assert 0 <= box["confidence"] <= record["probabilities"][box["label"]] + 1e-6
+
+
+def test_heatmaps_come_back_at_image_size(tmp_path: Path, results):
+    out = write_all(tmp_path / "out", results, heatmaps=True)
+    result = next(result for result in results if result.file_name == "p3.png")
+    stored = read_heatmap(out / "heatmaps" / "p3.npz", "dog")
+    assert stored.shape == (result.height, result.width)
+    np.testing.assert_array_equal(stored, result.heatmap("dog"))
+    with np.load(out / "heatmaps" / "p3.npz", allow_pickle=False) as arrays:
+        assert arrays["maps"].min() < 0 < arrays["maps"].max()  # signed, not normalised
+        assert list(arrays["classes"]) == list(result.classes)
+
+
+def test_overlays_are_named_after_image_and_class(tmp_path: Path, results):
+    out = write_all(tmp_path / "out", results, heatmaps=True)
+    written = {path.relative_to(out / "heatmaps").as_posix() for path in (out / "heatmaps").rglob("*.png")}
+    assert {"p0.cat.png", "deep/p5.cat.png"} <= written
+    assert not any("/scale" in name for name in written)
+    assert Image.open(out / "heatmaps" / "p3.cat.png").size == (200, 50)
+
+
+def test_masks_are_indexed_pictures_of_image_size_with_a_legend(tmp_path: Path, results):
+    out = write_all(tmp_path / "out", results, masks={"background": 0.5})
+    mask = Image.open(out / "masks" / "deep" / "p5.png")
+    assert mask.mode == "P"
+    assert mask.size == (128, 100)
+    assert set(np.unique(np.asarray(mask))) <= {0, 1, 3}
+    assert mask.getpalette()[3:6] == [128, 0, 0]
+    assert read_csv(out / "masks" / "legend.csv")[1] == {"index": "1", "class": "cat"}
+
+
+def test_pixel_values_of_a_mask_survive_the_file(tmp_path: Path):
+    mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    write_mask(mask, tmp_path / "mask.png")
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")), mask)
+
+
+def test_two_images_that_differ_by_suffix_keep_their_files(
+    tmp_path: Path, predictor: Predictor, photos: Path
+):
+    Image.open(photos / "p0.png").save(photos / "p0.jpg")
+    results = list(predictor.predict([photos / "p0.jpg", photos / "p0.png"]))
+    out = write_all(tmp_path / "out", results, heatmaps=True)
+    assert {path.name for path in (out / "heatmaps").glob("*.npz")} == {"p0.npz", "p0.png.npz"}
+
+
+def test_nothing_existing_is_overwritten_without_permission(tmp_path: Path, results):
+    out = write_all(tmp_path / "out", results[:1])
+    before = (out / "predictions.csv").read_bytes()
+    with pytest.raises(UsageError, match="empty or new folder"):
+        PredictionWriter(out, results[0].classes)
+    assert (out / "predictions.csv").read_bytes() == before
+    write_all(out, results, overwrite=True)
+    assert (out / "predictions.csv").read_bytes() != before
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, results):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UsageError, match="must be a folder"):
+        PredictionWriter(tmp_path / "out", results[0].classes, overwrite=True)
+
+
+def test_skipped_files_are_listed(tmp_path: Path, predictor: Predictor, photos: Path):
+    (photos / "bad.png").write_bytes(b"")
+    with PredictionWriter(tmp_path / "out", predictor.classes) as writer:
+        for result in predictor.predict(photos):
+            writer.add(result)
+        writer.finish(predictor.skipped)
+    assert [row["file_name"] for row in read_csv(tmp_path / "out" / "skipped.csv")] == ["bad.png"]
+
+
+def test_without_skipped_files_there_is_no_list(tmp_path: Path, predictor: Predictor):
+    with PredictionWriter(tmp_path / "out", predictor.classes) as writer:
+        writer.finish(predictor.skipped)
+    assert not (tmp_path / "out" / "skipped.csv").exists()
+
+
+def test_saved_results_gather_in_one_folder(tmp_path: Path, results):
+    for result in results:
+        paths = result.save(tmp_path / "out")
+        assert all(path.is_file() for path in paths)
+    assert (tmp_path / "out" / "deep" / "p5.json").is_file()
+    with pytest.raises(UsageError, match="exists"):
+        results[0].save(tmp_path / "out")
+    results[0].save(tmp_path / "out", overwrite=True)
+
+
+def test_a_foreign_npz_is_named(tmp_path: Path):
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(DataError, match=r"other\.npz"):
+        read_heatmap(tmp_path / "other.npz", "cat")
