@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -62,15 +64,15 @@ def load_image(path: str | Path) -> Image.Image:
     except (
         Exception
     ) as error:  # decoders fail in every way: OSError, SyntaxError, struct.error, ValueError ...
-        raise DataError(f"cannot read the image {path}: {_reason(Path(path), error)}") from error
+        raise DataError(f"cannot read the image {path}: {decoder_reason(Path(path), error)}") from error
 
 
 def decoding_problem(path: str | Path) -> str | None:
     """Return why ``load_image`` would refuse the file, or None when it reads."""
     try:
-        _decode(Path(path))
+        _decode(Path(path), draft=True)
     except Exception as error:
-        return _reason(Path(path), error)
+        return decoder_reason(Path(path), error)
     return None
 
 
@@ -83,13 +85,15 @@ def unreadable_files(
         records: the images to try.
         progress: called with the number of images tried so far.
     """
+    images = list(records)
     bad = []
-    for count, record in enumerate(records, start=1):
-        reason = decoding_problem(record.path)
-        if reason is not None:
-            bad.append((record, reason))
-        if progress is not None:
-            progress(count)
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+        reasons = threads.map(lambda record: decoding_problem(record.path), images)
+        for count, (record, reason) in enumerate(zip(images, reasons, strict=True), start=1):
+            if reason is not None:
+                bad.append((record, reason))
+            if progress is not None:
+                progress(count)
     return bad
 
 
@@ -105,7 +109,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
             # Pillow already swaps the sides of a TIFF it is going to turn while loading.
             swapped = image.format != "TIFF" and orientation(image) in _SIDES_SWAPPED
     except Exception as error:
-        raise DataError(f"cannot read the image {path}: {_reason(Path(path), error)}") from error
+        raise DataError(f"cannot read the image {path}: {decoder_reason(Path(path), error)}") from error
     return (height, width) if swapped else (width, height)
 
 
@@ -139,15 +143,28 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _decode(path: Path) -> Image.Image:
-    with Image.open(path) as image:
-        image.load()
-        turn = _UPRIGHT.get(orientation(image))
-        upright = image if turn is None else image.transpose(turn)
-        return to_rgb(upright)
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Return an opened image as the viewer should see it: first frame, turned by its EXIF tag, RGB.
+
+    Raises:
+        ValueError: pixels of 32 bits, whose range is not known.
+        Exception: whatever Pillow's decoder raises on damaged data.
+    """
+    image.load()
+    turn = _UPRIGHT.get(orientation(image))
+    return to_rgb(image if turn is None else image.transpose(turn))
 
 
-def _reason(path: Path, error: Exception) -> str:
+def _decode(source: Path, *, draft: bool = False) -> Image.Image:
+    """Decode all data; as a draft, a JPEG comes out smaller, which is enough to know that it reads."""
+    with Image.open(source) as image:
+        if draft:
+            image.draft(None, (1, 1))
+        return upright_rgb(image)
+
+
+def decoder_reason(path: Path, error: Exception) -> str:
+    """Return what is wrong with a file, in the user's words where we know them, else in the decoder's."""
     if not path.exists():
         return "no such file"
     if path.is_dir():

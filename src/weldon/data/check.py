@@ -1,0 +1,223 @@
+"""What ``weldon check`` finds: counts, doubtful labels, bad files, copies, leaks between splits."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from weldon.data.copies import Copies, copy_errors, copy_warnings, find_copies
+from weldon.data.file_facts import FileFacts, file_facts
+from weldon.data.image import SUFFIXES
+from weldon.data.record import LabelSet, Record
+from weldon.data.split import straddling_groups
+
+# Fewer positives than this make an average precision a matter of chance.
+FEW_POSITIVES = 10
+# A share of unreadable files above this stops a training run before it starts.
+UNREADABLE_SHARE = 0.01
+_TINY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCount:
+    """How often a class was labelled.
+
+    Args:
+        name: of the class.
+        positives: images that show it.
+        unknown: images where it was not labelled.
+        by_split: positives in each split.
+    """
+
+    name: str
+    positives: int
+    unknown: int
+    by_split: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Everything found in a data set; ``as_dict`` makes it JSON, ``render`` text.
+
+    Args:
+        form: of the labels.
+        images: how many there are.
+        splits: images in each split; ``-`` for those without.
+        classes: counts, in the order of the classes.
+        co_occurrence: C x C images that show both classes; the diagonal holds the positives.
+        unlabelled: images without any positive.
+        unknown_cells: image-class pairs that were not labelled.
+        unreadable: file name and reason of each image that cannot be decoded.
+        turned: images stored lying or mirrored, and shown upright by their EXIF tag.
+        modes: how many files store their pixels in which way.
+        sizes: smallest, median and largest width and height.
+        copies: images that are there more than once.
+        unused: images in the folder that no row names.
+        errors: what must be mended; training stops at these or would mislead.
+        warnings: what deserves a look.
+        notes: what the reader of the labels decided.
+    """
+
+    form: str
+    images: int
+    splits: dict[str, int]
+    classes: tuple[ClassCount, ...]
+    co_occurrence: tuple[tuple[int, ...], ...]
+    unlabelled: int
+    unknown_cells: int
+    unreadable: tuple[tuple[str, str], ...]
+    turned: int
+    modes: dict[str, int]
+    sizes: dict[str, tuple[int, int]]
+    copies: tuple[Copies, ...]
+    unused: tuple[str, ...]
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain dictionaries, lists, texts and numbers."""
+        return asdict(self)
+
+    def render(self) -> str:
+        """Return the report as text for a terminal."""
+        from weldon.data.check_text import render_check
+
+        return render_check(self)
+
+
+def check_data(
+    label_set: LabelSet,
+    *,
+    folder: str | Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> CheckReport:
+    """Look at every label and every file, and change nothing.
+
+    Args:
+        label_set: what ``read_labels`` returned.
+        folder: where to look for images that no row names; None looks nowhere (nor is a devkit searched).
+        progress: called with the number of files read so far.
+    """
+    records = label_set.records
+    facts = _facts(records, progress)
+    copies = find_copies(records, facts)
+    unreadable = tuple(
+        (record.file_name, fact.problem)
+        for record, fact in zip(records, facts, strict=True)
+        if fact.problem is not None
+    )
+    counts = tuple(_count(name, records) for name in label_set.classes)
+    unused = () if folder is None or label_set.form == "voc" else _unused(records, Path(folder))
+    warnings = (
+        *_label_warnings(label_set, counts),
+        *_file_warnings(records, facts),
+        *copy_warnings(copies),
+        *_unused_warnings(unused),
+    )
+    bad = tuple(f"{name} cannot be read: {reason}" for name, reason in unreadable)
+    many = len(bad) > UNREADABLE_SHARE * len(records)
+    errors = (*copy_errors(copies), *_group_errors(records))
+    return CheckReport(
+        form=label_set.form,
+        images=len(records),
+        splits=dict(Counter(record.split or "-" for record in records)),
+        classes=counts,
+        co_occurrence=co_occurrence(records, label_set.classes),
+        unlabelled=sum(not record.labels for record in records),
+        unknown_cells=sum(count.unknown for count in counts),
+        unreadable=unreadable,
+        turned=sum(fact.turned for fact in facts),
+        modes=dict(Counter(fact.mode for fact in facts if fact.mode)),
+        sizes=_sizes(facts),
+        copies=copies,
+        unused=unused,
+        errors=(*bad, *errors) if many else errors,
+        warnings=warnings if many else (*bad, *warnings),
+        notes=label_set.notes,
+    )
+
+
+def co_occurrence(records: Sequence[Record], classes: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """Return how many images show both of two classes, C x C; the diagonal counts the positives."""
+    pairs = Counter((one, two) for record in records for one in record.labels for two in record.labels)
+    return tuple(tuple(pairs[one, two] for two in classes) for one in classes)
+
+
+def _facts(records: Sequence[Record], progress: Callable[[int], None] | None) -> list[FileFacts]:
+    facts = []
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+        for fact in threads.map(lambda record: file_facts(record.path), records):
+            facts.append(fact)
+            if progress is not None:
+                progress(len(facts))
+    return facts
+
+
+def _count(name: str, records: Sequence[Record]) -> ClassCount:
+    positive = [record.split or "-" for record in records if name in record.labels]
+    unknown = sum(name in record.unknown for record in records)
+    return ClassCount(name, len(positive), unknown, dict(Counter(positive)))
+
+
+def _sizes(facts: Sequence[FileFacts]) -> dict[str, tuple[int, int]]:
+    sizes = [fact.size for fact in facts if fact.size is not None]
+    if not sizes:
+        return {}
+    widths, heights = (sorted(side) for side in zip(*sizes, strict=True))
+    middle = len(sizes) // 2
+    return {
+        "smallest": (widths[0], heights[0]),
+        "median": (widths[middle], heights[middle]),
+        "largest": (widths[-1], heights[-1]),
+    }
+
+
+def _unused(records: Sequence[Record], folder: Path) -> tuple[str, ...]:
+    used = {record.path.resolve() for record in records}
+    there = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
+    return tuple(str(path.relative_to(folder)) for path in there if path.resolve() not in used)
+
+
+def _group_errors(records: Sequence[Record]) -> list[str]:
+    return [
+        f"leak: group {group!r} has images in {' and '.join(splits)}"
+        for group, splits in straddling_groups(records).items()
+    ]
+
+
+def _label_warnings(label_set: LabelSet, counts: Sequence[ClassCount]) -> Iterator[str]:
+    splits = {record.split or "-" for record in label_set.records}
+    for count in counts:
+        trained = count.by_split.get("train", 0) + count.by_split.get("-", 0)
+        if not trained and splits & {"train", "-"}:
+            yield f"class {count.name!r} has no positive to learn from"
+        elif "val" in splits and not count.by_split.get("val"):
+            yield f"class {count.name!r} has no positive in val: its AP cannot be measured"
+        elif count.positives < FEW_POSITIVES:
+            yield f"class {count.name!r} has {count.positives} positives: too few to learn from or to measure"
+        if count.positives == len(label_set.records):
+            yield f"class {count.name!r} is in every image: there is nothing to tell it from"
+        if count.positives + count.unknown == len(label_set.records) and count.unknown:
+            yield f"class {count.name!r} is nowhere absent, only present or unknown: it cannot be learnt"
+
+
+def _file_warnings(records: Sequence[Record], facts: Sequence[FileFacts]) -> Iterator[str]:
+    for record, fact in zip(records, facts, strict=True):
+        if fact.size and min(fact.size) < _TINY:
+            yield f"{record.file_name} is tiny: {fact.size[0]} x {fact.size[1]} pixels"
+        if fact.dark:
+            yield f"{record.file_name} uses less than a quarter of its 16 bits and comes out dark: rescale it"
+        if fact.animated:
+            yield f"{record.file_name} is animated: only its first frame is used"
+
+
+def _unused_warnings(unused: Sequence[str]) -> Iterator[str]:
+    if unused:
+        shown = ", ".join(unused[:5]) + (", ..." if len(unused) > 5 else "")
+        yield f"{len(unused)} images in the folder are in no row: {shown}"

@@ -1,0 +1,89 @@
+"""What one image file tells about itself: whether it reads, how it is stored, what it looks like."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from weldon.data.image import decoder_reason, orientation, upright_rgb
+
+# Length of a fingerprint.
+BITS = 256
+_SIDE = 16
+# Pictures of next to no contrast, or of little but one slope, all look alike to a difference hash.
+_FLAT = 6.0
+_PLAIN = 32
+_ANIMATED = ("GIF", "WEBP", "PNG")
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """Facts about one file; those of the picture are None when it cannot be read.
+
+    Args:
+        digest: of the bytes; equal digests are copies.
+        problem: why it cannot be read.
+        size: width and height, upright.
+        turned: it is stored lying or mirrored, and EXIF says so.
+        mode: Pillow's name of how pixels are stored (``RGB``, ``L``, ``P``, ``CMYK``, ``I;16`` ...).
+        animated: it holds several frames, of which the first is used.
+        dark: 16 bits a pixel, of which less than a quarter of the range is used.
+        fingerprint: difference hash of the small grey picture; None for one too plain to be told from others.
+    """
+
+    digest: str
+    problem: str | None = None
+    size: tuple[int, int] | None = None
+    turned: bool = False
+    mode: str = ""
+    animated: bool = False
+    dark: bool = False
+    fingerprint: int | None = None
+
+
+def file_facts(path: Path) -> FileFacts:
+    """Return the facts of a file, reading it once."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return FileFacts("", problem=decoder_reason(path, error))
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    try:
+        return _read(data, digest)
+    except Exception as error:
+        return FileFacts(digest, problem=decoder_reason(path, error))
+
+
+def _read(data: bytes, digest: str) -> FileFacts:
+    with Image.open(BytesIO(data)) as image:
+        mode = image.mode
+        animated = image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
+        turned = orientation(image) != 1
+        size = image.size
+        image.draft(None, (_SIDE * 8, _SIDE * 8))
+        picture = upright_rgb(image)
+        dark = mode.startswith("I;16") and 0 < int(np.asarray(image).max()) < 2**14
+    sideways = (picture.width > picture.height) != (size[0] > size[1]) and size[0] != size[1]
+    return FileFacts(
+        digest,
+        size=size[::-1] if sideways else size,
+        turned=turned,
+        mode=mode,
+        animated=animated,
+        dark=dark,
+        fingerprint=_fingerprint(picture),
+    )
+
+
+def _fingerprint(picture: Image.Image) -> int | None:
+    """Return whether each cell of a small grey picture is brighter than its left neighbour, as 256 bits."""
+    small = picture.convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.BILINEAR)
+    grey = np.asarray(small).astype(np.int16)
+    bits = int.from_bytes(np.packbits(np.diff(grey, axis=1) > 0).tobytes(), "big")
+    plain = grey.std() < _FLAT or not _PLAIN <= bits.bit_count() <= BITS - _PLAIN
+    return None if plain else bits
