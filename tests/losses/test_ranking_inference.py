@@ -111,7 +111,7 @@ def test_loss_matches_the_sum_over_all_pairs_at_the_size_of_a_data_set(generator
 
 
 def test_well_separated_scores_are_not_chosen_one_positive_at_a_time():
-    """Each positive's best place, chosen alone, can be no ranking at all; the inference must not fall for it."""
+    """Each positive's best place, chosen alone, can be no ranking at all."""
     rng, differences = random.Random(0), 0
     for _ in range(30):
         labels = [1] * 4 + [0] * 5

@@ -136,10 +136,9 @@ class APLoss(nn.Module):
 
     def _rows(self, batch: LabelledScores) -> tuple[JointBatch, LabelledScores]:
         """The batch as it is shared, and all that is ranked with it."""
-        if not self.training:
-            return JointBatch(batch, slice(None), 1), batch
-        joint = join_processes(batch) if self.across_processes else JointBatch(batch, slice(None), 1)
-        if self.memory is None:
+        share = self.training and self.across_processes
+        joint = join_processes(batch) if share else JointBatch.of_one(batch)
+        if self.memory is None or not self.training:
             return joint, joint.rows
         rows = self.memory.recall(joint.rows)
         self.memory.remember(joint.rows)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from weldon.errors import UsageError
 from weldon.losses.ap_ranking import linear_form, rankable
-from weldon.losses.gather import UNKNOWN, LabelledScores, join_processes
+from weldon.losses.gather import UNKNOWN, JointBatch, LabelledScores, join_processes
 from weldon.losses.ranking_checks import Method, check_ranking, check_ranking_options
 from weldon.losses.ranking_inference import average_precision_inference
 from weldon.losses.reduction import reduce_losses
@@ -79,13 +79,14 @@ class FullSetAPLoss(nn.Module):
             UsageError: shapes, dtypes or values that do not fit.
         """
         batch = LabelledScores.of(scores, target, check_ranking(scores, target, mask))
-        rows, own, processes = join_processes(batch) if self.across_processes else (batch, slice(None), 1)
+        share = self.across_processes
+        rows, own, processes = join_processes(batch) if share else JointBatch.of_one(batch)
         present, known = rows.label == 1, rows.label != UNKNOWN
         inference = average_precision_inference(
             rows.scores, present, known, normalize=self.normalize, scale=self.scale, method=self.method
         )
         counted = rankable(present, known)
-        self.coefficients = inference.coefficients[own] * (processes / counted.sum().clamp(min=1))  # (N, C)
+        self.coefficients = inference.coefficients[own] * processes / counted.sum().clamp(min=1)  # (N, C)
         self._fixed = batch.scores
         return reduce_losses(inference.loss, counted)
 

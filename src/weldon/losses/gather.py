@@ -31,6 +31,11 @@ class JointBatch(NamedTuple):
     own: slice
     processes: int
 
+    @classmethod
+    def of_one(cls, batch: LabelledScores) -> JointBatch:
+        """The batch of a process that trains alone."""
+        return cls(batch, slice(0, len(batch.scores)), 1)
+
 
 def process_count() -> int:
     """How many processes train together: 1 unless a process group is initialised."""
@@ -44,7 +49,7 @@ def join_processes(batch: LabelledScores) -> JointBatch:
     """
     processes = process_count()
     if processes == 1:
-        return JointBatch(batch, slice(None), 1)
+        return JointBatch.of_one(batch)
     sizes = _gather(torch.tensor([len(batch.scores)], device=batch.scores.device))
     lengths = [int(size) for size in sizes]
     rows = LabelledScores(*(_gather_ragged(part, lengths) for part in batch))
