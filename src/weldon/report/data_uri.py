@@ -1,0 +1,68 @@
+"""Pictures small enough to stand inside the page, as data URIs."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from weldon.inference.colours import AGAINST, FOR, check_scale, mask_palette
+
+JPEG_QUALITY = 74
+LEVELS = 31  # steps of colour on each side of zero; the browser smooths between cells
+OPACITY = 0.7
+MASK_OPACITY = 170
+
+
+def shrink(image: Image.Image, side: int) -> Image.Image:
+    """Return the picture with its long side at most ``side`` pixels."""
+    factor = min(1.0, side / max(image.size))
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return image.resize(size, Image.Resampling.LANCZOS) if factor < 1 else image
+
+
+def photo_uri(image: Image.Image) -> str:
+    """Return a photograph as JPEG."""
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
+    return _uri("image/jpeg", stream)
+
+
+def map_uri(values: NDArray[np.float32], *, scale: float) -> str:
+    """Return a signed map as PNG: transparent at zero, full colour at plus and minus ``scale``.
+
+    Args:
+        values: ``(h, w)`` float.
+        scale: the value of full colour, one for all pictures of a run.
+
+    Raises:
+        UsageError: ``scale`` is not a positive number.
+    """
+    steps = np.rint(np.clip(values / check_scale(scale), -1, 1) * LEVELS) + LEVELS
+    hues = [AGAINST if level < LEVELS else FOR for level in range(2 * LEVELS + 1)]
+    strength = [abs(level - LEVELS) / LEVELS for level in range(2 * LEVELS + 1)]
+    return _indexed(
+        steps.astype(np.uint8),
+        [channel for hue in hues for channel in hue],
+        bytes(round(255 * OPACITY * share) for share in strength),
+    )
+
+
+def mask_uri(mask: NDArray[np.uint8]) -> str:
+    """Return an indexed mask ``(h, w)`` as PNG in the VOC colours, its background (0) transparent."""
+    return _indexed(mask, mask_palette(), bytes([0]) + bytes([MASK_OPACITY]) * 254 + bytes([90]))
+
+
+def _indexed(indices: NDArray[np.uint8], palette: list[int], opacity: bytes) -> str:
+    picture = Image.fromarray(indices)
+    picture.putpalette(palette)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", optimize=True, transparency=opacity)
+    return _uri("image/png", stream)
+
+
+def _uri(kind: str, stream: io.BytesIO) -> str:
+    return f"data:{kind};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

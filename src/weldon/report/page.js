@@ -1,0 +1,87 @@
+"use strict";
+// Sorting, switches, the enlarged picture. Without this script the page still shows everything.
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // --- tables that sort: rows without a value stay last, equal rows keep their order
+  const valueOf = (row, column, kind) => {
+    const text = row.cells[column].dataset.value ?? "";
+    return kind === "number" ? (text === "" ? null : Number(text)) : text;
+  };
+  const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true }));
+  const sort = (header) => {
+    const table = header.closest("table");
+    const { kind } = header.dataset;
+    const column = header.cellIndex;
+    const before = header.getAttribute("aria-sort");
+    const order = before === "none" ? (kind === "number" ? "descending" : "ascending")
+      : before === "ascending" ? "descending" : "ascending";
+    all("th[aria-sort]", table).forEach((other) => other.setAttribute("aria-sort", "none"));
+    header.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1;
+    const keyed = [...table.tBodies[0].rows].map((row) => [valueOf(row, column, kind), row]);
+    keyed.sort(([a], [b]) => (a === null || b === null ? (a === null) - (b === null) : sign * compare(a, b)));
+    table.tBodies[0].append(...keyed.map(([, row]) => row));
+  };
+  all("table.sortable th[aria-sort] button").forEach((button) =>
+    button.addEventListener("click", () => sort(button.closest("th"))));
+
+  // --- what is drawn over the photographs
+  all("[data-hides]").forEach((box) =>
+    box.addEventListener("change", () => document.body.classList.toggle(box.dataset.hides, !box.checked)));
+
+  // --- classes: open and close, and open the one that a link points to
+  const classes = all("details.class");
+  all("[data-open]").forEach((button) =>
+    button.addEventListener("click", () => classes.forEach((part) => { part.open = button.dataset.open === "true"; })));
+  const openTarget = () => {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (target && target.matches("details")) {
+      target.open = true;
+      target.scrollIntoView();
+    }
+  };
+  window.addEventListener("hashchange", openTarget);
+  all('a[href^="#class-"]').forEach((link) => link.addEventListener("click", () => setTimeout(openTarget)));
+  openTarget();
+
+  // --- the enlarged picture
+  const dialog = document.getElementById("enlarged");
+  const content = dialog.querySelector(".content");
+  let shown = null;
+  const enlarge = (button) => {
+    shown = button;
+    const view = button.closest(".view");
+    const caption = view.querySelector("figcaption").cloneNode(true);
+    all("details", caption).forEach((part) => { part.open = true; });
+    content.replaceChildren(button.querySelector("svg").cloneNode(true), caption);
+    if (!dialog.open) dialog.showModal();
+    content.scrollTop = 0;
+  };
+  const step = (distance) => {
+    const buttons = all("details.class[open] .enlarge");
+    const place = buttons.indexOf(shown) + distance;
+    if (place >= 0 && place < buttons.length) enlarge(buttons[place]);
+  };
+  all(".enlarge").forEach((button) => button.addEventListener("click", () => enlarge(button)));
+  all("[data-step]", dialog).forEach((button) =>
+    button.addEventListener("click", () => step(Number(button.dataset.step))));
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowLeft") step(-1);
+    if (event.key === "ArrowRight") step(1);
+  });
+  dialog.addEventListener("close", () => { if (shown) shown.focus(); });
+
+  // --- light or dark: the system's choice until the button says otherwise
+  const theme = document.getElementById("theme");
+  theme.hidden = false;
+  theme.addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+
+  document.body.classList.add("js");
+})();

@@ -1,0 +1,149 @@
+"""The page: everything the template needs, and the template itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from weldon import __version__
+from weldon.report.charts import Histogram, LineChart
+from weldon.report.class_rows import ClassRow
+from weldon.report.examples import ClassPictures
+from weldon.report.triples import Triple
+from weldon.report.views import Photo
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCharts:
+    """The charts of one class.
+
+    Args:
+        curve: path of precision over recall, None without positives.
+        scores: spread of the scores.
+    """
+
+    curve: str | None
+    scores: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A square of shares.
+
+    Args:
+        names: of rows and columns.
+        shares: ``names`` x ``names``, NaN where nothing is known.
+        pairs: the highest off the diagonal, in words.
+        left_out: classes that did not fit.
+    """
+
+    names: Sequence[str]
+    shares: Sequence[Sequence[float]]
+    pairs: Sequence[tuple[str, str, float]]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that is printed; names are those of the template."""
+
+    title: str
+    split: str
+    task: str
+    images: int
+    mean_ap: float
+    measured: int
+    accuracy: float | None
+    facts: Sequence[tuple[str, str]]
+    adds_up: bool
+    map_scale: float
+    rows: Sequence[ClassRow]
+    charts: Sequence[ClassCharts]
+    pictures: Sequence[ClassPictures]
+    photos: Sequence[Photo]
+    matrix: Matrix
+    confusion: Matrix | None
+    triples: Sequence[Triple]
+    curves: Sequence[LineChart]
+    left_out: Sequence[tuple[str, str]]
+
+
+def render_page(page: Page) -> str:
+    """Return the page as HTML that needs no other file and no network."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "signed": signed,
+        "share": share,
+        "sortable": sortable,
+        "plural": plural,
+    }
+    parts = {name: Markup((HERE / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js")}
+    return environment.get_template("page.html").render(
+        page=page, style=parts["page.css"], script=parts["page.js"], version=__version__
+    )
+
+
+def percent(value: float | None) -> str:
+    """Return a share as percent with one decimal, a dash for what could not be measured.
+
+    Example:
+        >>> percent(0.8431), percent(float("nan"))
+        ('84.3', '–')
+    """
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+
+
+def share(value: float) -> str:
+    """Return a share as whole percent, as it stands in a matrix.
+
+    Example:
+        >>> share(0.774), share(0.001), share(0.0), share(float("nan"))
+        ('77', '<1', '0', '')
+    """
+    if math.isnan(value):
+        return ""
+    return "<1" if 0 < value < 0.005 else f"{100 * value:.0f}"
+
+
+def signed(value: float) -> str:
+    """Return a score with its sign, a true minus and two decimals.
+
+    Example:
+        >>> signed(1.5), signed(-0.25)
+        ('+1.50', '−0.25')
+    """
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def sortable(value: float | str) -> str:
+    """Return what a cell is sorted by; empty sorts last.
+
+    Example:
+        >>> sortable(0.5), sortable(float("nan")), sortable("cat")
+        ('0.5', '', 'cat')
+    """
+    return "" if isinstance(value, float) and math.isnan(value) else str(value)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun.
+
+    Example:
+        >>> plural(1, "image"), plural(1200, "image"), plural(2, "class", "classes")
+        ('1 image', '1,200 images', '2 classes')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

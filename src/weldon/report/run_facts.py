@@ -1,0 +1,107 @@
+"""What the page says about the run itself: how it was trained, its curves, and the files it left out."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from weldon.data import Record, read_splits
+from weldon.data.image import decoding_problem
+from weldon.report.charts import LineChart, draw_line
+from weldon.report.scored_split import ScoredSplit
+from weldon.training.plan import pooling_line
+
+CURVES = {
+    "train/loss": "training loss",
+    "val/map": "validation mAP",
+    "val/accuracy": "validation accuracy",
+}
+
+
+def describe_run(split: ScoredSplit) -> list[tuple[str, str]]:
+    """Return names and values of what a reader wants to know about the run, in order."""
+    recipe, net, run = split.recipe, split.net, split.run
+    side = -(-recipe.image_size // net.backbone.stride)
+    manifest = run.manifest_values if run.manifest.is_file() else {}
+    images = manifest.get("images", {})
+    facts = [
+        ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
+        ("Pooling", pooling_line(recipe, net, side * side).removeprefix("pooling ")),
+        ("Images", f"{recipe.image_size} px, {'aspect kept' if recipe.resize == 'keep' else 'warped'}"),
+        ("Loss", _loss(recipe.loss, split.decision.task)),
+    ]
+    if images:
+        facts.append(("Trained on", f"{images['train']:,} images, validated on {images['val']:,}"))
+    if "validation" in manifest:
+        seconds = manifest.get("seconds", {})
+        facts.append(
+            ("Best epoch", f"{manifest['validation']['best_epoch'] + 1} of {seconds.get('epochs', '?')}")
+        )
+    return [*facts, ("Finished", _date(run.best)), ("Folder", str(run.path))]
+
+
+def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
+    """Return the curves of ``metrics.csv``, the best epoch marked in the one that chose it.
+
+    Args:
+        path: the CSV file; none is no curve.
+        monitor: the column whose highest value chose the weights.
+    """
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    charts = []
+    for column, title in CURVES.items():
+        points = [
+            (float(row["epoch"]) + 1, value)
+            for row in rows
+            if (value := _number(row.get(column))) is not None
+        ]
+        if not points:
+            continue
+        xs, ys = (list(values) for values in zip(*points, strict=True))
+        charts.append(draw_line(title, xs, ys, best=ys.index(max(ys)) if column == monitor else None))
+    return charts
+
+
+def files_left_out(split: ScoredSplit) -> list[tuple[str, str]]:
+    """Return each file of the data that the run did not use or could not read now, with the reason."""
+    written = read_splits(split.run.splits)
+    scored = {record.file_name for record in split.records}
+    missing = [
+        record
+        for record in split.prepared.records
+        if record.file_name not in written
+        or (written[record.file_name] == split.split and record.file_name not in scored)
+    ]
+    return [(record.file_name, _reason(record)) for record in missing]
+
+
+def empty_classes(positives: Sequence[int], classes: Sequence[str]) -> list[str]:
+    """Return the classes without a positive image, about which nothing can be measured."""
+    return [name for name, count in zip(classes, positives, strict=True) if count == 0]
+
+
+def _reason(record: Record) -> str:
+    return decoding_problem(record.path) or "reads well, but the run does not know it: added since?"
+
+
+def _loss(loss: str, task: str) -> str:
+    chosen = ("softmax" if task == "multiclass" else "logistic") if loss == "auto" else loss
+    return f"{chosen}, {'one class an image' if task == 'multiclass' else 'any number of classes an image'}"
+
+
+def _date(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime).astimezone().strftime("%-d %B %Y, %H:%M")
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,169 @@
+"""One image seen by one class: photograph, heat map, framed regions with scores, and the addition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from weldon.inference.addition import addition_table
+from weldon.inference.evidence import Evidence, Region
+from weldon.inference.result import Result
+from weldon.inference.wording import describe_class
+from weldon.report.data_uri import map_uri, photo_uri, shrink
+
+MAP_SIDE = 48  # pixels of a map in the page: a few for each cell, the browser interpolates the rest
+STRONGEST = 3  # regions of each side with their score on a small picture, as in the paper's Fig. 3
+MOST_FRAMES = 60  # regions of each side that are drawn
+MOST_WRITTEN = 15  # regions of each side with their score on the enlarged picture
+SMALLEST_TEXT = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph of the page.
+
+    Args:
+        key: its number in the page.
+        file_name: its name.
+        uri: the picture.
+        width: in pixels of the page's copy.
+        height: likewise.
+    """
+
+    key: int
+    file_name: str
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A framed region in pixels of the page's copy.
+
+    Args:
+        x: left edge.
+        y: upper edge.
+        width: to the right.
+        height: down.
+        text: its score, empty where it is not written.
+        size: of the text.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The regions for a class, or those against it.
+
+    Args:
+        strong: frames of the strongest, which always show their score.
+        others: frames of the rest.
+        count: all regions with a weight.
+        total: what they add to the score.
+    """
+
+    strong: tuple[Frame, ...]
+    others: tuple[Frame, ...]
+    count: int
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An image as one class sees it.
+
+    Args:
+        photo: the photograph.
+        class_name: the class.
+        map_uri: its signed map.
+        top: the regions for it.
+        low: the regions against it.
+        score: of the image.
+        threshold: score from which the class is predicted.
+        probability: of the class.
+        sentence: what speaks for and against.
+        addition: the score as a sum.
+        labels: the classes the image is labelled with.
+        unknown: the classes nobody said anything about.
+    """
+
+    photo: Photo
+    class_name: str
+    map_uri: str
+    top: Side
+    low: Side
+    score: float
+    threshold: float
+    probability: float
+    sentence: str
+    addition: str
+    labels: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def make_photo(result: Result, key: int, *, name: str, side: int) -> Photo:
+    """Return the page's copy of a photograph, its long side at most ``side`` pixels."""
+    small = shrink(result.image, side)
+    return Photo(key, name, photo_uri(small), small.width, small.height)
+
+
+def make_view(
+    result: Result, photo: Photo, class_name: str, *, labels: Sequence[str] = (), unknown: Sequence[str] = ()
+) -> View:
+    """Return what one class sees in an image.
+
+    Args:
+        result: of the image.
+        photo: the page's copy of it.
+        class_name: the class.
+        labels: the classes the image is labelled with.
+        unknown: the classes nobody labelled.
+    """
+    evidence = result.evidence(class_name)
+    factor = MAP_SIDE / max(photo.width, photo.height)
+    size = (max(1, round(photo.height * factor)), max(1, round(photo.width * factor)))
+    return View(
+        photo=photo,
+        class_name=class_name,
+        map_uri=map_uri(result.heatmap(class_name, size=size), scale=result.decision.map_scale),
+        top=_side(result, photo, evidence.top, evidence.top_sum),
+        low=_side(result, photo, evidence.low, evidence.low_sum),
+        score=evidence.score,
+        threshold=result.decision.thresholds.get(class_name, 0.0),
+        probability=result.probabilities[class_name],
+        sentence=describe_class(result, evidence),
+        addition=_sum_in_short(evidence),
+        labels=tuple(labels),
+        unknown=tuple(unknown),
+    )
+
+
+def _sum_in_short(evidence: Evidence) -> str:
+    """Return the addition without the class name, which stands above it anyway."""
+    return addition_table(evidence, rows=STRONGEST).split("\n", 1)[1]
+
+
+def _side(result: Result, photo: Photo, regions: Sequence[Region], total: float) -> Side:
+    across, down = photo.width / result.width, photo.height / result.height
+    frames = [
+        _frame(region, across, down, written=rank < MOST_WRITTEN)
+        for rank, region in enumerate(regions[:MOST_FRAMES])
+    ]
+    return Side(tuple(frames[:STRONGEST]), tuple(frames[STRONGEST:]), len(regions), total)
+
+
+def _frame(region: Region, across: float, down: float, *, written: bool) -> Frame:
+    x1, y1, x2, y2 = region.box
+    width, height = (x2 - x1) * across, (y2 - y1) * down
+    text = f"{region.score:+.1f}" if written else ""
+    size = min(15.0, width / (0.62 * max(4, len(text))), height / 1.1)
+    fits = size >= SMALLEST_TEXT
+    corner = (round(x1 * across, 1), round(y1 * down, 1))
+    return Frame(*corner, round(width, 1), round(height, 1), text if fits else "", round(size, 1))

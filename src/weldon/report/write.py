@@ -1,0 +1,160 @@
+"""``write_report``: from a run directory to one page that shows what the run knows and where it errs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from weldon.data import encode_targets
+from weldon.inference.predict import Predictor
+from weldon.inference.run_directory import RunDirectory, open_run
+from weldon.metrics import precision_recall_curve
+from weldon.report.charts import draw_curve, draw_scores
+from weldon.report.class_rows import (
+    ClassRow,
+    accuracy,
+    class_rows,
+    confusion_shares,
+    label_cooccurrence,
+    list_pairs,
+    mean_ap,
+)
+from weldon.report.decided import Decided, decide
+from weldon.report.examples import draw_examples, share_out
+from weldon.report.page import ClassCharts, Matrix, Page, render_page
+from weldon.report.run_facts import describe_run, files_left_out, read_curves
+from weldon.report.scored_split import ScoredSplit, score_split
+from weldon.report.triples import draw_triples, with_masks
+from weldon.training.sets import eval_transform
+
+PICTURES = 3
+MOST_NAMES = 60  # rows of a matrix that a reader can still take in
+BENT = ("lse", "hcrf", "mssvm", "generalised")  # poolings whose score is no plain sum of weighted regions
+
+
+def write_report(
+    run: RunDirectory | str | Path,
+    *,
+    split: str = "val",
+    limit: int = PICTURES,
+    masks: str | Path | None = None,
+    device: str = "cpu",
+    progress: bool = False,
+) -> Path:
+    """Write ``RUN/report/index.html``, one file that needs no network, and return its path.
+
+    Args:
+        run: a finished run; its images must still be where they were.
+        split: the images to report on: ``val``, ``test`` or ``train``.
+        limit: pictures of each kind (right, missed, false alarm) a class; with many classes fewer are drawn.
+        masks: folder of true masks ``STEM.png``, indexed 0 background, ``i + 1`` class i; None takes those
+            that the data itself brings.
+        device: where to compute.
+        progress: show progress bars.
+
+    Raises:
+        UsageError: no finished run, no images in the split, or an option that cannot be used.
+        DataError: the images or labels of the run cannot be read any more.
+    """
+    directory = run if isinstance(run, RunDirectory) else open_run(run)
+    scored = score_split(directory, split, device=device, progress=progress)
+    folder = None if masks is None else Path(masks)
+    html = render_page(build_page(scored, limit=limit, masks=folder, progress=progress))
+    path = directory.report / "index.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(html, encoding="utf-8")
+    return path
+
+
+def build_page(
+    split: ScoredSplit, *, limit: int = PICTURES, masks: Path | None = None, progress: bool = False
+) -> Page:
+    """Gather everything the page prints.
+
+    Args:
+        split: the scored images.
+        limit: pictures of each kind a class.
+        masks: folder of true masks, or None.
+        progress: show progress bars.
+    """
+    scored, task, classes = split.scored, split.decision.task, split.classes
+    decided = decide(scored.scores, scored.target, scored.known, thresholds=split.thresholds, task=task)
+    rows = class_rows(scored, decided, classes, split.thresholds)
+    predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
+    each, columns = share_out(limit, columns_of_interest(rows, decided))
+    pictures, photos = draw_examples(
+        split, decided, sorted(columns), predictor, limit=each, progress=progress
+    )
+    triples = draw_triples(
+        with_masks(split.records, masks), predictor, limit=2 * limit, first_key=len(photos)
+    )
+    single = task == "multiclass"
+    return Page(
+        title=split.run.path.resolve().name,
+        split=split.split,
+        task=task,
+        images=len(split.records),
+        mean_ap=mean_ap(rows),
+        measured=sum(row.positives > 0 for row in rows),
+        accuracy=accuracy(scored) if single else None,
+        facts=describe_run(split),
+        adds_up=split.recipe.pool not in BENT,
+        map_scale=split.decision.map_scale,
+        rows=rows,
+        charts=_charts(split, decided),
+        pictures=pictures,
+        photos=[*photos, *(triple.photo for triple in triples)],
+        matrix=shares_matrix(label_cooccurrence(*encode_targets(split.training_records, classes)), classes),
+        confusion=_confusion(split, decided) if single else None,
+        triples=triples,
+        curves=read_curves(split.run.metrics, monitor="val/accuracy" if single else "val/map"),
+        left_out=files_left_out(split),
+    )
+
+
+def columns_of_interest(rows: Sequence[ClassRow], decided: Decided) -> list[int]:
+    """Return the classes that are in an image or predicted in one, the lowest AP first."""
+    seen = (decided.present | (decided.predicted & decided.absent)).any(0).tolist()
+    columns = [column for column, yes in enumerate(seen) if yes]
+    return sorted(columns, key=lambda column: (rows[column].positives == 0, rows[column].ap))
+
+
+def shares_matrix(shares: Tensor, classes: Sequence[str]) -> Matrix:
+    """Return a matrix for the page: the classes that have images, at most 60, those with most company first.
+
+    Args:
+        shares: ``(C, C)`` in 0-1, rows of NaN for classes without images.
+        classes: C names.
+    """
+    filled = torch.nonzero(~shares.isnan().all(1)).flatten().tolist()
+    company = shares.nan_to_num(0.0).fill_diagonal_(0.0).sum(1)
+    kept = sorted(sorted(filled, key=lambda row: -float(company[row]))[:MOST_NAMES])
+    chosen = shares[kept][:, kept]
+    return Matrix(
+        names=[classes[row] for row in kept],
+        shares=chosen.tolist(),
+        pairs=list_pairs(shares, classes, limit=8),
+        left_out=len(classes) - len(kept),
+    )
+
+
+def _charts(split: ScoredSplit, decided: Decided) -> list[ClassCharts]:
+    scored = split.scored
+    curves = precision_recall_curve(scored.scores, scored.target, scored.known)
+    charts = []
+    for column, curve in enumerate(curves):
+        known = decided.known[:, column]
+        if split.decision.task == "multiclass":
+            values, threshold = decided.margins[known, column], 0.0
+        else:
+            values, threshold = scored.scores[known, column], float(split.thresholds[column])
+        histogram = draw_scores(values, decided.present[known, column], threshold)
+        charts.append(ClassCharts(draw_curve(curve), histogram))
+    return charts
+
+
+def _confusion(split: ScoredSplit, decided: Decided) -> Matrix:
+    return shares_matrix(confusion_shares(decided.target, decided.predicted), split.classes)
