@@ -20,6 +20,7 @@ from weldon.inference.mean_field import mean_field
 __all__ = ["README_PARAMETERS", "CRFParameters", "DenseCRF", "dense_crf", "pixel_features"]
 
 PROBABILITY_FLOOR = 1e-5  # pydensecrf's: no energy above 11.5
+LOWEST_LOGIT = -60.0  # below the likeliest label's: exp stays a normal number
 SIZES_REMEMBERED = 8
 
 
@@ -103,7 +104,7 @@ class DenseCRF:
         low, high = torch.aminmax(probabilities.detach())
         if not (low >= 0 and high <= 1):  # NaN is neither
             raise UsageError(f"probabilities must be in [0, 1], got values from {low:g} to {high:g}")
-        logits = _compute(probabilities).clamp(min=PROBABILITY_FLOOR).log()
+        logits = _compute(probabilities).clamp(min=PROBABILITY_FLOOR).log_()
         return self._marginals(logits, image, labels).to(probabilities.dtype)
 
     def from_energies(
@@ -113,7 +114,9 @@ class DenseCRF:
         check_picture(energies, image, name="energies")
         if not energies.detach().isfinite().all():
             raise UsageError("energies must be finite, got infinite values or NaN")
-        return self._marginals(-_compute(energies), image, labels).to(energies.dtype)
+        lowest = energies.detach().amin(-3, keepdim=True)  # a constant per pixel changes nothing
+        logits = _compute(lowest - energies).clamp(min=LOWEST_LOGIT)
+        return self._marginals(logits, image, labels).to(energies.dtype)
 
     def _marginals(self, logits: Tensor, image: Tensor, labels: Sequence[int] | Tensor | None) -> Tensor:
         if logits.ndim == 3:

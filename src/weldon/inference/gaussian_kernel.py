@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from weldon.inference.permutohedral import build_permutohedral
-from weldon.inference.row_sums import RowSums, side_by_side
+from weldon.inference.row_sums import RowSums
 
 PIECE = 64  # entries a GPU adds one after the other; a few vertices hold thousands of pixels
 
@@ -62,21 +62,22 @@ def gaussian_kernel(features: Tensor, *, groups: int = 1) -> GaussianKernel:
     lattice = build_permutohedral(features, groups=groups)
     points = torch.div(lattice.order, lattice.weights.shape[1], rounding_mode="floor")  # (P * D,)
     piece = PIECE if features.is_cuda else None
-    splat = ragged_sums(points, lattice.weights.view(-1)[lattice.order], lattice.starts, piece=piece)
+    splat = ragged_sums(
+        points, lattice.weights.view(-1).index_select(0, lattice.order), lattice.starts, piece=piece
+    )
     blur = tuple(blur_along(sides) for sides in lattice.neighbours)
     plain = GaussianKernel(splat, blur, RowSums(lattice.vertices, lattice.weights))
     received = plain.slice(plain.vertex_values(features.new_ones(features.shape[1], 1)))  # (P, 1)
     scale = received.add_(1e-20).rsqrt_()
-    first = splat[0].times(scale.squeeze(1)[points])
+    first = splat[0].times(scale.squeeze(1).index_select(0, points))
     return GaussianKernel((first, *splat[1:]), blur, plain.slice.times(scale))
 
 
 def blur_along(sides: Tensor) -> RowSums:
-    """Return the sums of each vertex and half its two neighbours ``(M, 2)``, of which -1 is absent."""
-    itself = torch.arange(sides.shape[0], device=sides.device)[:, None]
-    present = sides >= 0
-    rows = torch.cat([itself, torch.where(present, sides, itself)], dim=1)  # (M, 3)
-    return RowSums(rows.int(), torch.cat([torch.ones_like(itself), 0.5 * present], dim=1))
+    """Return the sums of each vertex and half its neighbours, from :attr:`Permutohedral.neighbours`."""
+    weights = (sides != sides[:, :1]) * 0.5
+    weights[:, 0] = 1
+    return RowSums(sides, weights)
 
 
 def ragged_sums(
@@ -110,25 +111,33 @@ class KernelSum:
 
     Attributes:
         kernels: the parts, without their weights.
-        slice: reads the vertices of all kernels, one table after the other, the weights folded in.
+        slices: theirs, times the weights.
         weight: of all kernels together.
     """
 
     kernels: tuple[GaussianKernel, ...]
-    slice: RowSums
+    slices: tuple[RowSums, ...]
     weight: float
 
-    def vertex_values(self, values: Tensor, *, transposed: bool = False) -> Tensor:
-        """Splat and blur ``(P, C)`` values in each kernel: ``(M_1 + M_2 + .., C)``."""
-        return torch.cat([kernel.vertex_values(values, transposed=transposed) for kernel in self.kernels])
+    def vertex_values(self, values: Tensor, *, transposed: bool = False) -> tuple[Tensor, ...]:
+        """Splat and blur ``(P, C)`` values in each kernel: ``(M, C)`` each."""
+        return tuple(kernel.vertex_values(values, transposed=transposed) for kernel in self.kernels)
+
+    def slice(self, tables: Sequence[Tensor], start: int, stop: int) -> Tensor:
+        """Return what the points ``start .. stop - 1`` receive, ``(stop - start, C)``."""
+        first, *rest = (
+            part.part(start, stop)(table) for part, table in zip(self.slices, tables, strict=True)
+        )
+        for received in rest:
+            first += received
+        return first
 
     def __call__(self, values: Tensor, *, transposed: bool = False) -> Tensor:
         """Return K, or its transpose, times ``(P, C)`` values."""
-        return self.slice(self.vertex_values(values, transposed=transposed))
+        return self.slice(self.vertex_values(values, transposed=transposed), 0, len(values))
 
 
 def kernel_sum(kernels: Sequence[GaussianKernel], weights: Sequence[float]) -> KernelSum:
     """Return the weighted sum of one or more kernels over the same points."""
-    slices = [kernel.slice.times(weight) for kernel, weight in zip(kernels, weights, strict=True)]
-    joint = side_by_side(slices, [kernel.vertex_count for kernel in kernels])
-    return KernelSum(tuple(kernels), joint, sum(weights))
+    slices = tuple(kernel.slice.times(weight) for kernel, weight in zip(kernels, weights, strict=True))
+    return KernelSum(tuple(kernels), slices, sum(weights))

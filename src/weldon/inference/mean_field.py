@@ -11,7 +11,6 @@ from torch.autograd.function import once_differentiable
 from weldon.inference.gaussian_kernel import KernelSum
 
 CHUNK = 16384  # pixels a step on a CPU: what one step writes is still in the cache when the next reads it
-LOWEST_LOGIT = -60.0  # below the best label's: exp stays a normal number
 SAFE_WEIGHT = 40.0  # messages stay below twice the kernels' weight, and exp below infinity
 
 
@@ -25,11 +24,11 @@ def mean_field(logits: Tensor, kernels: KernelSum | None, *, iterations: int) ->
     in the kernels.
 
     Args:
-        logits: ``(P, C)`` float, -U of every pixel, up to a constant per pixel.
+        logits: ``(P, C)`` float, -U of every pixel, none above 0 (a constant per pixel changes nothing).
         kernels: K over the P pixels, weights included; None for no pairwise term.
         iterations: how many updates; 0 gives the softmax.
     """
-    result: Tensor = _MeanField.apply(logits, kernels, 0 if kernels is None else iterations)
+    result: Tensor = _MeanField.apply(logits.contiguous(), kernels, 0 if kernels is None else iterations)
     return result
 
 
@@ -37,12 +36,10 @@ class _MeanField(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, kernels: KernelSum, iterations: int) -> Tensor:
         keep = ctx.needs_input_grad[0]
-        logits = (logits - logits.amax(1, keepdim=True)).clamp_(min=LOWEST_LOGIT)
-        history = [torch.softmax(logits, dim=1)]
+        history = [update(logits, None, logits, out=torch.empty_like(logits))]
         for _ in range(iterations):
-            out = torch.empty_like(logits) if keep else history.pop()
-            source = history[-1] if keep else out
-            history.append(update(logits, kernels, source, out=out))
+            source = history[-1] if keep else history.pop()
+            history.append(update(logits, kernels, source, out=torch.empty_like(logits) if keep else source))
         if keep:
             ctx.kernels = kernels
             ctx.save_for_backward(*history)
@@ -60,23 +57,26 @@ class _MeanField(torch.autograd.Function):
         return total, None, None
 
 
-def update(logits: Tensor, kernels: KernelSum, marginals: Tensor, *, out: Tensor) -> Tensor:
+def update(logits: Tensor, kernels: KernelSum | None, marginals: Tensor, *, out: Tensor) -> Tensor:
     """Write ``softmax(logits + K marginals)``, all ``(P, C)``, into ``out`` (which may be ``marginals``)."""
-    table = kernels.vertex_values(marginals)
-    size = logits.shape[0] if logits.is_cuda else CHUNK
-    for start in range(0, logits.shape[0], size):
-        energy = kernels.slice.part(start, start + size)(table).add_(logits[start : start + size])
-        softmax_into(energy, out[start : start + size], small=kernels.weight <= SAFE_WEIGHT)
+    tables = kernels.vertex_values(marginals) if kernels else ()
+    bounded = kernels is None or kernels.weight <= SAFE_WEIGHT
+    size = len(logits) if logits.is_cuda else CHUNK
+    for start in range(0, len(logits), size):
+        energy = logits[start : start + size]
+        if kernels:
+            energy = kernels.slice(tables, start, start + size).add_(energy)
+        softmax_into(energy, out[start : start + size], bounded=bounded)
     return out
 
 
-def softmax_into(energy: Tensor, out: Tensor, *, small: bool) -> None:
-    """Write the softmax of every row of ``energy`` into ``out``; ``small`` promises that exp is finite."""
-    if energy.is_cuda or not small:
+def softmax_into(energy: Tensor, out: Tensor, *, bounded: bool) -> None:
+    """Write the softmax of every row of ``energy`` into ``out``; ``bounded`` promises a finite exp."""
+    if energy.is_cuda or not bounded:
         torch.softmax(energy, dim=1, out=out)
         return
-    torch.exp(energy, out=out)  # a third of the time of torch.softmax for a few labels on a CPU
-    out /= out.sum(1, keepdim=True)
+    powers = energy.exp()  # on a CPU a third of the time of torch.softmax for a few labels
+    torch.mul(powers, powers.sum(1, keepdim=True).reciprocal_(), out=out)
 
 
 def through_softmax(marginals: Tensor, gradient: Tensor) -> Tensor:

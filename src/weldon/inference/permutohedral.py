@@ -32,7 +32,8 @@ class Permutohedral:
         starts: ``(M + 1,)`` int64, where each vertex's entries begin in ``order``.
         vertices: ``(P, D)`` int32, the vertices around each point.
         weights: ``(P, D)`` float32, barycentric: not negative, adding up to one.
-        neighbours: d + 1 tensors ``(M, 2)`` int64, the vertices on either side along each axis, -1 for none.
+        neighbours: d + 1 tensors ``(M, 3)`` int32: each vertex and those on either side along an axis, or
+            itself where there is none.
     """
 
     order: Tensor
@@ -132,73 +133,67 @@ def sort_axes(offsets: Tensor) -> Tensor:
 def vertex_keys(nearest: Tensor, axes: Tensor, *, groups: int) -> tuple[Tensor, tuple[int, ...]]:
     """Number the corners of each point's simplex: equal numbers are the same vertex.
 
-    The number is ``rho + D * (group, c_0, .., c_{d-1})`` in a mixed radix as wide as the points need; the
-    last coordinate follows from the others.
+    The number is ``rho + D * (group, c_0, .., c_d)`` in a mixed radix as wide as the points need, without
+    the widest of the coordinates, which follows from the others. It is moved down by half the range of
+    int32, and kept in int32 where it fits: that halves the sort.
 
     Returns:
-        keys ``(P, D)``, int32 where that is wide enough (it halves the sort) else int64; the stride of each
-        axis in ``c``, the last one 0.
+        keys ``(P, D)``, int32 or int64; the stride of each axis in ``c``, 0 for the one left out.
     """
-    size, points = nearest.shape
+    size = len(nearest)
     shift = nearest.sum(
         0
-    ).int()  # how far the rounding left the plane; corner k has remainder (k - shift) % D
-    spans, lowest = cell_box(nearest)
-    strides = mixed_radix(spans, groups=groups, size=size)
-    wide = strides[0] * spans[0] * groups * size >= 2**31
-    dtype = torch.int64 if wide else torch.int32
-    base = torch.zeros(points, dtype=dtype, device=nearest.device)
-    for coordinate, low, stride in zip(nearest[:-1], lowest, strides, strict=False):
+    ).int()  # how far the rounding left the plane: corner k has remainder (k - shift) % D
+    lowest, strides, span = cell_numbering(nearest, groups=groups)
+    half = 2**31 // size
+    dtype = torch.int32 if groups * span < 2 * half else torch.int64
+    base = torch.arange(groups, device=nearest.device, dtype=torch.int64).mul_(span).sub_(half)
+    base = base.to(dtype)[:, None].repeat(1, nearest.shape[1] // groups).view(-1)  # (P,)
+    for coordinate, low, stride in zip(nearest, lowest, strides, strict=True):
         base += coordinate.to(dtype).sub_(low).mul_(stride)
-    base.view(groups, -1).add_(
-        torch.arange(groups, dtype=dtype, device=base.device).mul_(strides[0] * spans[0])[:, None]
-    )
     table = torch.tensor(strides, dtype=dtype, device=base.device)
-    total = sum(strides)
-    keys = base.new_empty(size, points)
+    keys = base.new_empty(nearest.shape)
     for corner in range(size):
         remainder = corner - shift
         cell = torch.div(remainder, size, rounding_mode="floor")
         if corner:
-            base -= table[axes[size - corner]]
-        torch.add(
-            (remainder - size * cell).to(dtype), base + cell.to(dtype) * total, alpha=size, out=keys[corner]
-        )
+            base -= table.index_select(0, axes[size - corner])
+        number = base + cell.to(dtype) * sum(strides)
+        torch.add(remainder - size * cell, number, alpha=size, out=keys[corner])
     return keys.t().contiguous(), strides
 
 
-def cell_box(nearest: Tensor) -> tuple[list[int], list[int]]:
-    """Return the span and the lowest value of each of the first d cell coordinates, margins included."""
-    lows, highs = torch.aminmax(nearest[:-1], dim=1)
-    lowest = [int(low) - MARGIN for low in lows.tolist()]
-    return [int(high) + MARGIN + 1 - low for high, low in zip(highs.tolist(), lowest, strict=True)], lowest
+def cell_numbering(nearest: Tensor, *, groups: int) -> tuple[list[int], tuple[int, ...], int]:
+    """Return the lowest cell of each axis, the stride of each (0 for the widest), and the numbers needed.
 
-
-def mixed_radix(spans: list[int], *, groups: int, size: int) -> tuple[int, ...]:
-    """Return the stride of each coordinate, the first the widest, then 0 for the coordinate left out.
-
-    Example:
-        >>> mixed_radix([10, 4, 3], groups=1, size=4)
-        (12, 3, 1, 0)
+    Raises:
+        UsageError: more numbers than an int64 holds.
     """
-    strides = [math.prod(spans[i + 1 :]) for i in range(len(spans))]
-    if strides[0] * spans[0] * groups * size >= 2**62:
+    lows, highs = (bound.tolist() for bound in torch.aminmax(nearest, dim=1))
+    lowest = [int(low) - MARGIN for low in lows]
+    spans = [int(high) + MARGIN + 1 - low for high, low in zip(highs, lowest, strict=True)]
+    strides, total = [], 1
+    for span in reversed(spans):
+        widest = span == max(spans) and 0 not in strides
+        strides.append(0 if widest else total)
+        total *= 1 if widest else span
+    if total * groups * len(nearest) >= 2**62:
         raise UsageError(
-            "features must span fewer than 2**62 lattice cells, "
+            "image must span fewer lattice cells than int64 can number, "
             f"got {' x '.join(map(str, spans))} for {groups} image(s): use larger standard deviations"
         )
-    return (*strides, 0)
+    return lowest, tuple(reversed(strides)), total
 
 
 def vertex_neighbours(keys: Tensor, strides: tuple[int, ...]) -> tuple[Tensor, ...]:
-    """Return for each axis the vertices ``(M, 2)`` one step up and one step down it, -1 where none is.
+    """Return for each axis the vertices, the one a step up and the one a step down it, ``(M, 3)`` int32.
 
     A step up axis j adds 1 to all coordinates and takes D off the j-th: in cells, the remainder grows by
     one (from D - 1 it falls to 0 and every cell coordinate grows), and cell j goes down.
 
     Args:
         keys: ``(M,)`` ascending, from :func:`vertex_keys`.
-        strides: of the D axes, the last one 0.
+        strides: of the D axes, one of them 0.
     """
     size = len(strides)
     wrap = (keys % size == size - 1).to(keys.dtype)
@@ -207,9 +202,10 @@ def vertex_neighbours(keys: Tensor, strides: tuple[int, ...]) -> tuple[Tensor, .
 
 
 def _either_side(keys: Tensor, above: Tensor) -> Tensor:
-    place = torch.searchsorted(keys, above).clamp_(max=keys.numel() - 1)
-    found = keys[place] == above
-    sides = place.new_full((keys.numel(), 2), -1)
-    sides[:, 0] = torch.where(found, place, -1)
-    sides[place[found], 1] = found.nonzero().squeeze(1)
-    return sides
+    place = torch.searchsorted(keys, above).clamp_(max=len(keys) - 1)
+    lower = (keys.index_select(0, place) == above).nonzero().squeeze(1)
+    upper = place.index_select(0, lower)
+    itself = torch.arange(len(keys), device=keys.device, dtype=torch.int32)
+    up = itself.scatter(0, lower, upper.int())
+    down = itself.scatter(0, upper, lower.int())
+    return torch.stack([itself, up, down], dim=1)

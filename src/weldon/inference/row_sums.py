@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -57,15 +56,3 @@ class RowSums:
     def to(self, dtype: torch.dtype) -> RowSums:
         """Return the same sums for tables of another float type."""
         return RowSums(self.rows, self.weights.to(dtype), self.offsets)
-
-
-def side_by_side(parts: Sequence[RowSums], heights: Sequence[int]) -> RowSums:
-    """Return the sum of ``parts`` as one, reading their tables stacked on each other.
-
-    Args:
-        parts: sums with K_1, K_2, .. entries for each of the same outputs.
-        heights: rows of each part's table.
-    """
-    first_rows = [sum(heights[:i]) for i in range(len(heights))]
-    rows = [part.rows + first for part, first in zip(parts, first_rows, strict=True)]
-    return RowSums(torch.cat(rows, dim=1), torch.cat([part.weights for part in parts], dim=1))
