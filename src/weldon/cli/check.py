@@ -1,0 +1,38 @@
+"""``weldon check``: look at labels and files, change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from weldon.cli.console import err, out, print_json
+
+
+def check(
+    data: Annotated[Path, typer.Argument(help="folder of images, or a VOC devkit")],
+    labels: Annotated[Path | None, typer.Option(help="table of image labels")] = None,
+    label_sep: Annotated[str | None, typer.Option(help="what separates labels in one cell")] = None,
+    minus_one: Annotated[str | None, typer.Option(help="what -1 means: absent, unknown or present")] = None,
+    group_col: Annotated[str | None, typer.Option(help="column whose rows stay in one split")] = None,
+    image_set: Annotated[str, typer.Option(help="VOC devkit: main or segmentation")] = "main",
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""
+    from weldon.data import check_data, read_labels
+
+    label_set = read_labels(
+        data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, image_set=image_set
+    )
+    with Progress(console=err, transient=True, disable=json) as progress:
+        bar = progress.add_task("reading files", total=len(label_set.records))
+        report = check_data(
+            label_set, folder=data, progress=lambda done: progress.update(bar, completed=done)
+        )
+    if json:
+        print_json(report.as_dict())
+    else:
+        out.print(report.render(), markup=False, soft_wrap=True)
+    return 1 if report.errors else 0

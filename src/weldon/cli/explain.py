@@ -1,0 +1,40 @@
+"""``weldon explain``: the regions for and against a class, with the sum written out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weldon.cli.console import out as console
+from weldon.cli.console import print_json, say
+from weldon.errors import UsageError
+
+
+def explain(
+    run: Annotated[Path, typer.Argument(help="run directory")],
+    image: Annotated[Path, typer.Argument(help="one picture")],
+    class_name: Annotated[str, typer.Option("--class", help="the class to explain")],
+    versus: Annotated[str | None, typer.Option(help="a rival class: why this and not that")] = None,
+    out: Annotated[Path | None, typer.Option(help="picture to write [IMAGE.CLASS.png here]")] = None,
+    rows: Annotated[int, typer.Option(help="regions to list on each side; 0 lists all")] = 5,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the picture")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
+    from weldon.inference import load
+
+    explanation = load(run).predict_one(image).explain(class_name, versus=versus)
+    named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")
+    picture = out if out is not None else Path(f"{named.replace('/', '-')}.png")
+    if picture.exists() and not overwrite:
+        raise UsageError(f"out {str(picture)!r} exists: choose another with --out, or use --overwrite")
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    explanation.picture().save(picture)
+    if json:
+        print_json({**explanation.to_dict(), "picture": str(picture)})
+        return
+    console.print(explanation.sentence(), markup=False, soft_wrap=True)
+    console.print(explanation.table(rows=rows or None), markup=False, soft_wrap=True)
+    say(f"picture: {picture}")

@@ -1,0 +1,66 @@
+"""``weldon predict``: what is in each picture, where, and files for the annotation tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from weldon.cli.console import err, print_json, say
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="run directory")],
+    images: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists")],
+    out: Annotated[Path | None, typer.Option(help="folder to write [first free of runs/predict, …]")] = None,
+    to: Annotated[str | None, typer.Option(help="coco,labelstudio,cvat,yolo,voc")] = None,
+    points: Annotated[bool, typer.Option("--points", help="a point for each predicted class")] = False,
+    boxes: Annotated[bool, typer.Option("--boxes", help="boxes for each predicted class")] = False,
+    masks: Annotated[bool, typer.Option("--masks", help="an indexed mask an image")] = False,
+    heatmaps: Annotated[bool, typer.Option("--heatmaps", help="signed maps and overlays")] = False,
+    box_threshold: Annotated[float, typer.Option(help="share of a map's range that a box holds")] = 0.5,
+    crf: Annotated[bool, typer.Option("--crf", help="sharpen masks with a dense CRF")] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="a row an image in predictions.csv")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
+    batch_size: Annotated[int, typer.Option("--batch-size", "-b", help="images a pass")] = 8,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="write into a folder with files")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Predict: labels, points, boxes, masks and maps from one forward pass."""
+    from weldon.data import AnnotationSet, writers_of
+    from weldon.inference import PredictionWriter, expand_images, load, to_annotation
+    from weldon.training.out_directory import first_free
+
+    writers = writers_of(to)
+    predictor = load(run, device=device, batch_size=batch_size)
+    named = expand_images(images)
+    folder = out if out is not None else first_free(Path("runs"), "predict")
+    mask_options = {"crf": crf} if masks else None
+    writer = PredictionWriter(
+        folder,
+        predictor.classes,
+        wide=wide,
+        heatmaps=heatmaps,
+        masks=mask_options,
+        box_threshold=box_threshold,
+        overwrite=overwrite,
+    )
+    annotations = []
+    with writer, Progress(console=err, transient=True, disable=json) as progress:
+        for result in progress.track(predictor.predict_many(named), total=len(named), description="images"):
+            writer.add(result)
+            if writers:
+                shown = {"points": points, "boxes": boxes or not points, "masks": mask_options}
+                annotations.append(to_annotation(result, box_threshold=box_threshold, **shown))
+        writer.finish(predictor.skipped)
+    for write in writers.values():
+        write(folder, AnnotationSet(tuple(annotations), predictor.classes))
+    for skipped in predictor.skipped:
+        say(f"skipped {skipped.file_name}: {skipped.reason}")
+    done = len(named) - len(predictor.skipped)
+    say(f"{done} images, {len(predictor.skipped)} skipped, in {folder}")
+    if json:
+        names = [skipped.file_name for skipped in predictor.skipped]
+        print_json({"out": str(folder), "images": done, "skipped": names, "formats": list(writers)})
