@@ -153,7 +153,9 @@ class PoolingContract:
     @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
     def test_half_precision_is_computed_in_float32(self, dtype):
         scores, mask = self.example(dtype=dtype)
-        assert torch.equal(self.function(scores, mask), self.function(scores.float(), mask).to(dtype))
+        for given in (None, mask):
+            expected = self.function(scores.float(), given).to(dtype)
+            assert torch.equal(self.function(scores, given), expected)
 
     def test_one_region_scores_itself(self):
         scores, _ = self.example(dtype=torch.float64)
@@ -226,6 +228,9 @@ class DeployedPoolingContract(PoolingContract):
         compiled = torch.compile(self.build(), backend="aot_eager", fullgraph=True)
         for given in (None, mask):
             torch.testing.assert_close(compiled(scores, given), self.function(scores, given))
+        mask[1] = False  # a graph cannot refuse it: the score says so
+        torch.testing.assert_close(compiled(scores, mask)[0], self.function(scores[:1], mask[:1])[0])
+        assert not compiled(scores, mask)[1].isfinite().any()
 
     @pytest.mark.filterwarnings("ignore")
     @pytest.mark.parametrize("masked", [False, True])

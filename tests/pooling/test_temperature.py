@@ -130,6 +130,12 @@ def test_float32_is_accurate_at_every_temperature_and_spread(generator, beta, sp
     assert error <= 3e-6 * spread * 4  # a few roundings of the largest score
 
 
+def test_one_region_far_above_very_many_others_is_accurate():
+    scores = torch.full((1, 1, 100_000), -60.0)
+    scores[..., 7] = 1.0
+    torch.testing.assert_close(lse_pool(scores, beta=1.0).item(), 1.0 - math.log(100_000), rtol=0, atol=3e-6)
+
+
 def test_score_grows_with_the_temperature(scores):
     pooled = torch.stack([lse_pool(scores, beta=beta) for beta in (-inf, -5.0, -0.1, 0.0, 0.1, 5.0, inf)])
     assert (pooled.diff(dim=0) > 0).all()
