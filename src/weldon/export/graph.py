@@ -29,7 +29,7 @@ class Graph(nn.Module):
 
     def __init__(self, net: WeldonNet, image_size: int | None = None) -> None:
         super().__init__()
-        self.net = copy.deepcopy(net).cpu().float().eval()
+        self.net = copy.deepcopy(net).cpu().float().eval().requires_grad_(False)
         if image_size is not None:
             self.net.backbone.fix_size(image_size)
 

@@ -120,8 +120,8 @@ def load_weights(model: Any, path: Path, *, name: str, classifier: frozenset[str
     Raises:
         WeightsError: the file cannot be read safely, or its entries do not fit; they are listed.
     """
-    state = _convert(_read_state(path), model)
     wanted = model.state_dict()
+    state = convert_state(_read_state(path), model)
     heads = tuple(
         {key.rpartition(".")[0] + "." for key in classifier} | {f"{c}." for c in _classifiers(model)}
     )
@@ -156,11 +156,16 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     return of_run or dict(state)
 
 
-def _convert(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
-    """Rename the entries as timm does for the files of the original authors of this family of models."""
+def convert_state(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
+    """Rename and resample the entries as timm does for the original authors' files of this family of models.
+
+    A state that fits as it is stays as it is.
+    """
     module = sys.modules[type(model).__module__]
     convert = getattr(module, "checkpoint_filter_fn", None) or getattr(module, "_filter_fn", None)
-    if convert is None or set(model.state_dict()) <= set(state):
+    if convert is None or all(
+        key in state and state[key].shape == value.shape for key, value in model.state_dict().items()
+    ):
         return state
     converted = convert(state, model) if len(signature(convert).parameters) > 1 else convert(state)
     return dict(converted)

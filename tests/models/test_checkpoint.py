@@ -1,0 +1,89 @@
+"""A network in one file, and back."""
+
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from weldon.errors import UsageError, WeightsError
+from weldon.models import create_model, load_model, save_model
+from weldon.pooling import MaxPool
+
+NETS = [
+    {"name": "test_resnet", "pool": "weldon", "k_max": 0.3, "k_min": 2},
+    {"name": "test_resnet", "pool": "weldon", "k_max": "all"},
+    {
+        "name": "test_vit",
+        "pool": "generalised",
+        "beta_max": 2.0,
+        "beta_min": -1.0,
+        "model_kwargs": {"depth": 1},
+    },
+    {"name": "test_efficientnet", "pool": "wildcat", "maps_per_class": 2, "mean": (0.1, 0.2, 0.3)},
+]
+
+
+@pytest.mark.parametrize("options", NETS, ids=lambda options: f"{options['name']}-{options['pool']}")
+def test_loaded_network_answers_bit_for_bit(tmp_path, options, generator):
+    net = create_model(num_classes=3, weights="none", **options)
+    net(torch.randn(4, 3, 64, 64, generator=generator))  # moves the statistics of BatchNorm
+    save_model(net, tmp_path / "weights" / "best.safetensors")
+    back = load_model(tmp_path / "weights" / "best.safetensors")
+    assert back.config == net.config
+    assert (back.backbone.mean, back.backbone.std) == (net.backbone.mean, net.backbone.std)
+    assert not back.training
+    x = torch.randn(2, 3, 64, 64, generator=generator)
+    with torch.no_grad():
+        for given, expected in zip(back(x, return_maps=True), net.eval()(x, return_maps=True), strict=True):
+            assert torch.equal(given, expected)
+
+
+def test_file_says_what_it_is(tmp_path):
+    net = create_model("test_resnet", 3, weights="none", k_max=0.3)
+    save_model(net, tmp_path / "a.safetensors")
+    with safe_open(tmp_path / "a.safetensors", framework="pt") as file:
+        config = json.loads(file.metadata()["weldon"])
+    assert config["name"] == "test_resnet"
+    assert config["pool_options"] == {"k_max": 0.3, "k_min": 0.3}
+
+
+def test_saving_leaves_no_other_file_and_replaces_the_old_one(tmp_path):
+    for classes in (2, 3):
+        save_model(create_model("test_resnet", classes, weights="none"), tmp_path / "a.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
+    assert load_model(tmp_path / "a.safetensors").num_classes == 3
+
+
+def test_network_with_a_pooling_of_ones_own_cannot_be_saved(tmp_path):
+    net = create_model("test_resnet", 2, weights="none", pool=MaxPool())
+    with pytest.raises(UsageError, match="`pool` given by name"):
+        save_model(net, tmp_path / "a.safetensors")
+
+
+def test_file_of_another_program_is_refused(tmp_path):
+    save_file({"fc.weight": torch.zeros(2, 2)}, tmp_path / "a.safetensors")
+    with pytest.raises(WeightsError, match="is not a model that weldon saved"):
+        load_model(tmp_path / "a.safetensors")
+
+
+def test_absent_file_is_refused(tmp_path):
+    with pytest.raises(WeightsError, match="which is no file"):
+        load_model(tmp_path / "a.safetensors")
+
+
+def test_description_without_what_is_needed_is_refused(tmp_path):
+    save_file(
+        {"x": torch.zeros(1)}, tmp_path / "a.safetensors", metadata={"weldon": '{"name": "test_resnet"}'}
+    )
+    with pytest.raises(WeightsError, match="no network this version of weldon can build"):
+        load_model(tmp_path / "a.safetensors")
+
+
+def test_description_that_does_not_fit_the_weights_is_refused(tmp_path):
+    net = create_model("test_resnet", 3, weights="none")
+    net.config["num_classes"] = 4
+    save_model(net, tmp_path / "a.safetensors")
+    with pytest.raises(WeightsError, match="does not fit its own description"):
+        load_model(tmp_path / "a.safetensors")
