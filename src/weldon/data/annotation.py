@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weldon.data.record import Box
+from weldon.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class ImageAnnotation:
 
     Args:
         file_name: as the annotation tool should find it.
-        width: of the upright original, in pixels.
-        height: of the upright original, in pixels.
+        width: of the upright original, in pixels; 0 where a file does not tell.
+        height: likewise.
         boxes: rectangles, with scores where they are predictions.
         labels: classes present in the image as a whole.
         scores: confidence of image-level classes, best in [0, 1].
@@ -58,6 +59,7 @@ class ImageAnnotation:
         polygons: outlines of a class.
         mask: ``(height, width)`` integers, 0 = background, i = class i - 1, 255 = ignored; writers turn it
             into polygons.
+        unknown: classes that several annotators do not agree on.
     """
 
     file_name: str
@@ -69,6 +71,7 @@ class ImageAnnotation:
     points: tuple[Keypoint, ...] = ()
     polygons: tuple[Polygon, ...] = ()
     mask: NDArray[np.integer] | None = field(default=None, compare=False, repr=False)
+    unknown: tuple[str, ...] = ()
 
     @property
     def named(self) -> frozenset[str]:
@@ -79,7 +82,26 @@ class ImageAnnotation:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationSet:
-    """What a reader returns: the images of a file and its classes in their order."""
+    """What a reader returns.
+
+    Args:
+        images: of the file.
+        classes: in the file's order.
+        notes: what the user should know about the reading.
+    """
 
     images: tuple[ImageAnnotation, ...]
     classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def refuse_strangers(images: Sequence[ImageAnnotation], classes: Sequence[str]) -> None:
+    """Raise when an image carries a label that is none of the classes.
+
+    Raises:
+        DataError: with every such image.
+    """
+    known = frozenset(classes)
+    problems = [f"{image.file_name}: {name!r}" for image in images for name in sorted(image.named - known)]
+    if problems:
+        raise DataError(f"labels that are none of the classes ({', '.join(classes)}):", problems)

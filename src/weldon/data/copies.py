@@ -10,8 +10,8 @@ from weldon.data.file_facts import BITS, FileFacts
 from weldon.data.record import Record
 
 # Bits of 256 in which two encodings of one photograph may differ. Measured on VOC 2012 animals and steel
-# plates: 96 % of copies saved at quality 40-95 and half to double size differ in at most 8; of 2,997 and 1,170
-# different photographs no two do (at 12 the first pair of plates does).
+# plates: 96 % of copies saved at quality 40-95 and half to double size differ in at most 8; no two of the
+# 2,997 and of the 1,170 different photographs do (at 12 the first pair of plates does).
 NEAR = 8
 
 

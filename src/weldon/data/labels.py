@@ -7,13 +7,17 @@ from pathlib import Path
 
 from weldon.data.folder import read_folder
 from weldon.data.jsonl import read_jsonl
+from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet
+from weldon.data.rows import Row, label_set_of
 from weldon.data.table import read_table
+from weldon.data.truth import annotation_form, read_annotations
 from weldon.data.voc import is_devkit, read_voc
 from weldon.errors import DataError, UsageError
 
 TABLES = (".csv", ".tsv", ".txt")
 LINES = (".jsonl", ".ndjson")
+ANNOTATIONS = (".json", ".xml")
 
 # Looked for in DATA when --labels is not given.
 LABEL_FILES = ("labels.csv", "labels.tsv", "labels.jsonl", "metadata.jsonl", "metadata.csv")
@@ -67,7 +71,9 @@ def read_labels(
         )
     if suffix in LINES:
         return read_jsonl(file, (root,), group_col=group_col, classes=classes)
-    raise UsageError(f"`labels` must end in {', '.join((*TABLES, *LINES))}, .json or .xml, got {file}")
+    if suffix in ANNOTATIONS:
+        return _annotated(file, root, classes)
+    raise UsageError(f"`labels` must end in {', '.join((*TABLES, *LINES, *ANNOTATIONS))}, got {file}")
 
 
 def _places(data: Path, labels: Path | None) -> tuple[Path, Path | None]:
@@ -86,6 +92,30 @@ def _places(data: Path, labels: Path | None) -> tuple[Path, Path | None]:
             f"`labels` must say which file to use: {data} has {', '.join(f.name for f in found)}"
         )
     return data, found[0] if found else None
+
+
+def _annotated(file: Path, root: Path, classes: Sequence[str] | None) -> LabelSet:
+    """Return image-level labels derived from an annotation tool's file; boxes are kept for measuring only."""
+    found = read_annotations(file)
+    rows = [
+        Row(
+            f"{file.name}, {image.file_name}",
+            image.file_name,
+            image.named - frozenset(image.unknown),
+            frozenset(image.unknown),
+            boxes=image.boxes,
+        )
+        for image in found.images
+    ]
+    return label_set_of(
+        rows,
+        ImageFinder((file.parent, root), tails=True),
+        form=annotation_form(file),
+        declared=found.classes,
+        given=classes,
+        empty_classes="drop",
+        notes=found.notes,
+    )
 
 
 def _devkit(root: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -12,9 +12,11 @@ class ImageFinder:
 
     Args:
         folders: where to look, in this order; an ``images`` folder inside each is tried after all of them.
+        tails: also try a name without its first folders, for files that name images as another machine does.
     """
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(self, folders: Iterable[Path], *, tails: bool = False) -> None:
+        self.tails = tails
         plain = list(dict.fromkeys(folders))
         self.folders = (*plain, *(folder / "images" for folder in plain if (folder / "images").is_dir()))
 
@@ -24,7 +26,7 @@ class ImageFinder:
         Backslashes are read as separators, and names that differ only in how an accent is composed are the
         same (archives made on a Mac).
         """
-        for spelling in _spellings(name):
+        for spelling in self._spellings(name):
             for folder in self.folders:
                 if (path := folder / spelling).is_file():
                     return path
@@ -48,8 +50,11 @@ class ImageFinder:
                         return path.name
         return None
 
-
-def _spellings(name: str) -> list[str]:
-    slashed = name.replace("\\", "/")
-    composed = (unicodedata.normalize(form, slashed) for form in ("NFC", "NFD"))
-    return list(dict.fromkeys((name, slashed, *composed)))
+    def _spellings(self, name: str) -> Iterator[str]:
+        slashed = name.replace("\\", "/")
+        yield from dict.fromkeys(
+            (name, slashed, *(unicodedata.normalize(form, slashed) for form in ("NFC", "NFD")))
+        )
+        if self.tails:
+            parts = slashed.split("/")
+            yield from ("/".join(parts[start:]) for start in range(1, len(parts)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -132,8 +134,9 @@ class Devkit:
         if image_set == "segmentation":
             masks = {stem: path for stem in stems if (path := self.mask(stem))}
             problems += [f"{name}.txt: {stem} has no mask" for stem in stems if masks and stem not in masks]
-            told = {stem: (mask_labels(path), frozenset[str]()) for stem, path in masks.items()}
-            return told or None
+            with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+                held = threads.map(mask_labels, masks.values())
+                return {stem: (labels, frozenset()) for stem, labels in zip(masks, held, strict=True)} or None
         tables = {path.stem.removesuffix(f"_{name}"): path for path in self._class_files(name)}
         if tables:
             return _from_class_files(tables, stems, problems)

@@ -1,0 +1,44 @@
+"""The files of annotation tools by name, for ``--to``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from weldon.data.annotation import ImageAnnotation
+from weldon.data.coco import write_coco
+from weldon.data.cvat import write_cvat
+from weldon.data.labelstudio import write_labelstudio
+from weldon.data.voc_xml import write_voc
+from weldon.data.yolo import write_yolo
+from weldon.errors import UsageError
+
+Writer = Callable[[Path, Sequence[ImageAnnotation], Sequence[str]], None]
+
+WRITERS: dict[str, Writer] = {
+    "coco": lambda folder, images, classes: write_coco(folder / "coco.json", images, classes),
+    "labelstudio": write_labelstudio,
+    "cvat": lambda folder, images, classes: write_cvat(folder / "annotations.xml", images, classes),
+    "yolo": write_yolo,
+    "voc": lambda folder, images, classes: write_voc(folder, images),
+}
+
+
+def write_annotations(
+    name: str, folder: str | Path, images: Sequence[ImageAnnotation], classes: Sequence[str]
+) -> None:
+    """Write the files of one annotation tool into a folder.
+
+    Args:
+        name: ``coco``, ``labelstudio``, ``cvat``, ``yolo`` or ``voc``.
+        folder: made where needed.
+        images: what to write.
+        classes: in their order.
+
+    Raises:
+        UsageError: no such format.
+        DataError: what the format cannot hold.
+    """
+    if name not in WRITERS:
+        raise UsageError(f"`to` must be one of {', '.join(WRITERS)}, got {name!r}")
+    WRITERS[name](Path(folder), images, classes)
