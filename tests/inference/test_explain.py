@@ -78,7 +78,7 @@ def test_the_addition_shows_class_and_rival(result: Result):
     assert table.startswith("cat\n")
     assert "\n\ndog\n" in table
     assert re.search(r"^score +\+2\.0000$", table, re.MULTILINE)
-    assert re.search(r"for +x +0-10 +y +0-10 +0\.5000 x +\+6\.0000 +\+3\.0000", table)
+    assert re.search(r"for +x +0-10 +y +0-10 +\+6\.0000 / 2 +\+3\.0000", table)
 
 
 def test_a_smoothing_pool_says_what_smoothing_adds(result: Result):

@@ -72,4 +72,12 @@ def _side(name: str, regions: Sequence[Region], rows: int | None) -> list[Row]:
 
 def _describe(name: str, region: Region) -> str:
     x1, y1, x2, y2 = (round(edge) for edge in region.box)
-    return f"{name:<8} x {x1:>4}-{x2:<4} y {y1:>4}-{y2:<4}  {region.weight:.4f} x {region.score:+9.4f}"
+    return f"{name:<8} x {x1:>4}-{x2:<4} y {y1:>4}-{y2:<4}  {region.score:>+9.4f} {_weight(region.weight)}"
+
+
+def _weight(weight: float) -> str:
+    """Write a weight as a divisor where it is one over a whole number, as in means."""
+    divisor = 1 / weight
+    if abs(divisor - round(divisor)) < 1e-4 * divisor:
+        return f"/ {round(divisor)}"
+    return f"x {weight:.6f}"

@@ -12,8 +12,8 @@ from weldon.data.geometry import Geometry
 from weldon.inference.colours import AGAINST, FOR, diverging_colours
 from weldon.inference.evidence import Evidence, Region
 
-OPACITY = 0.7
-FADED = 0.65  # share of grey in the photograph below, so that its own colours are not read as evidence
+OPACITY = 0.85
+FADED = 0.9  # share of grey in the photograph below, so that its own colours are not read as evidence
 LONGEST_SIDE = 1600
 ROOMY_CELL = 46  # pixels a cell needs to show its score
 DASH = 6

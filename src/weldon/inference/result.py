@@ -52,6 +52,7 @@ class Result:
     class_maps: Tensor = field(repr=False)
     positive: Tensor = field(repr=False)
     negative: Tensor = field(repr=False)
+    _masks: dict[str, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def width(self) -> int:
@@ -159,10 +160,15 @@ class Result:
             relative: measure the maps as shares of their range in this image; False takes raw scores.
             crf: refine with the fully connected CRF; a mapping gives its options.
         """
-        present = [self.decision.index(name) for name in self.labels]
+        asked = repr((background, relative, crf))
+        if asked not in self._masks:  # the CRF is slow, and a mask is wanted by several files
+            self._masks[asked] = self._segment(background, relative, crf)
+        return self._masks[asked].copy()
+
+    def _segment(self, background: float, relative: bool, crf: bool | Mapping[str, Any]) -> NDArray[np.uint8]:
         return segment(
             self.class_maps,
-            present,
+            [self.decision.index(name) for name in self.labels],
             self.geometry,
             background=background,
             relative=relative,

@@ -9,6 +9,7 @@ from weldon.inference.evidence import Evidence, Region
 if TYPE_CHECKING:
     from weldon.inference.result import Result
 
+VISIBLE = 0.005  # what two decimals can show
 _ROWS = ("upper", "middle", "lower")
 _COLUMNS = ("left", "centre", "right")
 
@@ -26,15 +27,29 @@ def describe_class(result: Result, evidence: Evidence) -> str:
 def describe_contest(result: Result, evidence: Evidence, rival: Evidence) -> str:
     """Say which of two classes scores higher, and how much of the lead each side of the evidence gives."""
     first, second = (evidence, rival) if evidence.score >= rival.score else (rival, evidence)
-    lead = first.score - second.score
+    tops, lows = first.top_sum - second.top_sum, first.low_sum - second.low_sum
+    parts = [f"{tops:+.2f} of it from the regions for each class ({_peaks(result, 'top', first, second)})"]
+    if first.low or second.low:
+        parts.append(f"{lows:+.2f} from those against ({_peaks(result, 'low', first, second)})")
+    smoothing = first.remainder - second.remainder
+    if abs(smoothing) >= VISIBLE:
+        parts.append(f"{smoothing:+.2f} from smoothing")
     return (
-        f"{first.class_name} ({first.score:+.2f}) scores {lead:.2f} higher than "
-        f"{second.class_name} ({second.score:+.2f}): "
-        f"{first.top_sum - second.top_sum:+.2f} of it from the regions for each class, "
-        f"{first.low_sum - second.low_sum:+.2f} from those against; "
-        f"for {first.class_name}, {_for(result, first)}, "
-        f"and for {second.class_name}, {_for(result, second)}, {_against(result, second)}."
+        f"{first.class_name} ({first.score:+.2f}) scores {first.score - second.score:.2f} higher than "
+        f"{second.class_name} ({second.score:+.2f}): {' and '.join(parts)}."
     )
+
+
+def _peaks(result: Result, side: str, *both: Evidence) -> str:
+    """Name the strongest region of one side for each class that has one."""
+    kind = "highest" if side == "top" else "lowest"
+    named = []
+    for evidence in both:
+        regions: tuple[Region, ...] = evidence.top if side == "top" else evidence.low
+        if regions:
+            where = place_name(regions[0], result.width, result.height)
+            named.append(f"{evidence.class_name}'s {kind} {regions[0].score:+.2f} at the {where}")
+    return ", ".join(named)
 
 
 def place_name(region: Region, width: int, height: int) -> str:
@@ -76,7 +91,7 @@ def _against(result: Result, evidence: Evidence) -> str:
 
 
 def _smoothing(evidence: Evidence) -> str:
-    return f", and smoothing adds {evidence.remainder:+.2f}" if abs(evidence.remainder) >= 0.005 else ""
+    return f", and smoothing adds {evidence.remainder:+.2f}" if abs(evidence.remainder) >= VISIBLE else ""
 
 
 def _regions(count: int, which: str) -> str:
