@@ -1,5 +1,15 @@
-"""The report: one page that shows what a run knows, where it looks, and where it errs."""
+"""The report: one page that shows what a run knows, where it looks and errs; and the paper's figures."""
 
+from weldon.report.class_rows import label_cooccurrence
+from weldon.report.evidence_figures import evidence_figure, segmentation_figure
+from weldon.report.plots import cooccurrence_figure, pooling_figure
 from weldon.report.write import write_report
 
-__all__ = ["write_report"]
+__all__ = [
+    "cooccurrence_figure",
+    "evidence_figure",
+    "label_cooccurrence",
+    "pooling_figure",
+    "segmentation_figure",
+    "write_report",
+]

@@ -34,7 +34,7 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """A photograph with its true and its predicted mask.
+    """A photograph with its true and its predicted mask, both at the size of its drawing.
 
     Args:
         photo: the photograph.

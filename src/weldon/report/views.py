@@ -11,6 +11,7 @@ from weldon.inference.result import Result
 from weldon.inference.wording import describe_class
 from weldon.report.data_uri import map_uri, photo_uri, shrink
 
+DRAWN_SIDE = 360
 MAP_SIDE = 48  # pixels of a map in the page: a few for each cell, the browser interpolates the rest
 STRONGEST = 3  # regions of each side with their score on a small picture, as in the paper's Fig. 3
 MOST_FRAMES = 60  # regions of each side that are drawn
@@ -26,7 +27,7 @@ class Photo:
         key: its number in the page.
         file_name: its name.
         uri: the picture.
-        width: in pixels of the page's copy.
+        width: of its drawing; the long side is 360 whatever the number of pixels.
         height: likewise.
     """
 
@@ -39,7 +40,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A framed region in pixels of the page's copy.
+    """A framed region in units of the drawing.
 
     Args:
         x: left edge.
@@ -110,8 +111,9 @@ class View:
 
 def make_photo(result: Result, key: int, *, name: str, side: int) -> Photo:
     """Return the page's copy of a photograph, its long side at most ``side`` pixels."""
-    small = shrink(result.image, side)
-    return Photo(key, name, photo_uri(small), small.width, small.height)
+    factor = DRAWN_SIDE / max(result.width, result.height)
+    width, height = (max(1, round(extent * factor)) for extent in (result.width, result.height))
+    return Photo(key, name, photo_uri(shrink(result.image, side)), width, height)
 
 
 def make_view(

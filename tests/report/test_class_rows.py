@@ -1,0 +1,64 @@
+import csv
+
+import pytest
+import torch
+
+from weldon.report.class_rows import class_rows, confusion_shares, label_cooccurrence, list_pairs, mean_ap
+from weldon.report.decided import decide
+from weldon.training.finish import per_class_rows
+
+
+def rows_of(split):
+    scored = split.scored
+    decided = decide(
+        scored.scores, scored.target, scored.known, thresholds=split.thresholds, task=split.decision.task
+    )
+    return class_rows(scored, decided, split.classes, split.thresholds)
+
+
+def test_figures_are_those_training_wrote_for_the_same_images(split):
+    theirs = per_class_rows(split.scored, split.classes, {"classes": dict(split.decision.thresholds)})
+    for ours, other in zip(rows_of(split), theirs, strict=True):
+        assert (ours.name, ours.positives) == (other["class"], other["positives"])
+        for name in ("ap", "threshold", "precision", "recall", "f1"):
+            mine = getattr(ours, name)
+            assert mine != mine or mine == pytest.approx(other[name], abs=1e-6)
+
+
+def test_scores_are_those_of_training_up_to_the_file_that_broke(split, run):
+    with (run.report / "per_class.csv").open() as file:
+        before = sum(int(row["positives"]) for row in csv.DictReader(file))
+    lost = {record.file_name for record in split.prepared.val} - {
+        record.file_name for record in split.records
+    }
+    assert lost == {"val/00003.png"}
+    now = sum(row.positives for row in rows_of(split))
+    assert now == before - len(next(r.labels for r in split.prepared.val if r.file_name in lost))
+
+
+def test_mean_leaves_out_classes_without_positives(split):
+    measured = [row.ap for row in rows_of(split) if row.positives]
+    assert mean_ap(rows_of(split)) == pytest.approx(sum(measured) / len(measured))
+
+
+def test_cooccurrence_counts_only_images_where_the_other_class_is_known():
+    target = torch.tensor([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    known = torch.tensor([[True, True], [True, True], [True, False]])
+    assert label_cooccurrence(target, known)[0].tolist() == [1.0, 0.5]
+
+
+def test_cooccurrence_of_a_class_without_images_is_unknown():
+    shares = label_cooccurrence(torch.tensor([[1.0, 0.0]]), torch.ones(1, 2, dtype=torch.bool))
+    assert shares[1].isnan().all()
+
+
+def test_confusion_rows_add_up_to_one():
+    target = torch.eye(3)[[0, 0, 1, 2]]
+    shares = confusion_shares(target, torch.eye(3, dtype=torch.bool)[[0, 1, 1, 0]])
+    assert shares.tolist() == [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+
+
+def test_pairs_are_the_highest_off_the_diagonal():
+    shares = torch.tensor([[1.0, 0.2, 0.0], [0.7, 1.0, float("nan")], [0.0, 0.0, 1.0]])
+    found = [(row, column) for row, column, _ in list_pairs(shares, ["a", "b", "c"], limit=5)]
+    assert found == [("b", "a"), ("a", "b")]

@@ -1,0 +1,106 @@
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from weldon.errors import DataError, UsageError
+from weldon.inference import Predictor
+from weldon.inference.colours import AGAINST, FOR
+from weldon.report.data_uri import map_uri, mask_uri, photo_uri, shrink
+from weldon.report.examples import share_out
+from weldon.report.triples import image_iou, read_mask, spread_evenly, with_masks
+from weldon.report.views import DRAWN_SIDE, STRONGEST, make_photo, make_view
+from weldon.training.sets import eval_transform
+
+
+def opened(uri: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1])))
+
+
+@pytest.fixture(scope="module")
+def result(split):
+    predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
+    return predictor.predict(split.records[0].path)
+
+
+def test_map_is_transparent_at_zero_and_full_at_the_scale():
+    picture = opened(map_uri(np.array([[-9.0, 0.0, 2.0]], dtype=np.float32), scale=2.0)).convert("RGBA")
+    against, nothing, speaks_for = (picture.getpixel((x, 0)) for x in range(3))
+    assert (against[:3], speaks_for[:3]) == (AGAINST, FOR)
+    assert nothing[3] == 0
+    assert against[3] == speaks_for[3] > 150
+
+
+def test_map_scale_must_be_positive():
+    with pytest.raises(UsageError, match="scale must be"):
+        map_uri(np.zeros((1, 1), dtype=np.float32), scale=0.0)
+
+
+def test_masks_keep_every_index():
+    mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert (np.asarray(opened(mask_uri(mask))) == mask).all()
+
+
+def test_photographs_shrink_but_never_grow():
+    assert shrink(Image.new("RGB", (800, 400)), 360).size == (360, 180)
+    assert shrink(Image.new("RGB", (80, 40)), 360).size == (80, 40)
+    assert opened(photo_uri(Image.new("RGB", (80, 40)))).size == (80, 40)
+
+
+def test_frames_lie_on_the_drawing_and_the_strongest_show_their_score(result):
+    photo = make_photo(result, 0, name="x.png", side=64)
+    view = make_view(result, photo, result.classes[0], labels=["1"])
+    assert max(photo.width, photo.height) == DRAWN_SIDE
+    for side in (view.top, view.low):
+        assert 1 <= len(side.strong) <= STRONGEST
+        assert all(frame.text for frame in side.strong)
+        for frame in side.strong + side.others:
+            assert 0 <= frame.x <= frame.x + frame.width <= photo.width + 0.1
+
+
+def test_the_addition_ends_with_the_score(result):
+    view = make_view(result, make_photo(result, 0, name="x.png", side=64), result.classes[1])
+    printed = [float(line.split()[-1]) for line in view.addition.splitlines() if re.search(r"\d$", line)]
+    assert sum(printed[:-1]) == pytest.approx(printed[-1], abs=1e-4)
+    assert printed[-1] == pytest.approx(view.score, abs=1e-4)
+
+
+@pytest.mark.parametrize(("classes", "each", "shown"), [(20, 3, 20), (60, 1, 60), (1000, 1, 100), (0, 3, 0)])
+def test_many_classes_show_fewer_pictures_each(classes, each, shown):
+    fitting = share_out(3, range(classes))
+    assert (fitting[0], len(fitting[1])) == (each, shown)
+
+
+def test_limit_below_zero_is_refused():
+    with pytest.raises(UsageError, match="limit must be at least 0"):
+        share_out(-1, range(3))
+
+
+def test_triples_are_spread_over_the_list():
+    assert spread_evenly(100, 4) == [12, 37, 62, 87]
+    assert spread_evenly(0, 4) == []
+
+
+def test_iou_leaves_out_what_nobody_labelled():
+    truth = np.array([[0, 1, 255, 255]], dtype=np.uint8)
+    assert image_iou(truth, np.array([[0, 1, 1, 3]], dtype=np.uint8)) == 1.0
+
+
+def test_masks_that_do_not_fit_are_named(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"a\.png must be 8 x 4"):
+        read_mask(tmp_path / "a.png", (8, 4))
+    Image.new("RGB", (8, 4)).save(tmp_path / "b.png")
+    with pytest.raises(DataError, match=r"b\.png must hold one class index"):
+        read_mask(tmp_path / "b.png", (8, 4))
+    (tmp_path / "c.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"cannot read the mask .*c\.png"):
+        read_mask(tmp_path / "c.png", (8, 4))
+
+
+def test_folder_without_any_mask_is_refused(split, tmp_path):
+    with pytest.raises(UsageError, match="masks must be a folder"):
+        with_masks(split.records, tmp_path)
