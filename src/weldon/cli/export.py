@@ -18,12 +18,9 @@ def export(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Export scores and signed maps as ONNX, a torch program or a hub folder; its answers are compared."""
-    from weldon.errors import UsageError
     from weldon.export import export_run
 
-    if out is not None and out.exists() and not overwrite:
-        raise UsageError(f"out {str(out)!r} exists: choose another, or use --overwrite")
-    written = export_run(run, out, format=format)
+    written = export_run(run, out, format=format, overwrite=overwrite)
     say(f"{written.path}: same answers as the run to {written.difference:.1e}")
     if json:
         print_json({"path": str(written.path), "format": format, "difference": written.difference})

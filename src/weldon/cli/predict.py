@@ -9,6 +9,7 @@ import typer
 from rich.progress import Progress
 
 from weldon.cli.console import err, print_json, say
+from weldon.errors import UsageError
 
 
 def predict(
@@ -29,11 +30,11 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
-    from weldon.data import AnnotationSet, writers_of
+    from weldon.data import write_annotations
     from weldon.inference import PredictionWriter, expand_images, load, to_annotation
     from weldon.training.out_directory import first_free
 
-    writers = writers_of(to)
+    formats = _formats(to)
     predictor = load(run, device=device, batch_size=batch_size)
     named = expand_images(images)
     folder = out if out is not None else first_free(Path("runs"), "predict")
@@ -51,16 +52,26 @@ def predict(
     with writer, Progress(console=err, transient=True, disable=json) as progress:
         for result in progress.track(predictor.predict_many(named), total=len(named), description="images"):
             writer.add(result)
-            if writers:
+            if formats:
                 shown = {"points": points, "boxes": boxes or not points, "masks": mask_options}
                 annotations.append(to_annotation(result, box_threshold=box_threshold, **shown))
         writer.finish(predictor.skipped)
-    for write in writers.values():
-        write(folder, AnnotationSet(tuple(annotations), predictor.classes))
+    for name in formats:
+        write_annotations(name, folder, annotations, predictor.classes)
     for skipped in predictor.skipped:
         say(f"skipped {skipped.file_name}: {skipped.reason}")
     done = len(named) - len(predictor.skipped)
     say(f"{done} images, {len(predictor.skipped)} skipped, in {folder}")
     if json:
         names = [skipped.file_name for skipped in predictor.skipped]
-        print_json({"out": str(folder), "images": done, "skipped": names, "formats": list(writers)})
+        print_json({"out": str(folder), "images": done, "skipped": names, "formats": formats})
+
+
+def _formats(to: str | None) -> list[str]:
+    from weldon.data import WRITERS
+
+    names = [name.strip() for name in to.split(",")] if to else []
+    unknown = [name for name in names if name not in WRITERS]
+    if unknown:
+        raise UsageError(f"to must be among {', '.join(WRITERS)}, got {', '.join(unknown)}")
+    return names

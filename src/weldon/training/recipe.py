@@ -28,6 +28,11 @@ def _json(value: Any) -> Any:
         raise ValueError(f"must be JSON: {error}") from None
 
 
+def _three(value: Any) -> Any:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Colours = Annotated[tuple[float, float, float] | None, BeforeValidator(_three)]
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
 
 
@@ -61,10 +66,8 @@ class Recipe(BaseModel):
         None, description='options of the timm model as JSON, for example {"output_stride": 16}'
     )
     weights: str = Field("default", description="backbone weights: default (timm), none, or a file")
-    mean: tuple[float, float, float] | None = Field(
-        None, description="mean of the images the weights were trained on"
-    )
-    std: tuple[float, float, float] | None = Field(None, description="their standard deviation")
+    mean: Colours = Field(None, description="mean of the images the weights saw, as 0.5,0.5,0.5")
+    std: Colours = Field(None, description="their standard deviation, likewise")
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
     image_size: int = Field(448, ge=16, description="side of the square canvas in pixels")
     resize: Literal["keep", "warp"] = Field(
