@@ -5,7 +5,6 @@ Same model, conventions and numbers as pydensecrf, without a compiler; see ``doc
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
@@ -14,14 +13,15 @@ from torch import Tensor
 from weldon.errors import UsageError
 from weldon.inference.crf_labels import labels_in_play
 from weldon.inference.crf_parameters import README_PARAMETERS, CRFParameters
-from weldon.inference.gaussian_kernel import GaussianKernel, KernelSum, gaussian_kernel, kernel_sum
+from weldon.inference.gaussian_kernel import KernelSum, kernel_sum
 from weldon.inference.mean_field import mean_field
+from weldon.inference.pixel_kernels import SpatialKernels, bilateral_kernel
 
-__all__ = ["README_PARAMETERS", "CRFParameters", "DenseCRF", "dense_crf", "pixel_features"]
+__all__ = ["README_PARAMETERS", "CRFParameters", "DenseCRF", "dense_crf"]
 
 PROBABILITY_FLOOR = 1e-5  # pydensecrf's: no energy above 11.5
+ROUNDING = 1e-3  # a softmax in half precision may leave [0, 1] by so much
 LOWEST_LOGIT = -60.0  # below the likeliest label's: exp stays a normal number
-SIZES_REMEMBERED = 8
 
 
 def dense_crf(
@@ -87,14 +87,21 @@ class DenseCRF:
     Args:
         parameters: of the model.
         prune: see :func:`dense_crf`.
+        spatial: where to keep spatial lattices, to share them between models; None keeps them here.
     """
 
-    def __init__(self, parameters: CRFParameters | None = None, *, prune: float | None = None) -> None:
+    def __init__(
+        self,
+        parameters: CRFParameters | None = None,
+        *,
+        prune: float | None = None,
+        spatial: SpatialKernels | None = None,
+    ) -> None:
         if prune is not None and not 0 < prune < 1:
             raise UsageError(f"prune must be a share in (0, 1) or None, got {prune!r}")
         self.parameters = CRFParameters() if parameters is None else parameters
         self.prune = prune
-        self._spatial: OrderedDict[tuple[object, ...], GaussianKernel] = OrderedDict()
+        self._spatial = SpatialKernels() if spatial is None else spatial
 
     def __call__(
         self, probabilities: Tensor, image: Tensor, *, labels: Sequence[int] | Tensor | None = None
@@ -102,7 +109,7 @@ class DenseCRF:
         """Return the marginals of pictures, see :func:`dense_crf`."""
         check_picture(probabilities, image, name="probabilities")
         low, high = torch.aminmax(probabilities.detach())
-        if not (low >= 0 and high <= 1):  # NaN is neither
+        if not (low >= 0 and high <= 1 + ROUNDING):  # NaN is neither
             raise UsageError(f"probabilities must be in [0, 1], got values from {low:g} to {high:g}")
         logits = _compute(probabilities).clamp(min=PROBABILITY_FLOOR).log_()
         return self._marginals(logits, image, labels).to(probabilities.dtype)
@@ -144,48 +151,17 @@ class DenseCRF:
 
     def _kernels(self, image: Tensor, dtype: torch.dtype) -> KernelSum | None:
         wanted = self.parameters
+        if wanted.iterations == 0:
+            return None
         kernels, weights = [], []
         if wanted.spatial_weight:
-            kernels.append(self._spatial_kernel(image, dtype))
+            kernels.append(self._spatial(image, sigma=wanted.spatial_sigma, dtype=dtype))
             weights.append(wanted.spatial_weight)
         if wanted.bilateral_weight:
-            features = pixel_features(image, sigma=wanted.bilateral_sigma, colour_sigma=wanted.colour_sigma)
-            kernels.append(gaussian_kernel(features, groups=len(image)).to(dtype))
+            sigmas = {"sigma": wanted.bilateral_sigma, "colour_sigma": wanted.colour_sigma}
+            kernels.append(bilateral_kernel(image, **sigmas, dtype=dtype))
             weights.append(wanted.bilateral_weight)
         return kernel_sum(kernels, weights) if kernels else None
-
-    def _spatial_kernel(self, image: Tensor, dtype: torch.dtype) -> GaussianKernel:
-        key = (len(image), *image.shape[-2:], image.device, dtype)
-        kernel = self._spatial.pop(key, None)
-        if kernel is None:
-            features = pixel_features(image, sigma=self.parameters.spatial_sigma)
-            kernel = gaussian_kernel(features, groups=len(image)).to(dtype)
-        self._spatial[key] = kernel
-        if len(self._spatial) > SIZES_REMEMBERED:
-            self._spatial.popitem(last=False)
-        return kernel
-
-
-def pixel_features(image: Tensor, *, sigma: float, colour_sigma: float | None = None) -> Tensor:
-    """Return positions x, y and, with ``colour_sigma``, colours r, g, b of pixels in standard deviations.
-
-    Args:
-        image: ``(N, 3, H, W)`` uint8.
-        sigma: of positions, pixels.
-        colour_sigma: of colours, levels; None leaves colours out.
-
-    Returns:
-        ``(2, N * H * W)`` or ``(5, N * H * W)`` float32.
-    """
-    images, channels, height, width = image.shape
-    y = (torch.arange(height, device=image.device, dtype=torch.float32) / sigma)[:, None]
-    x = torch.arange(width, device=image.device, dtype=torch.float32) / sigma
-    features = x.new_empty(2 if colour_sigma is None else 2 + channels, images, height, width)
-    features[0] = x
-    features[1] = y
-    if colour_sigma is not None:
-        torch.div(image.movedim(1, 0), colour_sigma, out=features[2:])
-    return features.view(len(features), -1)
 
 
 def check_picture(values: Tensor, image: Tensor, *, name: str) -> None:

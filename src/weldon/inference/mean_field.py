@@ -76,7 +76,7 @@ def softmax_into(energy: Tensor, out: Tensor, *, bounded: bool) -> None:
         torch.softmax(energy, dim=1, out=out)
         return
     powers = energy.exp()  # on a CPU a third of the time of torch.softmax for a few labels
-    torch.mul(powers, powers.sum(1, keepdim=True).reciprocal_(), out=out)
+    torch.div(powers, powers.sum(1, keepdim=True), out=out)
 
 
 def through_softmax(marginals: Tensor, gradient: Tensor) -> Tensor:
