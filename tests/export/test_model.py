@@ -155,7 +155,9 @@ def test_missing_runtime_says_what_to_install(tmp_path, monkeypatch):
         export_model(small_net(), tmp_path / "model.onnx", image_size=64, **ANSWERS)
 
 
-def test_run_is_exported_with_its_classes_and_thresholds(tmp_path):
+@pytest.fixture
+def run(tmp_path):
+    """A finished run."""
     run = tmp_path / "run"
     save_model(small_net(), run / "weights" / "best.safetensors")
     (run / "classes.txt").write_text("cat\ndog\n")
@@ -163,8 +165,19 @@ def test_run_is_exported_with_its_classes_and_thresholds(tmp_path):
     (run / "thresholds.json").write_text(
         json.dumps({"scale": "score", "map_scale": 3.0, "classes": {"cat": 0.5, "dog": -0.5}})
     )
+    return run
+
+
+def test_run_is_exported_with_its_classes_and_thresholds(run):
     exported = export_run(run, format="hub")
     assert exported.path == run / "export" / "hub"
     config = json.loads((exported.path / "config.json").read_text())
     assert config["thresholds"] == {"cat": 0.5, "dog": -0.5}
     assert (config["image_size"], config["resize"], config["map_scale"]) == (64, "warp", 3.0)
+
+
+def test_export_replaces_nothing_unless_told_to(run):
+    export_run(run, format="hub")
+    with pytest.raises(UsageError, match=r"export.hub exists: .*--overwrite"):
+        export_run(run, format="hub")
+    assert export_run(run, format="hub", overwrite=True).difference == 0.0

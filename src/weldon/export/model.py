@@ -35,24 +35,34 @@ class Exported:
     description: dict[str, Any]
 
 
-def export_run(run: str | Path, path: str | Path | None = None, *, format: str = "onnx") -> Exported:  # noqa: A002
+def export_run(
+    run: str | Path,
+    path: str | Path | None = None,
+    *,
+    format: str = "onnx",  # noqa: A002
+    overwrite: bool = False,
+) -> Exported:
     """Export the best weights of a run with its classes and thresholds.
 
     Args:
         run: a folder that ``weldon train`` wrote.
         path: the file or folder to write; ``RUN/export/model.onnx``, ``model.pt2`` or ``hub`` if not given.
         format: ``onnx``, ``torch`` or ``hub``, as in :func:`export_model`.
+        overwrite: replace what is there.
 
     Raises:
-        UsageError: no finished run, an unknown format, something not installed.
+        UsageError: no finished run, an unknown format, something not installed, something already there.
         WeldonError: the written model answers differently.
     """
     _check_format(format)
     directory = open_run(run)
+    path = directory.path / "export" / _NAMES[format] if path is None else Path(path)
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} exists: choose another place with `--out`, or give `--overwrite`")
     decision = read_decision(directory)
     return export_model(
         load_model(directory.best),
-        directory.path / "export" / _NAMES[format] if path is None else path,
+        path,
         format=format,
         classes=decision.classes,
         thresholds=decision.thresholds,
