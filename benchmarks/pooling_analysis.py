@@ -23,7 +23,7 @@ ROWS = {
     "top 20 % only": {"pool": "weldon", "k_max": 0.2, "k_min": 0},
     **{f"WELDON {k if k == 'all' else f'{k:.0%}'}": {"pool": "weldon", "k": k} for k in SHARES},
 }
-GRID = settings(lr=(0.3, 1.0, 3.0), weight_decay=(1e-4, 1e-3))
+GRID = [*settings(lr=(20.0,), weight_decay=(1e-4, 3e-4, 1e-3)), {"lr": 5.0, "weight_decay": 1e-3}]
 
 
 def main() -> None:
@@ -42,6 +42,7 @@ def main() -> None:
         "freeze": True,
         "image_size": options.image_size,
         "optimizer": "sgd",
+        "precision": "bf16-mixed",
         "epochs": options.epochs,
         "batch_size": 128,
     }

@@ -1,4 +1,4 @@
-"""Train with each learning rate and weight decay of a grid, keep the best on held-back images, repeat with seeds.
+"""Train with each setting of a grid, keep the best on held-back images, repeat it with other seeds.
 
 Every benchmark on photographs goes this way: choices are made on a fifth of train (the run's own validation
 images); the test images are looked at once, with the chosen setting, for each seed.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,20 +32,24 @@ def run_once(folder: Path, options: Setting) -> dict[str, Any]:
     return manifest
 
 
-def tune(home: Path, fixed: Setting, grid: Sequence[Setting]) -> Setting:
-    """Return the setting of ``grid`` that is best on the held-back images, with seed 0.
+def tune(home: Path, fixed: Setting, grid: Sequence[Setting], seed: int) -> Setting:
+    """Return the setting of ``grid`` that is best on the held-back images; its run becomes that seed's.
 
     Args:
         home: a folder for the runs of this row.
         fixed: the options all runs share.
         grid: the settings to try.
+        seed: of every run of the grid.
     """
     tried = []
     for number, setting in enumerate(grid):
-        manifest = run_once(home / f"tune{number}", {**fixed, **setting, "seed": 0})
+        manifest = run_once(home / f"tune{number}", {**fixed, **setting, "seed": seed})
         tried.append((manifest["validation"]["best"], number))
         print(f"  {home.name} {setting} -> {100 * tried[-1][0]:.2f} held back", flush=True)
-    return grid[max(tried)[1]]
+    best = max(tried)[1]
+    shutil.rmtree(home / f"seed{seed}", ignore_errors=True)
+    (home / f"tune{best}").rename(home / f"seed{seed}")
+    return grid[best]
 
 
 def test_seeds(
@@ -55,10 +58,9 @@ def test_seeds(
     """Return the test figures of the chosen setting for each seed."""
     figures = []
     for seed in seeds:
-        folder = home / f"seed{seed}"
-        started = time.monotonic()
-        run_once(folder, {**fixed, **chosen, "seed": seed})
-        figures.append(evaluate(folder, split="test", **measured) | {"seconds": time.monotonic() - started})
+        manifest = run_once(home / f"seed{seed}", {**fixed, **chosen, "seed": seed})
+        figures.append(evaluate(home / f"seed{seed}", split="test", **measured))
+        figures[-1] |= {"seed": seed, "seconds": manifest["seconds"]["training"]}
         figures[-1].pop("per_class", None)
     return figures
 
@@ -70,7 +72,7 @@ def tuned(
     answer = home / "answer.json"
     if not answer.exists():
         home.mkdir(parents=True, exist_ok=True)
-        chosen = tune(home, fixed, grid)
+        chosen = tune(home, fixed, grid, seeds[0])
         figures = test_seeds(home, fixed, chosen, seeds, **measured)
         answer.write_text(json.dumps({"chosen": chosen, "test": figures}, indent=1))
         for folder in home.glob("tune*"):

@@ -53,8 +53,15 @@ def predict(
         for result in progress.track(predictor.predict_many(named), total=len(named), description="images"):
             writer.add(result)
             if formats:
-                shown = {"points": points, "boxes": boxes or not points, "masks": mask_options}
-                annotations.append(to_annotation(result, box_threshold=box_threshold, **shown))
+                annotations.append(
+                    to_annotation(
+                        result,
+                        points=points,
+                        boxes=boxes or not points,
+                        masks=mask_options,
+                        box_threshold=box_threshold,
+                    )
+                )
         writer.finish(predictor.skipped)
     for name in formats:
         write_annotations(name, folder, annotations, predictor.classes)

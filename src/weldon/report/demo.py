@@ -100,8 +100,8 @@ def run_demo(out: Path, *, seeds: Sequence[int] = (0, 1, 2), progress: bool = Fa
             seconds.append(time.monotonic() - started)
             folders.append(run.path)
             figures.append(evaluate(run, split="test", boxes=truth))
-        measured = (tuple(f[key] for f in figures) for key in ("map", "pointwise"))
-        rows.append(DemoRow(name, tuple(folders), *measured, tuple(seconds)))
+        precision, pointwise = (tuple(f[key] for f in figures) for key in ("map", "pointwise"))
+        rows.append(DemoRow(name, tuple(folders), precision, pointwise, tuple(seconds)))
         logging.getLogger("weldon").info("%s pooling: mAP %s", name, spread(rows[-1].map))
     return rows
 

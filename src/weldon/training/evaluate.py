@@ -18,6 +18,7 @@ from weldon.data import (
     collate,
     encode_targets,
     image_size,
+    read_boxes,
     read_splits,
 )
 from weldon.errors import UsageError
@@ -37,7 +38,7 @@ def evaluate(
     *,
     labels: str | Path | None = None,
     split: str | None = None,
-    boxes: str | Path | None = None,
+    boxes: str | Path | Mapping[str, Sequence[Box]] | None = None,
     min_positives: int = 1,
     device: str = "cpu",
     progress: bool = False,
@@ -49,7 +50,8 @@ def evaluate(
         data: other labelled images; None: the run's own.
         labels: their table of labels.
         split: which images; None: the validation images of the run's own data, all of other data.
-        boxes: true boxes (COCO json, or a folder of VOC XML), for localisation; never used in training.
+        boxes: true boxes for localisation, never used in training: COCO json, a folder of VOC XML, or boxes
+            by file name.
         min_positives: classes with fewer positives are left out of the means.
         device: where to compute.
         progress: show a progress bar.
@@ -124,12 +126,12 @@ def _loader(
     return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.workers)
 
 
-def _true_boxes(records: Sequence[Record], boxes: str | Path | None) -> Mapping[str, Sequence[Box]]:
+def _true_boxes(
+    records: Sequence[Record], boxes: str | Path | Mapping[str, Sequence[Box]] | None
+) -> Mapping[str, Sequence[Box]]:
+    if isinstance(boxes, Mapping):
+        return boxes
     if boxes is not None:
-        from weldon.data import read_boxes
-
-        from weldon.data import read_boxes
-
         truth: Mapping[str, Sequence[Box]] = read_boxes(Path(boxes))
         return truth
     return {r.file_name: r.boxes for r in records if r.boxes is not None}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -21,6 +22,7 @@ from weldon.models import WeldonNet, cell_mask
 
 Batch = dict[str, Tensor]
 BATCH_SIZE = 16  # images a forward pass
+STDERR = Console(stderr=True)
 
 
 @dataclass(frozen=True)
@@ -115,30 +117,42 @@ def _key(records: Sequence[Record], identity: dict[str, Any]) -> str:
     return digest.hexdigest()[:16]
 
 
-@torch.no_grad()
 def _compute(net: WeldonNet, dataset: ImageDataset, home: Path, *, workers: int) -> None:
+    """Write ``maps.npy``, ``masks.npy`` and, last of all, ``rows.json``, which says that they are whole."""
     home.mkdir(parents=True, exist_ok=True)
+    unfinished = home / f"maps.{os.getpid()}.npy"
+    try:
+        masks, names = _write_maps(net, dataset, unfinished, workers=workers)
+        if names:
+            unfinished.replace(home / "maps.npy")
+            np.save(home / "masks.npy", np.concatenate(masks))
+            (home / "rows.json").write_text(json.dumps(names), encoding="utf-8")
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@torch.no_grad()
+def _write_maps(
+    net: WeldonNet, dataset: ImageDataset, path: Path, *, workers: int
+) -> tuple[list[np.ndarray[Any, Any]], list[str]]:
+    """Write the feature maps of the readable images; return their masks and files, in the same order."""
     device = next(net.parameters()).device
     net.eval()
     loader = DataLoader(dataset, BATCH_SIZE, collate_fn=collate, num_workers=workers)
     maps: np.ndarray[Any, Any] | None = None
     masks: list[np.ndarray[Any, Any]] = []
     names: list[str] = []
-    unfinished = home / f"maps.{os.getpid()}.npy"
-    for batch in track(loader, description="feature maps", total=len(loader), transient=True):
+    for batch in track(loader, description="feature maps", total=len(loader), transient=True, console=STDERR):
+        if not len(batch["image"]):
+            continue
         features = net.features(batch["image"].to(device)).half()  # (N, F, h, w)
         if maps is None:
             shape = (len(dataset), *features.shape[1:])
-            maps = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float16, shape=shape)
+            maps = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
         maps[len(names) : len(names) + len(features)] = features.cpu().numpy()
-        masks.append(cell_mask(batch["mask"], features.shape[-2:]).numpy())
+        masks.append(cell_mask(batch["mask"], (features.shape[-2], features.shape[-1])).numpy())
         names += [str(dataset.records[index].path) for index in batch["index"].tolist()]
-    if maps is None:
-        return
-    maps.flush()
-    unfinished.rename(home / "maps.npy")
-    np.save(home / "masks.npy", np.concatenate(masks))
-    (home / "rows.json").write_text(json.dumps(names), encoding="utf-8")
+    return masks, names
 
 
 def cache_folder(chosen: Path | None) -> Path:

@@ -91,11 +91,12 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
     net = build_net(recipe, len(prepared.classes))
     objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
     run.best.parent.mkdir(parents=True, exist_ok=True)
+    write_toml(recipe, run.config)
     sets = build_sets(recipe, net, prepared)
     prepared = sets.prepared
     for line in describe(recipe, prepared, net):
         log.info(line)
-    _write_start(run, recipe, prepared)
+    _write_start(run, prepared)
     ready = time.monotonic()
 
     module = TrainingModule(net, objective, recipe, prepared.task)
@@ -116,8 +117,7 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
         _write_end(run, prepared, loaders, best, seconds | {"epochs": trainer.current_epoch})
 
 
-def _write_start(run: RunDirectory, recipe: Recipe, prepared: Prepared) -> None:
-    write_toml(recipe, run.config)
+def _write_start(run: RunDirectory, prepared: Prepared) -> None:
     run.classes.write_text("".join(f"{name}\n" for name in prepared.classes), encoding="utf-8")
     write_splits(run.splits, prepared.records)
 

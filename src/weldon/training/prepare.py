@@ -71,7 +71,7 @@ def prepare(recipe: Recipe) -> Prepared:
 def read_recipe_labels(
     recipe: Recipe, data: Path, labels: Path | None, classes: Sequence[str] | None = None
 ) -> LabelSet:
-    """Return the labelled images of ``data``, read as ``recipe`` says; ``classes`` are those of a trained model."""
+    """Return the images of ``data``, read as ``recipe`` says; ``classes`` are those of a trained model."""
     return read_labels(
         data,
         labels,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from weldon.errors import UsageError
@@ -56,7 +58,7 @@ class SetRanking:
 
     def begin_epoch(self, module: TrainingModule) -> None:
         """Pass 1: score every training image and fix the coefficients."""
-        loader = module.trainer.train_dataloader
+        loader: Any = module.trainer.train_dataloader
         scored = score_set(module.net, loader)
         order = scored.index.argsort()
         value = self.loss.fix(scored.scores[order], scored.target[order], scored.known[order])
@@ -65,4 +67,5 @@ class SetRanking:
 
     def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
         """Pass 2: the part of one batch, times the batches over which Lightning takes the mean."""
-        return self.loss(scores, batch["index"]) * self.batches
+        part: Tensor = self.loss(scores, batch["index"])
+        return part * self.batches

@@ -55,7 +55,7 @@ class Recipe(BaseModel):
     )
     val: str | None = Field(
         None,
-        description="validation: a share of the training images, a folder or a table [the data's own, else 0.2]",
+        description="validation: a share of the images, a folder or a table [the data's own, else 0.2]",
     )
     group_col: str | None = Field(
         None, description="column whose rows must stay in one split (patient, scene)"
