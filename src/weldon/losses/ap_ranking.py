@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from weldon.errors import UsageError
-from weldon.losses.gather import UNKNOWN, JointBatch, LabelledScores, join_processes
-from weldon.losses.ranking_checks import Method, check_ranking, check_ranking_options
-from weldon.losses.ranking_inference import average_precision_inference
+from weldon.losses.gather import JointBatch, join_processes
+from weldon.losses.labelled_scores import LabelledScores
+from weldon.losses.ranking_inference import Method, RankingOptions, rank_classes
 from weldon.losses.reduction import Reduction, reduce_losses
 from weldon.losses.score_memory import ScoreMemory
 
@@ -51,12 +51,10 @@ def ap_loss(
         >>> ap_loss(torch.tensor([[0.0], [0.25]]), torch.tensor([[1], [0]]))  # 1/2 and a margin of 2 * 0.25
         tensor(1.)
     """
-    known = check_ranking(scores, target, mask)
-    inference = average_precision_inference(
-        scores, target, mask, normalize=normalize, scale=scale, method=method
-    )
-    losses = with_gradient(inference.loss, inference.coefficients, scores, known)
-    return reduce_losses(losses, rankable(target == 1, known), reduction=reduction)
+    rows = LabelledScores.of(scores, target, mask)
+    options = RankingOptions(normalize=normalize, scale=scale, method=method)
+    losses = with_gradient(*rank_classes(rows, options), scores, rows.known)
+    return reduce_losses(losses, rows.rankable, reduction=reduction)
 
 
 def with_gradient(losses: Tensor, coefficients: Tensor, scores: Tensor, known: Tensor) -> Tensor:
@@ -69,11 +67,6 @@ def linear_form(coefficients: Tensor, scores: Tensor, known: Tensor) -> Tensor:
     """Sum coefficient times score over the known cells of each class, ``(C,)``."""
     with torch.autocast(scores.device.type, enabled=False):
         return (coefficients * torch.where(known, scores.to(coefficients.dtype), 0.0)).sum(0)
-
-
-def rankable(present: Tensor, known: Tensor) -> Tensor:
-    """1 for a class with known positives and known negatives, else 0, ``(C,)`` float32."""
-    return ((present & known).any(0) & (~present & known).any(0)).float()
 
 
 class APLoss(nn.Module):
@@ -114,25 +107,21 @@ class APLoss(nn.Module):
         across_processes: bool = True,
     ) -> None:
         super().__init__()
-        check_ranking_options(scale=scale, method=method)
         if memory < 0:
             raise UsageError(f"`memory` must be a number of images, at least 0, got {memory}")
-        self.normalize, self.scale, self.reduction, self.method = normalize, scale, reduction, method
+        self.options = RankingOptions(normalize=normalize, scale=scale, method=method)
+        self.reduction = reduction
         self.across_processes = across_processes
         self.memory = ScoreMemory(memory) if memory else None
 
     def forward(self, scores: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
         """Apply :func:`ap_loss` to the batch, the joint batch, or more."""
-        known = check_ranking(scores, target, mask)
-        joint, rows = self._rows(LabelledScores.of(scores, target, known))
-        present, labelled = rows.label == 1, rows.label != UNKNOWN
-        inference = average_precision_inference(
-            rows.scores, present, labelled, normalize=self.normalize, scale=self.scale, method=self.method
-        )
+        batch = LabelledScores.of(scores, target, mask)
+        joint, rows = self._rows(batch)
+        loss, coefficients = rank_classes(rows, self.options)
         stands_for = len(rows.scores) / max(1, len(joint.rows.scores)) * joint.processes
-        own = inference.coefficients[joint.own] * stands_for
-        losses = with_gradient(inference.loss, own, scores, known)
-        return reduce_losses(losses, rankable(present, labelled), reduction=self.reduction)
+        losses = with_gradient(loss, coefficients[joint.own] * stands_for, scores, batch.known)
+        return reduce_losses(losses, rows.rankable, reduction=self.reduction)
 
     def _rows(self, batch: LabelledScores) -> tuple[JointBatch, LabelledScores]:
         """The batch as it is shared, and all that is ranked with it."""

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from weldon.errors import UsageError
-from weldon.losses.ap_ranking import linear_form, rankable
-from weldon.losses.gather import UNKNOWN, JointBatch, LabelledScores, join_processes
-from weldon.losses.ranking_checks import Method, check_ranking, check_ranking_options
-from weldon.losses.ranking_inference import average_precision_inference
+from weldon.losses.ap_ranking import linear_form
+from weldon.losses.gather import JointBatch, join_processes
+from weldon.losses.labelled_scores import LabelledScores
+from weldon.losses.ranking_inference import Method, RankingOptions, rank_classes
 from weldon.losses.reduction import reduce_losses
 
 
@@ -60,8 +60,7 @@ class FullSetAPLoss(nn.Module):
         across_processes: bool = True,
     ) -> None:
         super().__init__()
-        check_ranking_options(scale=scale, method=method)
-        self.normalize, self.scale, self.method = normalize, scale, method
+        self.options = RankingOptions(normalize=normalize, scale=scale, method=method)
         self.tolerance, self.across_processes = tolerance, across_processes
         self.coefficients: Tensor | None = None
         self._fixed: Tensor | None = None
@@ -78,17 +77,13 @@ class FullSetAPLoss(nn.Module):
         Raises:
             UsageError: shapes, dtypes or values that do not fit.
         """
-        batch = LabelledScores.of(scores, target, check_ranking(scores, target, mask))
+        batch = LabelledScores.of(scores, target, mask)
         share = self.across_processes
         rows, own, processes = join_processes(batch) if share else JointBatch.of_one(batch)
-        present, known = rows.label == 1, rows.label != UNKNOWN
-        inference = average_precision_inference(
-            rows.scores, present, known, normalize=self.normalize, scale=self.scale, method=self.method
-        )
-        counted = rankable(present, known)
-        self.coefficients = inference.coefficients[own] * processes / counted.sum().clamp(min=1)  # (N, C)
+        loss, coefficients = rank_classes(rows, self.options)
+        self.coefficients = coefficients[own] * processes / rows.rankable.sum().clamp(min=1)  # (N, C)
         self._fixed = batch.scores
-        return reduce_losses(inference.loss, counted)
+        return reduce_losses(loss, rows.rankable)
 
     def forward(self, scores: Tensor, rows: Tensor) -> Tensor:
         """Pass 2: the part of these rows, a scalar to call ``backward`` on.

@@ -8,20 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-UNKNOWN = 2  # label of a cell that is neither known to be absent (0) nor known to be present (1)
-
-
-class LabelledScores(NamedTuple):
-    """Scores ``(N, C)``, detached, and labels ``(N, C)`` uint8: 1 present, 0 absent, :data:`UNKNOWN`."""
-
-    scores: Tensor
-    label: Tensor
-
-    @classmethod
-    def of(cls, scores: Tensor, target: Tensor, known: Tensor) -> LabelledScores:
-        """Detach the scores, in float32 or wider, and fold target and known cells into labels."""
-        label = (target == 1).to(torch.uint8).masked_fill_(~known, UNKNOWN)
-        return cls(scores.detach().to(torch.promote_types(scores.dtype, torch.float32)), label)
+from weldon.losses.labelled_scores import LabelledScores
 
 
 class JointBatch(NamedTuple):

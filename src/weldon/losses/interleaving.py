@@ -54,7 +54,7 @@ def count_negatives_above(lists: SortedScores, method: str) -> Tensor:
         method: a key of :data:`METHODS`.
 
     Returns:
-        ``(S,)`` int64, increasing inside a class.
+        ``(S,)`` int64, never decreasing inside a class.
 
     Example:
         >>> one = torch.tensor([1])
@@ -63,9 +63,39 @@ def count_negatives_above(lists: SortedScores, method: str) -> Tensor:
         >>> count_negatives_above(lists, "levels")  # 1/2 for the inversion, less 2 * 0.2 for its margin
         tensor([1])
     """
-    if lists.positives.numel() == 0 or lists.negatives.numel() == 0:
+    if lists.positives.numel() == 0:
         return torch.zeros_like(lists.positives, dtype=torch.int64)
     return METHODS[method](lists)
+
+
+def count_positives_above(above: Tensor, lists: SortedScores) -> Tensor:
+    """Count, for every negative ``(T,)``, the positives above it; ``above`` is what every positive found."""
+    owner = owners(lists.positive_count, len(above))
+    return _count_placed(above, owner, lists.negative_count, len(lists.negatives))
+
+
+def owners(count: Tensor, size: int) -> Tensor:
+    """The class of each entry of a list with ``count (C,)`` entries a class, ``(size,)``."""
+    return torch.repeat_interleave(count, output_size=size)
+
+
+def begins(count: Tensor) -> Tensor:
+    """Where each class begins in a list with ``count (C,)`` entries a class, ``(C,)``."""
+    return count.cumsum(0) - count
+
+
+def _count_placed(place: Tensor, owner: Tensor, count: Tensor, size: int) -> Tensor:
+    """Of the items of its own class, how many have a place up to each entry's own, ``(size,)``.
+
+    Args:
+        place: ``(n,)`` int64, entries of the item's class that stand above it.
+        owner: ``(n,)`` int64, the item's class.
+        count: ``(C,)`` int64, entries a class.
+        size: sum of ``count``.
+    """
+    through = torch.bincount(begins(count)[owner] + place, minlength=size + 1)[:size].cumsum(0)
+    earlier = begins(torch.bincount(owner, minlength=len(count)))  # items of earlier classes
+    return through - torch.repeat_interleave(earlier, count, output_size=size)
 
 
 def _by_levels(lists: SortedScores) -> Tensor:
@@ -75,24 +105,54 @@ def _by_levels(lists: SortedScores) -> Tensor:
     cuts the run in two: the positives from the cut on have that negative, and so all higher ones, above them.
     """
     s, count = lists.positives.double(), lists.positive_count
-    owner = torch.repeat_interleave(count, output_size=len(s))  # (S,) the class of each positive
-    index = torch.arange(len(s), device=s.device)
-    first = (count.cumsum(0) - count)[owner]
+    owner, index = owners(count, len(s)), torch.arange(len(s), device=s.device)
+    first = begins(count)[owner]
     rank, last = (index - first + 1).double(), first + count[owner] - 1
     terms = Terms(*(term[owner] for term in class_terms(count, lists.slope)))
-    before = (lists.negative_count.cumsum(0) - lists.negative_count)[owner] - 1
+    before = begins(lists.negative_count)[owner] - 1
     low, high = torch.zeros_like(index), lists.negative_count[owner]
     for _ in range(int(lists.negative_count.max()).bit_length()):
         middle = (low + high + 1) >> 1
         place = middle.clamp(min=1)  # 0 only where the answer is known to be 0
         difference = lists.negatives[before + place].double() - s
-        gain = pair_gain(rank, place.double(), difference, terms)
-        gain.masked_fill_(low == high, 1)  # keeps a decided run as it is
-        cut = _cut_runs(gain, index, first, last)
-        above = index >= cut
+        cut = _cut_runs(pair_gain(rank, place.double(), difference, terms), index, first, last)
+        above = index >= cut  # once low == high, low stays, whatever the cut
         low, high = torch.where(above, middle, low), torch.where(above, high, middle - 1)
         first, last = torch.where(above, cut, first), torch.where(above, last, cut - 1)
     return low
+
+
+def _dense(lists: SortedScores) -> Tensor:
+    """Place all negatives of all classes at once, each against every positive of its class."""
+    return _place_negatives(lists, torch.arange(len(lists.negatives), device=lists.negatives.device))
+
+
+def _greedy(lists: SortedScores) -> Tensor:
+    """Place a few negatives at a time: Yue's ``P N`` steps in bounded memory."""
+    at_once = max(1, GREEDY_PAIRS // int(lists.positive_count.max()))
+    every = torch.arange(len(lists.negatives), device=lists.negatives.device)
+    parts = torch.split(every, at_once)
+    return torch.stack([_place_negatives(lists, part) for part in parts]).sum(0)
+
+
+def _place_negatives(lists: SortedScores, chosen: Tensor) -> Tensor:
+    """How many of the chosen negatives stand above each positive, ``(S,)``.
+
+    A run is all positives of a class, once for each of its chosen negatives ``(n,)``.
+    """
+    owner = owners(lists.negative_count, len(lists.negatives))[chosen]
+    length, positive = lists.positive_count[owner], begins(lists.positive_count)[owner]
+    j = (chosen - begins(lists.negative_count)[owner] + 1).double()
+    row = torch.repeat_interleave(length)  # (pairs,) which of the chosen
+    index = torch.arange(len(row), device=row.device)
+    start = begins(length)
+    first = start[row]
+    rank = index - first
+    difference = lists.negatives[chosen].double()[row] - lists.positives.double()[positive[row] + rank]
+    terms = Terms(*(term[owner[row]] for term in class_terms(lists.positive_count, lists.slope)))
+    gain = pair_gain(rank.double() + 1, j[row], difference, terms)
+    cut = _cut_runs(gain, index, first, first + length[row] - 1)
+    return _count_placed(cut[start] - start, owner, lists.positive_count, len(lists.positives))
 
 
 def _cut_runs(gain: Tensor, index: Tensor, first: Tensor, last: Tensor) -> Tensor:
@@ -121,54 +181,6 @@ def _integers_commute() -> Iterator[None]:
         yield
     finally:
         torch.set_deterministic_debug_mode(mode)
-
-
-def _dense(lists: SortedScores) -> Tensor:
-    """Look at all pairs of all classes at once."""
-    positives, real = _pad(lists.positives, lists.positive_count)  # (C, P), (C, P)
-    negatives, present = _pad(lists.negatives, lists.negative_count)  # (C, N), (C, N)
-    terms = class_terms(lists.positive_count.view(-1, 1, 1), lists.slope.view(-1, 1, 1))
-    above = _inverted(positives, negatives, real, terms)
-    return (above & present.unsqueeze(2)).sum(1)[real]  # (C, N, P) -> (C, P) -> (S,)
-
-
-def _greedy(lists: SortedScores) -> Tensor:
-    """Place a few negatives at a time, one class after the other: Yue's ``P N`` steps in bounded memory."""
-    positives = torch.split(lists.positives, lists.positive_count.tolist())
-    negatives = torch.split(lists.negatives, lists.negative_count.tolist())
-    return torch.cat([_greedy_class(*one) for one in zip(positives, negatives, lists.slope, strict=True)])
-
-
-def _greedy_class(s: Tensor, t: Tensor, slope: Tensor) -> Tensor:
-    above = torch.zeros_like(s, dtype=torch.int64)
-    chunk = max(1, GREEDY_PAIRS // max(1, len(s)))
-    real, terms = (
-        torch.ones_like(s, dtype=torch.bool),
-        class_terms(torch.tensor([len(s)]).to(s.device), slope),
-    )
-    for start in range(0, len(t) if len(s) else 0, chunk):
-        above += _inverted(s[None], t[None, start : start + chunk], real[None], terms, start)[0].sum(0)
-    return above
-
-
-def _inverted(s: Tensor, t: Tensor, real: Tensor, terms: Terms, start: int = 0) -> Tensor:
-    """Which negative stands above which positive, ``(C, N, P)``; ``start`` negatives came before."""
-    s, t = s.double().unsqueeze(1), t.double().unsqueeze(2)  # (C, 1, P), (C, N, 1)
-    k = torch.arange(1, s.shape[2] + 1, device=s.device, dtype=torch.float64)  # (P,)
-    j = torch.arange(1, t.shape[1] + 1, device=s.device, dtype=torch.float64).unsqueeze(1) + start  # (N, 1)
-    gain = pair_gain(k, j, t - s, terms) * real.unsqueeze(1)  # (C, N, P)
-    tail = gain.flip(2).cumsum(2)  # the tail that starts at k, from the last k to the first
-    best = tail.max(2)
-    length = torch.where(best.values > 0, best.indices + 1, 0)  # the first maximum is the shortest tail
-    return k > s.shape[2] - length.unsqueeze(2)
-
-
-def _pad(scores: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
-    """Lists of each class in rows, ``(C, longest)``, and which entries are real."""
-    real = torch.arange(int(count.max()), device=scores.device) < count.unsqueeze(1)
-    rows = scores.new_zeros(real.shape)
-    rows[real] = scores
-    return rows, real
 
 
 METHODS: dict[str, Callable[[SortedScores], Tensor]] = {

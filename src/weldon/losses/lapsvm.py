@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from weldon.errors import UsageError
 from weldon.losses.ap_ranking import APLoss, ap_loss
-from weldon.losses.ranking_checks import Method
+from weldon.losses.ranking_inference import Method
 from weldon.losses.reduction import Reduction
 
 

@@ -6,17 +6,46 @@ Exact, for every class of a batch or of a whole set at once, in ``O(N log N)``; 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
+from weldon.errors import UsageError
 from weldon.losses.descending import sort_descending
-from weldon.losses.interleaving import SortedScores, count_negatives_above
-from weldon.losses.ranking_checks import Method, check_ranking, check_ranking_options
+from weldon.losses.interleaving import (
+    SortedScores,
+    begins,
+    count_negatives_above,
+    count_positives_above,
+    owners,
+)
+from weldon.losses.labelled_scores import UNKNOWN, LabelledScores
 
-DENSE_PAIRS = 16_384  # at most so many cells (classes x longest lists) for the form that looks at every pair
+Method = Literal["auto", "dense", "levels", "greedy"]
+
+CPU_PAIRS, DEVICE_PAIRS = 1 << 12, 1 << 20  # up to so many pairs it is faster to look at each
 CPU_CELLS, DEVICE_CELLS = 1 << 20, 1 << 26  # scores ranked together; no class depends on its neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class RankingOptions:
+    """How rankings are scored and found; see :func:`average_precision_inference`.
+
+    Raises:
+        UsageError: a scale or method that does not exist.
+    """
+
+    normalize: bool = True
+    scale: float = 1.0
+    method: Method = "auto"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale < float("inf"):
+            raise UsageError(f"`scale` must be above 0 and finite, got {self.scale}")
+        if self.method not in get_args(Method):
+            raise UsageError(f"`method` must be one of {', '.join(get_args(Method))}, got {self.method!r}")
 
 
 class RankingInference(NamedTuple):
@@ -26,7 +55,6 @@ class RankingInference(NamedTuple):
     coefficients: Tensor
 
 
-@torch.no_grad()
 def average_precision_inference(
     scores: Tensor,
     target: Tensor,
@@ -76,23 +104,21 @@ def average_precision_inference(
         tensor([[-2.],
                 [ 2.]])
     """
-    known = check_ranking(scores, target, mask)
-    check_ranking_options(scale=scale, method=method)
-    wide = torch.promote_types(scores.dtype, torch.float32)
-    home = "cpu" if scores.device.type == "mps" else scores.device  # no float64 there
-    label = (target == 1).to(torch.uint8).masked_fill_(~known, 2)  # 2 for unknown
-    rows, labels = scores.detach().to(home).t(), label.to(home).t()  # (C, N)
-    loss = torch.empty(rows.shape[0], dtype=wide, device=home)
-    coefficients = torch.empty_like(scores, dtype=wide, device=home, memory_format=torch.contiguous_format)
-    for part in _class_blocks(rows):
-        loss[part], coefficients.t()[part] = _infer(
-            rows[part].contiguous(),
-            labels[part].contiguous(),
-            normalize=normalize,
-            scale=scale,
-            method=method,
-        )
-    return RankingInference(loss.to(scores.device), coefficients.to(scores.device))
+    options = RankingOptions(normalize=normalize, scale=scale, method=method)
+    return rank_classes(LabelledScores.of(scores, target, mask), options)
+
+
+@torch.no_grad()
+def rank_classes(rows: LabelledScores, options: RankingOptions) -> RankingInference:
+    """Do the work of :func:`average_precision_inference`, on rows already checked."""
+    device = rows.scores.device
+    scores, label = (part.to("cpu").t() if device.type == "mps" else part.t() for part in rows)  # (C, N)
+    coefficients = torch.empty_like(rows.scores, device=scores.device, memory_format=torch.contiguous_format)
+    loss = coefficients.new_empty(len(scores))
+    for part in _class_blocks(scores):
+        found = _infer(scores[part].contiguous(), label[part].contiguous(), options)
+        loss[part], coefficients.t()[part] = found
+    return RankingInference(loss.to(device), coefficients.to(device))
 
 
 def _class_blocks(rows: Tensor) -> Iterator[slice]:
@@ -102,70 +128,71 @@ def _class_blocks(rows: Tensor) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, rows.shape[0], step))
 
 
-def _infer(
-    scores: Tensor, label: Tensor, *, normalize: bool, scale: float, method: str
-) -> tuple[Tensor, Tensor]:
+def _infer(scores: Tensor, label: Tensor, options: RankingOptions) -> tuple[Tensor, Tensor]:
     """Losses ``(C,)`` and coefficients ``(C, N)``, float64, from rows of scores and labels ``(C, N)``."""
-    known, unusable = label < 2, ~torch.isfinite(scores)
+    known, unusable = label != UNKNOWN, ~torch.isfinite(scores)
     ordered, order = sort_descending(scores.masked_fill(unusable | ~known, 0.0))  # (C, N)
-    positive, negative = _split(label.gather(1, order))
-    count, other = positive.sum(1), negative.sum(1)  # (C,)
-    pairs = (count.double() * other).clamp(min=1)
-    step = 2 * scale / (pairs if normalize else torch.ones_like(pairs))
-    lists = SortedScores(ordered[positive], ordered[negative], count, other, step * count)
-    above = count_negatives_above(lists, _choose(method, count, other))  # (S,)
-    by_rank = torch.zeros_like(ordered, dtype=torch.float64)
-    by_rank[positive] = _average_ties(-above, lists.positives, count)
-    by_rank[negative] = _average_ties(_positives_below(above, lists), lists.negatives, other)
-    by_rank *= step.unsqueeze(1)
-    loss = _precision_loss(above, positive, count) + (by_rank * ordered).sum(1)
+    positive, negative, count, other = _split(label.gather(1, order))
+    pairs = count.double() * other
+    step = 2 * options.scale / (pairs.clamp(min=1) if options.normalize else torch.ones_like(pairs))
+    flat = ordered.flatten()
+    lists = SortedScores(flat[positive], flat[negative], count, other, step * count)
+    above = count_negatives_above(lists, _choose(options.method, pairs))  # (S,)
+    moves = torch.zeros_like(flat, dtype=torch.float64)
+    moves[positive], moves[negative] = _moves(above, lists)
+    by_rank = moves.view_as(ordered) * step.unsqueeze(1)  # (C, N)
+    parts = by_rank * ordered
+    parts.view(-1)[positive] += _precision_loss(above, count)
     coefficients = torch.zeros_like(by_rank).scatter_(1, order, by_rank)
     broken, nan = (unusable & known).any(1, keepdim=True), float("nan")  # (C, 1)
-    return loss.masked_fill(broken[:, 0], nan), coefficients.masked_fill(broken & known, nan)
+    return parts.sum(1).masked_fill(broken[:, 0], nan), coefficients.masked_fill(broken & known, nan)
 
 
-def _split(label: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the positives and the negatives are, ``(C, N)``; none in a class that has not both."""
+def _split(label: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Where the positives ``(S,)`` and negatives ``(T,)`` are, and how many of them a class has, ``(C,)``.
+
+    Classes that have not both are left out.
+    """
     positive, negative = label == 1, label == 0
     both = positive.any(1, keepdim=True) & negative.any(1, keepdim=True)  # (C, 1)
-    return positive & both, negative & both
+    positive, negative = positive & both, negative & both
+    where = positive.flatten().nonzero().squeeze(1), negative.flatten().nonzero().squeeze(1)
+    return *where, positive.sum(1), negative.sum(1)
 
 
-def _choose(method: str, count: Tensor, other: Tensor) -> str:
+def _choose(method: str, pairs: Tensor) -> str:
     if method != "auto":
         return method
-    cells = count.numel() * int(count.max()) * int(other.max())
-    return "dense" if cells <= DENSE_PAIRS else "levels"
+    few = CPU_PAIRS if pairs.device.type == "cpu" else DEVICE_PAIRS
+    return "dense" if pairs.sum() <= few else "levels"
 
 
-def _positives_below(above: Tensor, lists: SortedScores) -> Tensor:
-    """How many positives of its class each negative stands above, ``(T,)``."""
-    size = len(lists.negatives)
-    begin = lists.negative_count.cumsum(0) - lists.negative_count  # (C,) first negative of each class
-    passed = above + torch.repeat_interleave(begin, lists.positive_count, output_size=len(above))
-    through = torch.bincount(passed, minlength=size + 1)[:size].cumsum(0)  # counts all earlier classes too
-    end = lists.positive_count.cumsum(0)
-    return torch.repeat_interleave(end, lists.negative_count, output_size=size) - through
+def _moves(above: Tensor, lists: SortedScores) -> tuple[Tensor, Tensor]:
+    """By how many places the ranking found moves each positive up, ``(S,)``, and each negative, ``(T,)``.
+
+    The true ranking is the measure; examples with equal scores share the mean. These are the coefficients but
+    for the step.
+    """
+    owner = owners(lists.positive_count, len(lists.positives))
+    other = owners(lists.negative_count, len(lists.negatives))
+    below = lists.positive_count[other] - count_positives_above(above, lists)
+    return _average_ties(-above, lists.positives, owner), _average_ties(below, lists.negatives, other)
 
 
-def _average_ties(values: Tensor, scores: Tensor, count: Tensor) -> Tensor:
-    """Mean of the integer values over examples of one class with equal, sorted scores, float64."""
+def _average_ties(values: Tensor, scores: Tensor, owner: Tensor) -> Tensor:
+    """Mean of the integer values over neighbours of one class with equal scores, float64."""
     new = torch.ones_like(scores, dtype=torch.bool)
-    new[1:] = scores[1:] != scores[:-1]
-    starts = count.cumsum(0) - count
-    new[starts[starts < len(scores)]] = True
-    begin = new.nonzero().squeeze(1)
-    if len(begin) == len(values):
+    new[1:] = (scores[1:] != scores[:-1]) | (owner[1:] != owner[:-1])
+    first = new.nonzero().squeeze(1)
+    if len(first) == len(values):
         return values.double()
-    size = torch.diff(begin, append=begin.new_tensor([len(values)]))
-    total = torch.diff(values.cumsum(0)[begin + size - 1], prepend=values.new_zeros(1))
+    size = torch.diff(first, append=first.new_tensor([len(values)]))
+    total = torch.diff(values.cumsum(0)[first + size - 1], prepend=values.new_zeros(1))
     return torch.repeat_interleave(total / size.double(), size, output_size=len(values))
 
 
-def _precision_loss(above: Tensor, positive: Tensor, count: Tensor) -> Tensor:
-    """One less the average precision of the ranking found, ``(C,)``: the mean of ``a / (k + a)``."""
-    begin = torch.repeat_interleave(count.cumsum(0) - count, count, output_size=len(above))
-    rank = torch.arange(1, len(above) + 1, device=above.device) - begin
-    share = torch.zeros_like(positive, dtype=torch.float64)  # (C, N)
-    share[positive] = above / (rank + above).double()
-    return share.sum(1) / count.clamp(min=1)
+def _precision_loss(above: Tensor, count: Tensor) -> Tensor:
+    """What each positive adds to one less the average precision, ``a / (P (k + a))``, ``(S,)``."""
+    owner = owners(count, len(above))
+    rank = torch.arange(1, len(above) + 1, device=above.device) - begins(count)[owner]
+    return above / ((rank + above) * count[owner]).double()

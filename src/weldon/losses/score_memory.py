@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from weldon.errors import UsageError
-from weldon.losses.gather import LabelledScores
+from weldon.losses.labelled_scores import LabelledScores
 
 
 class ScoreMemory(nn.Module):
