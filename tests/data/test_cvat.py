@@ -68,7 +68,7 @@ def test_a_label_that_the_head_does_not_list_is_a_class_too(tmp_path):
     [
         "<annotations><image",
         "<html></html>",
-        '<annotations><image id="0" name="a" width="9" height="9"><box label="x" xtl="1"/></image></annotations>',
+        '<annotations><image name="a" width="9" height="9"><box label="x" xtl="1"/></image></annotations>',
     ],
 )
 def test_what_is_no_cvat_file_is_refused(tmp_path, text):
@@ -78,11 +78,13 @@ def test_what_is_no_cvat_file_is_refused(tmp_path, text):
 
 
 @pytest.mark.slow
-def test_datumaro_opens_it(tmp_path):
+def test_datumaro_opens_it(tmp_path, photograph):
     datumaro = pytest.importorskip("datumaro", reason="datumaro is not installed")
     images = [
         ImageAnnotation(f"{n}.jpg", 40, 30, (Box("dog", 1, 2, 30, 20, 0.5),), ("cat",)) for n in range(2)
     ]
+    for image in images:
+        photograph(f"images/{image.file_name}", size=(40, 30))
     write_cvat(tmp_path / "annotations.xml", images, CLASSES)
     found = list(datumaro.Dataset.import_from(str(tmp_path), "cvat"))
     assert len(found) == 2

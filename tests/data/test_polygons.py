@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -59,6 +58,5 @@ def test_only_corners_are_kept():
     assert region.outlines == (((0, 0), (400, 0), (400, 300), (0, 300)),)
 
 
-@pytest.mark.parametrize("shape", [(3, 3), (0, 0)])
-def test_an_empty_mask_has_no_regions(shape):
-    assert regions_of(np.zeros(shape, dtype=bool)) == []
+def test_an_empty_mask_has_no_regions():
+    assert regions_of(np.zeros((3, 4), dtype=bool)) == []

@@ -83,8 +83,10 @@ def label_config(classes: Sequence[str], kinds: Iterable[str]) -> str:
         several = {"choice": "multiple"} if kind == "choices" else {}
         control = ET.SubElement(view, tag, {"name": name, "toName": "image", **several})
         for number, label in enumerate(classes):
-            colour = {} if kind == "choices" else {"background": _COLOURS[number % len(_COLOURS)]}
-            ET.SubElement(control, choice, {"value": label, **colour})
+            look = {} if kind == "choices" else {"background": _COLOURS[number % len(_COLOURS)]}
+            if kind == "keypointlabels":
+                look["model_index"] = str(number)  # Label Studio's own exports ask for it
+            ET.SubElement(control, choice, {"value": label, **look})
     ET.indent(view)
     return ET.tostring(view, encoding="unicode") + "\n"
 

@@ -66,11 +66,9 @@ def file_name_of(url: str) -> str:
     parts = urlsplit(url)
     if local := parse_qs(parts.query).get("d"):
         return local[0]
-    return (
-        _UPLOADED.sub("", unquote(parts.path)).lstrip("/")
-        if parts.scheme or url.startswith("/data/")
-        else url
-    )
+    if "://" in url or url.startswith("/data/"):
+        return _UPLOADED.sub("", unquote(parts.path)).lstrip("/")
+    return url
 
 
 def _image_url(data: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from weldon.data.annotation import ImageAnnotation
 
 Points = tuple[tuple[float, float], ...]
+Placed = tuple[int, int, NDArray[np.bool_]]  # x, y of the upper left corner, and the pixels from there on
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def mask_regions(
 def regions_of(mask: NDArray[np.bool_]) -> list[Region]:
     """Return the connected regions of a mask (pixels that share a side), the largest first.
 
-    A polygon cannot have a hole, so a region with holes is cut in two through the hole until none is left.
+    A polygon cannot have a hole, so a region with holes is cut in two through a hole until none is left.
 
     Args:
         mask: ``(height, width)``.
@@ -52,39 +53,44 @@ def regions_of(mask: NDArray[np.bool_]) -> list[Region]:
         >>> regions_of(np.array([[True, True, False], [False, False, False]]))[0].outlines
         (((0.0, 0.0), (2.0, 0.0), (2.0, 1.0), (0.0, 1.0)),)
     """
-    from scipy import ndimage
-
-    numbered, _ = ndimage.label(mask)
     found = []
-    for number, place in enumerate(ndimage.find_objects(numbered), start=1):
-        region = numbered[place] == number
-        rows, columns = place
-        outlines = tuple(
-            _moved(_outline(piece), columns.start, rows.start) for piece in _without_holes(region)
-        )
-        box = (float(columns.start), float(rows.start), float(columns.stop), float(rows.stop))
+    for x, y, region in _connected(mask):
+        outlines = tuple(_outline(piece, x + across, y + down) for across, down, piece in _whole(region))
+        height, width = region.shape
+        box = (float(x), float(y), float(x + width), float(y + height))
         found.append(Region(outlines, box, int(region.sum())))
     return sorted(found, key=lambda region: -region.area)
 
 
-def _without_holes(region: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
-    """Yield connected parts without holes, each on the whole canvas."""
+def _connected(mask: NDArray[np.bool_]) -> Iterator[Placed]:
+    """Yield each connected part, cut to its own rectangle."""
     from scipy import ndimage
 
-    holes = ndimage.binary_fill_holes(region) & ~region
+    numbered, _ = ndimage.label(mask)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(numbered), start=1):
+        yield columns.start, rows.start, numbered[rows, columns] == number
+
+
+def _whole(region: NDArray[np.bool_]) -> Iterator[Placed]:
+    """Yield connected parts without holes that together are the region."""
+    from scipy import ndimage
+
+    background, _ = ndimage.label(np.pad(~region, 1, constant_values=True))
+    holes = (background > background[0, 0])[
+        1:-1, 1:-1
+    ]  # the outside is labelled first, pixels of the region are 0
     if not holes.any():
-        yield region
+        yield 0, 0, region
         return
-    cut = int(np.flatnonzero(holes.any(axis=0))[0]) + 1  # just behind the first column of the first hole
-    for half in (slice(None, cut), slice(cut, None)):
-        side = np.zeros_like(region)
-        side[:, half] = region[:, half]
-        numbered, count = ndimage.label(side)
-        for number in range(1, count + 1):
-            yield from _without_holes(numbered == number)
+    columns = np.flatnonzero(holes.any(axis=0))
+    cut = int(columns[len(columns) // 2]) + 1  # in the middle, so that even a sieve takes few levels
+    for start, half in ((0, region[:, :cut]), (cut, region[:, cut:])):
+        for x, y, part in _connected(half):
+            for across, down, piece in _whole(part):
+                yield start + x + across, y + down, piece
 
 
-def _outline(region: NDArray[np.bool_]) -> Points:
+def _outline(region: NDArray[np.bool_], left: int, top: int) -> Points:
     """Walk round a region without holes, clockwise on the screen, and keep the corners."""
     onward = _edges(region)
     first = min(onward)
@@ -92,7 +98,7 @@ def _outline(region: NDArray[np.bool_]) -> Points:
     while (corner := onward[walk[-1]]) != first:
         walk.append(corner)
     return tuple(
-        (float(x), float(y))
+        (float(x + left), float(y + top))
         for (x0, y0), (x, y), (x2, y2) in zip([walk[-1], *walk[:-1]], walk, [*walk[1:], first], strict=True)
         if (x - x0, y - y0) != (x2 - x, y2 - y)  # steps have length 1: equal steps go straight on
     )
@@ -113,7 +119,3 @@ def _edges(region: NDArray[np.bool_]) -> dict[tuple[int, int], tuple[int, int]]:
         for y, x in np.argwhere(inside & ~neighbour).tolist():
             onward[x + x0, y + y0] = (x + x1, y + y1)
     return onward
-
-
-def _moved(points: Points, x: int, y: int) -> Points:
-    return tuple((px + x, py + y) for px, py in points)

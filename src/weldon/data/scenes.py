@@ -24,9 +24,9 @@ Array: TypeAlias = np.ndarray[Any, Any]
 ROOMS = ((0, 1, 3, 4, 5), (2, 6, 7, 8, 9))
 CLASSES = tuple(str(digit) for digit in range(10))
 SPLITS = {"train": (0.0, 0.6), "val": (0.6, 0.8), "test": (0.8, 1.0)}
-SIDE = 64
+SIDE = 48
 DIGITS_IN_A_SCENE = (1, 2, 2, 3)
-FRAGMENTS = 8
+FRAGMENTS = 3
 NOISE = 12.0
 
 
@@ -93,7 +93,7 @@ def _compose(chance: np.random.Generator, split: str) -> Scene:
     digits = chance.choice(room, size=chance.choice(DIGITS_IN_A_SCENE), replace=False)
     boxes: list[Box] = []
     for digit in digits:
-        glyph = _glyph(chance, split, int(digit)) * chance.uniform(0.6, 1.0)
+        glyph = _glyph(chance, split, int(digit)) * chance.uniform(0.75, 1.0)
         place = _free_place(chance, glyph.shape[0], boxes)
         if place is None:
             continue
@@ -108,9 +108,9 @@ def _compose(chance: np.random.Generator, split: str) -> Scene:
 
 
 def _glyph(chance: np.random.Generator, split: str, digit: int) -> Array:
-    """Return one handwritten digit, ``(side, side)`` float32 in 0–255, 12 to 20 pixels wide."""
+    """Return one handwritten digit, ``(side, side)`` float32 in 0–255, 12 to 18 pixels wide."""
     shapes = _handwriting(split)[digit]
-    side = int(chance.integers(12, 21))
+    side = int(chance.integers(12, 19))
     picture = Image.fromarray(shapes[chance.integers(len(shapes))]).resize(
         (side, side), Image.Resampling.BICUBIC
     )

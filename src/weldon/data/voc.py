@@ -51,7 +51,13 @@ def is_devkit(root: Path) -> bool:
     return (root / "JPEGImages").is_dir() and (root / "ImageSets").is_dir()
 
 
-def read_voc(root: Path, *, image_set: str = "main", classes: Sequence[str] | None = None) -> LabelSet:
+def read_voc(
+    root: Path,
+    *,
+    image_set: str = "main",
+    classes: Sequence[str] | None = None,
+    lists: Mapping[str, Sequence[str]] | None = None,
+) -> LabelSet:
     """Return the images of a devkit by its own division.
 
     ``main``: labels from ``ImageSets/Main/CLASS_SPLIT.txt`` (1 present, -1 absent, 0 only difficult objects,
@@ -62,6 +68,7 @@ def read_voc(root: Path, *, image_set: str = "main", classes: Sequence[str] | No
         root: the folder that holds ``JPEGImages`` and ``ImageSets``.
         image_set: ``main`` or ``segmentation``.
         classes: of a trained model, to keep its order.
+        lists: from split to the names of its list, the first that exists; None takes train, val and test.
 
     Raises:
         DataError: missing images, lines or annotations, all at once.
@@ -70,7 +77,7 @@ def read_voc(root: Path, *, image_set: str = "main", classes: Sequence[str] | No
     if image_set not in IMAGE_SETS:
         raise UsageError(f"`image_set` must be one of {', '.join(IMAGE_SETS)}, got {image_set!r}")
     devkit = Devkit(root)
-    divided = devkit.splits(image_set)
+    divided = devkit.splits(image_set, lists)
     if not divided:
         raise DataError(f"no train.txt, val.txt or test.txt in {root / 'ImageSets' / image_set.capitalize()}")
     problems: list[str] = []
@@ -115,11 +122,13 @@ class Devkit:
         """From the stem of an image to its name with the ending."""
         return {path.stem: path.name for path in sorted((self.root / "JPEGImages").iterdir())}
 
-    def splits(self, image_set: str) -> dict[str, tuple[str, list[str]]]:
+    def splits(
+        self, image_set: str, lists: Mapping[str, Sequence[str]] | None = None
+    ) -> dict[str, tuple[str, list[str]]]:
         """Return the name of the list and the stems of each of our splits that the devkit has."""
         folder = self.root / "ImageSets" / image_set.capitalize()
         found = {}
-        for split, names in _SPLIT_FILES[image_set].items():
+        for split, names in (lists or _SPLIT_FILES[image_set]).items():
             name = next((name for name in names if (folder / f"{name}.txt").is_file()), None)
             if name is not None:
                 # Some lists give paths, or a mask beside the image: the stem of the first is the image.

@@ -1,0 +1,74 @@
+"""CUB-200-2011: birds by the official division; no boxes and no parts are used to train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from weldon.data.entry import find_folder
+from weldon.data.locate import ImageFinder
+from weldon.data.record import Box, LabelSet
+from weldon.data.rows import Row, label_set_of
+
+TABLES = ("images.txt", "image_class_labels.txt", "train_test_split.txt", "classes.txt")
+
+
+def read_cub(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet:
+    """Return the photographs of ``train_test_split.txt`` (1 trains, 0 tests) with the species of each.
+
+    This is the division for recognition; the one by species, for retrieval, is another. The box of the bird
+    is kept for measuring only, parts are not read.
+
+    Args:
+        root: ``CUB_200_2011``, or the folder above it.
+        classes: of a trained model, to keep its order.
+
+    Raises:
+        DataError: missing files or lines, all at once.
+    """
+    folder = find_folder(root, ("CUB_200_2011",), (*TABLES, "images"), "CUB-200-2011")
+    problems: list[str] = []
+    names, species, learns, labels = (_table(folder / name, 1, problems) for name in TABLES)
+    corners = _table(folder / "bounding_boxes.txt", 4, problems)
+    rows = []
+    for number, (name,) in names.items():
+        label = labels.get(species.get(number, [""])[0])
+        split = {"1": "train", "0": "test"}.get(learns.get(number, [""])[0])
+        if label is None or split is None:
+            missing = "image_class_labels.txt" if label is None else "train_test_split.txt"
+            problems.append(f"images.txt, image {number}: nothing usable in {missing}")
+            continue
+        box = _box(label[0], corners[number]) if number in corners else None
+        rows.append(
+            Row(f"images.txt, image {number}", name, frozenset(label), split=split, boxes=box and (box,))
+        )
+    declared = [name for (name,) in labels.values()]
+    finder = ImageFinder((folder / "images",))
+    return label_set_of(
+        rows,
+        finder,
+        form="cub",
+        declared=declared,
+        given=classes,
+        empty_classes="keep",
+        problems=problems,
+    )
+
+
+def _box(label: str, cells: Sequence[str]) -> Box:
+    x, y, width, height = (float(cell) for cell in cells)
+    return Box(label, x, y, x + width, y + height)
+
+
+def _table(path: Path, values: int, problems: list[str]) -> dict[str, list[str]]:
+    """Return the values of each line by its first cell, the number; a table that is missing is empty."""
+    if not path.is_file():
+        return {}
+    found = {}
+    for row, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        cells = line.split()
+        if len(cells) == values + 1:
+            found[cells[0]] = cells[1:]
+        elif cells:
+            problems.append(f"{path.name} line {row}: must be a number and {values} values, got {line!r}")
+    return found
