@@ -91,6 +91,7 @@ class Backbone(nn.Module):
         """
         height, width = images.shape[-2:]
         self.check_size(height, width)
+        images = images.contiguous(memory_format=torch.channels_last)  # convolutions are 1.5 times as fast so
         features = self.model.forward_features(images)
         if self._ends_in_head:
             features = self.model.forward_head(features, pre_logits=True)
