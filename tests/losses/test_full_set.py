@@ -83,3 +83,31 @@ def test_a_chunk_of_another_length_is_refused(generator):
     loss.fix(net(images), target)
     with pytest.raises(UsageError, match=r"`scores` must be \(n, C\) = \(4, 3\), got \(5, 3\)"):
         loss(net(images[:5]), torch.arange(4))
+
+
+def test_chunks_may_name_their_images(generator):
+    (images, target, known), net = small_set(generator), network()
+    scores = net(images).detach()
+    index = torch.randperm(500, generator=generator)[:50]
+    by_row, by_index = FullSetAPLoss(), FullSetAPLoss()
+    by_row.fix(scores, target, known)
+    by_index.fix(scores, target, known, index=index)
+    rows = torch.tensor([7, 0, 49, 7])
+    assert torch.equal(by_index(scores[rows], index[rows]), by_row(scores[rows], rows))
+
+
+def test_images_that_pass_1_did_not_see_are_refused(generator):
+    (images, target, _), net = small_set(generator), network()
+    loss = FullSetAPLoss()
+    loss.fix(net(images), target, index=2 * torch.arange(50))
+    for stranger in (3, 500, -1):
+        with pytest.raises(UsageError, match=f"must be images of pass 1, got index {stranger}"):
+            loss(net(images[:2]), torch.tensor([4, stranger]))
+
+
+def test_an_index_with_repetitions_is_refused(generator):
+    (images, target, _), net = small_set(generator), network()
+    with pytest.raises(
+        UsageError, match=r"`index` must be \(N,\) = \(50,\) int64 without repetition.* 49 different"
+    ):
+        FullSetAPLoss().fix(net(images), target, index=torch.arange(50).clamp(min=1))

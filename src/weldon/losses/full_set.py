@@ -64,19 +64,25 @@ class FullSetAPLoss(nn.Module):
         self.tolerance, self.across_processes = tolerance, across_processes
         self.coefficients: Tensor | None = None
         self._fixed: Tensor | None = None
+        self._index: Tensor | None = None
 
     @torch.no_grad()
-    def fix(self, scores: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    def fix(
+        self, scores: Tensor, target: Tensor, mask: Tensor | None = None, *, index: Tensor | None = None
+    ) -> Tensor:
         """Pass 1: rank all images, keep the coefficients, return the loss, a scalar.
 
         Args:
             scores: ``(N, C)`` float, the scores of all (of this process's) images.
             target: ``(N, C)``, 1 where the class is present and 0 where it is absent.
             mask: ``(N, C)`` bool, True on known cells; None means all are known.
+            index: ``(N,)`` int64, a different number for each image, by which chunks name their rows; None
+                numbers them as they come.
 
         Raises:
             UsageError: shapes, dtypes or values that do not fit.
         """
+        self._index = _check_index(index, len(scores))
         batch = LabelledScores.of(scores, target, mask)
         share = self.across_processes
         rows, own, processes = join_processes(batch) if share else JointBatch.of_one(batch)
@@ -90,14 +96,14 @@ class FullSetAPLoss(nn.Module):
 
         Args:
             scores: ``(n, C)`` float, with gradient.
-            rows: ``(n,)`` int64, which rows of pass 1 these are.
+            rows: ``(n,)`` int64, which rows of pass 1 these are, or their ``index``.
 
         Raises:
             UsageError: no pass 1 came before, shapes that do not fit, or scores that are not those of pass 1.
         """
         if self.coefficients is None or self._fixed is None:
             raise UsageError("`fix` must be called with the scores of all images before the chunks")
-        rows = rows.to(self.coefficients.device)
+        rows = self._locate(rows.to(self.coefficients.device))
         if scores.shape != (len(rows), self.coefficients.shape[1]):
             raise UsageError(
                 f"`scores` must be (n, C) = {(len(rows), self.coefficients.shape[1])}, "
@@ -107,6 +113,17 @@ class FullSetAPLoss(nn.Module):
         moving = coefficients != 0
         self._check_unmoved(scores.detach(), rows, moving)
         return linear_form(coefficients, scores, moving).sum()
+
+    def _locate(self, rows: Tensor) -> Tensor:
+        """Rows of pass 1, from the numbers it was given."""
+        if self._index is None:
+            return rows
+        ordered, order = self._index.to(rows.device).sort()
+        place = torch.searchsorted(ordered, rows).clamp(max=len(ordered) - 1)
+        missing = rows[ordered[place] != rows]
+        if len(missing):
+            raise UsageError(f"`rows` must be images of pass 1, got index {missing[0].item()}, which was not")
+        return order[place]
 
     def _check_unmoved(self, scores: Tensor, rows: Tensor, moving: Tensor) -> None:
         if self.tolerance is None or self._fixed is None:
@@ -120,3 +137,14 @@ class FullSetAPLoss(nn.Module):
                 f"{rows[row].item()}, class {column}, which was {before[row, column].item():.4g}: "
                 "use evaluation mode and the same images in both passes, or set `tolerance`"
             )
+
+
+def _check_index(index: Tensor | None, images: int) -> Tensor | None:
+    if index is None:
+        return None
+    if index.dtype != torch.long or index.shape != (images,) or len(torch.unique(index)) != images:
+        raise UsageError(
+            f"`index` must be (N,) = ({images},) int64 without repetition, "
+            f"got {index.dtype} {tuple(index.shape)}, {len(torch.unique(index))} different"
+        )
+    return index

@@ -53,6 +53,9 @@ def _gather_ragged(part: Tensor, lengths: list[int]) -> Tensor:
 
 
 def _gather(part: Tensor) -> list[Tensor]:
-    pieces = [torch.empty_like(part) for _ in range(dist.get_world_size())]
-    dist.all_gather(pieces, part.contiguous())
-    return pieces
+    carried = (
+        part.contiguous().cuda() if dist.get_backend() == "nccl" else part.contiguous()
+    )  # NCCL: GPU only
+    pieces = [torch.empty_like(carried) for _ in range(dist.get_world_size())]
+    dist.all_gather(pieces, carried)
+    return [piece.to(part.device) for piece in pieces]

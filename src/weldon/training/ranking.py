@@ -60,8 +60,7 @@ class SetRanking:
         """Pass 1: score every training image and fix the coefficients."""
         loader: Any = module.trainer.train_dataloader
         scored = score_set(module.net, loader)
-        order = scored.index.argsort()
-        value = self.loss.fix(scored.scores[order], scored.target[order], scored.known[order])
+        value = self.loss.fix(scored.scores, scored.target, scored.known, index=scored.index)
         module.log("train/set_loss", value)
         self.batches = len(loader)
 
