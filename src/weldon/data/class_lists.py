@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# VOC 2012 development kit, section 2.3, as in the names of ImageSets/Action; "other" is a distractor, no class.
+# VOC 2012 development kit, section 2.3, spelt as the files of ImageSets/Action; "other" is no class.
 ACTION_CLASSES = (
     *("jumping", "phoning", "playinginstrument", "reading", "ridingbike", "ridinghorse", "running"),
     *("takingphoto", "usingcomputer", "walking"),

@@ -38,10 +38,8 @@ def read_cub(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet:
             missing = "image_class_labels.txt" if label is None else "train_test_split.txt"
             problems.append(f"images.txt, image {number}: nothing usable in {missing}")
             continue
-        box = _box(label[0], corners[number]) if number in corners else None
-        rows.append(
-            Row(f"images.txt, image {number}", name, frozenset(label), split=split, boxes=box and (box,))
-        )
+        boxes = (_box(label[0], corners[number]),) if number in corners else None
+        rows.append(Row(f"images.txt, image {number}", name, frozenset(label), split=split, boxes=boxes))
     declared = [name for (name,) in labels.values()]
     finder = ImageFinder((folder / "images",))
     return label_set_of(

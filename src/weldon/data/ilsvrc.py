@@ -24,9 +24,9 @@ def read_ilsvrc(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet
     """Return the images of ``train/n.../`` to train on and those of ``val`` to measure on.
 
     Classes are the synsets (``n01440764``), sorted, as pre-trained networks number them: the words are not
-    unique (two are "crane"). Where ``val`` has no class folders, its labels come from ``SOLUTION`` (Kaggle) or
-    from ``TRUTH`` with ``meta.mat`` of the development kit. Records are made without looking at each file:
-    there are 1.3 million.
+    unique (two are "crane"). Where ``val`` has no class folders, its labels come from Kaggle's
+    ``LOC_val_solution.csv``, or from ``ILSVRC2012_validation_ground_truth.txt`` and ``meta.mat`` of the
+    development kit. There are 1.3 million images: folders are listed, files are not looked at.
 
     Args:
         root: holds ``train`` and ``val``, or ``ILSVRC/Data/CLS-LOC`` as Kaggle packs it.
@@ -68,9 +68,8 @@ def _images(folder: Path) -> list[Path]:
 def _listed(root: Path, folder: Path) -> dict[str, list[Path]]:
     """Return the images that lie flat in ``val`` by their class."""
     above = (root, folder, *folder.parents[:3])
-    labels = _solution(above)
-    if labels is None:
-        labels = _ground_truth(above)
+    solution = _solution(above)
+    labels = _ground_truth(above) if solution is None else solution
     found: dict[str, list[Path]] = {}
     problems = []
     for path in _images(folder / "val"):
@@ -98,9 +97,9 @@ def _ground_truth(folders: Sequence[Path]) -> Mapping[str, str]:
     place = next((place for place in places if (place / TRUTH).is_file()), None)
     if place is None or not (place / "meta.mat").is_file():
         raise DataError(
-            f"the labels of {folders[0]}/val are not there: put {TRUTH} and meta.mat of "
-            f"ILSVRC2012_devkit_t12.tar.gz (or Kaggle's {SOLUTION}) into {folders[0]}, or sort the images into "
-            "a folder a class"
+            f"nothing tells the labels of the images in val: put {TRUTH} and meta.mat of "
+            f"ILSVRC2012_devkit_t12.tar.gz (or Kaggle's {SOLUTION}) into {folders[0]}, or sort the images "
+            "into a folder a class"
         )
     synsets = read_synsets(place / "meta.mat")
     numbers = [int(line) for line in (place / TRUTH).read_text().split()]

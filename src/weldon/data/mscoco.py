@@ -59,7 +59,7 @@ def read_mscoco(root: Path, year: int, *, classes: Sequence[str] | None = None) 
 
 
 def _rows(path: Path, split: str, problems: list[str]) -> Iterator[Row]:
-    """Yield a row an image; the outlines, most of these large files, are dropped before images are looked up."""
+    """Yield a row an image; the outlines, most of these large files, are dropped first."""
     content = read_json(path)
     names = {entry["id"]: str(entry["name"]) for entry in content["categories"]}
     boxes: dict[Any, list[Box]] = defaultdict(list)
