@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from provenance import write_results
-
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.report.demo import COUNTS, SCHEDULE
 from weldon.training import train

@@ -28,7 +28,7 @@ def require_photographs() -> None:
 
 
 def voc_table(path: Path, *, image_set: str = "main") -> Path:
-    """Write the VOC photographs as a table: four fifths of train, a fifth held back as val, VOC's val as test."""
+    """Write the VOC photographs as a table: a fifth of train held back as val, VOC's val as test."""
     return _write(path, read_labels(VOC, image_set=image_set), VOC / "JPEGImages")
 
 

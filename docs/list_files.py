@@ -40,5 +40,6 @@ def page_with_listing() -> str:
 if __name__ == "__main__":
     wanted = page_with_listing()
     if "--check" in sys.argv:
-        sys.exit(0 if PAGE.read_text(encoding="utf-8") == wanted else "ARCHITECTURE.md: run docs/list_files.py")
+        same = PAGE.read_text(encoding="utf-8") == wanted
+        sys.exit(0 if same else "ARCHITECTURE.md is not true: run docs/list_files.py")
     PAGE.write_text(wanted, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Fixtures every test may ask for; the real photographs and backbone are skipped, with the reason, where absent."""
+"""Fixtures every test may ask for; tests of the real photographs skip, with the reason, without them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from weldon.training import evaluate, train
 from weldon.training.module import TrainingModule
 
 
-class Interrupted(Exception):
+class PowerCutError(Exception):
     """Raised in the middle of an epoch, as a power cut would be."""
 
 
@@ -69,11 +69,11 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(scenes, tin
 
     def cut_short(self, batch, batch_index):
         if self.trainer.current_epoch == 2 and batch_index == 1:
-            raise Interrupted
+            raise PowerCutError
         return step(self, batch, batch_index)
 
     monkeypatch.setattr(TrainingModule, "training_step", cut_short)
-    with pytest.raises(Interrupted):
+    with pytest.raises(PowerCutError):
         train(scenes, scenes / "labels.csv", out=tmp_path / "cut", epochs=4, **tiny)
     monkeypatch.undo()
     resumed = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", resume=True)

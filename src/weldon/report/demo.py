@@ -17,7 +17,7 @@ from weldon.training import evaluate, train
 
 POOLINGS = {"max": "max", "average": "avg", "negative evidence": "weldon"}
 COUNTS = {"train": 1000, "val": 300, "test": 400}
-# One schedule for all: the one at which max pooling does best on validation scenes (benchmarks/demo_schedule.py).
+# One schedule for all: where max pooling does best on validation scenes (benchmarks/demo_schedule.py).
 SCHEDULE: dict[str, Any] = {
     "model": "test_resnet",
     "model_kwargs": {"output_stride": 8, "channels": [16, 24, 32, 48], "stem_width": 8},
