@@ -21,7 +21,9 @@ def predict(
     boxes: Annotated[bool, typer.Option("--boxes", help="boxes for each predicted class")] = False,
     masks: Annotated[bool, typer.Option("--masks", help="an indexed mask an image")] = False,
     heatmaps: Annotated[bool, typer.Option("--heatmaps", help="signed maps and overlays")] = False,
-    box_threshold: Annotated[float, typer.Option(help="share of a map's range that a box holds")] = 0.5,
+    box_threshold: Annotated[
+        float | None, typer.Option(help="share of a map's range [the run's, else 0.5]")
+    ] = None,
     crf: Annotated[bool, typer.Option("--crf", help="sharpen masks with a dense CRF")] = False,
     wide: Annotated[bool, typer.Option("--wide", help="a row an image in predictions.csv")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from weldon.data.annotation import ImageAnnotation, Keypoint
-from weldon.inference.result import BOX_THRESHOLD, Result
+from weldon.inference.result import Result
 from weldon.inference.table import box_confidence
 
 
@@ -17,7 +17,7 @@ def to_annotation(
     points: bool = False,
     boxes: bool = False,
     masks: Mapping[str, Any] | None = None,
-    box_threshold: float = BOX_THRESHOLD,
+    box_threshold: float | None = None,
 ) -> ImageAnnotation:
     """Return what is predicted about an image as one annotation, every score in 0 to 1.
 
@@ -26,7 +26,7 @@ def to_annotation(
         points: a point for each predicted class, scored with the class's probability.
         boxes: the boxes of each predicted class, scored with :func:`weldon.inference.table.box_confidence`.
         masks: options of :meth:`Result.mask` to add the mask; None adds none.
-        box_threshold: share of a map's range, as :meth:`Result.boxes` takes it.
+        box_threshold: as :meth:`Result.boxes` takes it; None takes the run's.
     """
     found = (
         [box for name in result.labels for box in result.boxes(name, threshold=box_threshold)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
+from weldon.inference.mask_settings import MaskSettings
 
 TASKS = ("multilabel", "multiclass")
 # A region score of 5 is odds of 148 to 1 for a network trained with the logistic loss.
 DEFAULT_MAP_SCALE = 5.0
+BOX_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Decision:
         task: ``multilabel`` (each class on its own) or ``multiclass`` (exactly one).
         thresholds: score from which a class is predicted (multilabel); a class without one has 0.
         map_scale: map value of full colour, the same for every picture.
+        box_threshold: share of a map's range that boxes are cut at.
+        masks: how maps become masks.
 
     Raises:
         UsageError: an unknown task, or a threshold of an unknown class.
@@ -33,6 +37,8 @@ class Decision:
     task: str
     thresholds: Mapping[str, float]
     map_scale: float = DEFAULT_MAP_SCALE
+    box_threshold: float = BOX_THRESHOLD
+    masks: MaskSettings = field(default_factory=MaskSettings)
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:

@@ -19,14 +19,11 @@ from weldon.data.record import Box
 from weldon.inference.decision import Decision
 from weldon.inference.evidence import Evidence, collect_evidence
 from weldon.inference.localise import Point, locate_boxes, locate_point
+from weldon.inference.mask_settings import MaskSettings, draw_mask
 from weldon.inference.overlay import overlay_map, picture_size, with_caption
-from weldon.inference.segment import segment
 
 if TYPE_CHECKING:
     from weldon.inference.explain import Explanation
-
-BOX_THRESHOLD = 0.5
-BACKGROUND = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +49,9 @@ class Result:
     class_maps: Tensor = field(repr=False)
     positive: Tensor = field(repr=False)
     negative: Tensor = field(repr=False)
-    _masks: dict[str, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
+    _masks: dict[tuple[MaskSettings, bool], NDArray[np.uint8]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def width(self) -> int:
@@ -104,18 +103,18 @@ class Result:
         """Return the centre of the class's highest cell."""
         return locate_point(self._map(class_name), self.geometry)
 
-    def boxes(
-        self, class_name: str, *, threshold: float = BOX_THRESHOLD, min_area: float = 0.005
-    ) -> list[Box]:
+    def boxes(self, class_name: str, *, threshold: float | None = None, min_area: float = 0.005) -> list[Box]:
         """Return a box around each connected part of the map above a share of its range, best first.
 
         Args:
             class_name: the class.
-            threshold: share of the way from the map's lowest value to its highest, in (0, 1).
+            threshold: share of the way from the map's lowest value to its highest, in (0, 1); None takes the
+                one that ``weldon val`` chose on declared boxes, else 0.5.
             min_area: smallest part, as a share of the image.
         """
+        share = self.decision.box_threshold if threshold is None else threshold
         return locate_boxes(
-            self._map(class_name), self.geometry, label=class_name, threshold=threshold, min_area=min_area
+            self._map(class_name), self.geometry, label=class_name, threshold=share, min_area=min_area
         )
 
     def heatmap(self, class_name: str, *, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
@@ -149,32 +148,33 @@ class Result:
     def mask(
         self,
         *,
-        background: float = BACKGROUND,
-        relative: bool = True,
+        background: float | None = None,
+        relative: bool | None = None,
         crf: bool | Mapping[str, Any] = False,
     ) -> NDArray[np.uint8]:
         """Return ``(height, width)``: 0 where background wins, ``i + 1`` where predicted class ``i`` does.
+
+        What is None is as ``weldon val`` chose it on declared masks, else a background of half a map's range.
 
         Args:
             background: the constant claim of the background: a share of each map's range, or a raw score.
             relative: measure the maps as shares of their range in this image; False takes raw scores.
             crf: refine with the fully connected CRF; a mapping gives its options.
+
+        Raises:
+            UsageError: ``relative`` without ``background``, or no such option of the CRF.
         """
-        asked = repr((background, relative, crf))
+        options = crf if isinstance(crf, Mapping) else {}
+        settings = self.decision.masks.changed(background=background, relative=relative, crf=options)
+        asked = settings, crf is not False
         if asked not in self._masks:  # the CRF is slow, and a mask is wanted by several files
-            self._masks[asked] = self._segment(background, relative, crf)
+            self._masks[asked] = self._draw_mask(*asked)
         return self._masks[asked].copy()
 
-    def _segment(self, background: float, relative: bool, crf: bool | Mapping[str, Any]) -> NDArray[np.uint8]:
-        return segment(
-            self.class_maps,
-            [self.decision.index(name) for name in self.labels],
-            self.geometry,
-            background=background,
-            relative=relative,
-            image=self.image if crf is not False else None,
-            crf_options=crf if isinstance(crf, Mapping) else {},
-        )
+    def _draw_mask(self, settings: MaskSettings, refine: bool) -> NDArray[np.uint8]:
+        present = [self.decision.index(name) for name in self.labels]
+        picture = self.image if refine else None
+        return draw_mask(self.class_maps, present, self.geometry, settings, image=picture)
 
     def plot(self, class_name: str | None = None) -> Image.Image:
         """Return the picture under the signed map of a class; None takes the best one.

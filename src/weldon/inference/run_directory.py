@@ -42,6 +42,16 @@ class RunDirectory:
         return self.path / "thresholds.json"
 
     @property
+    def segmentation(self) -> Path:
+        """How maps become masks, chosen by ``weldon val --tune-on``; missing until then."""
+        return self.path / "segmentation.json"
+
+    @property
+    def localisation(self) -> Path:
+        """Where boxes are cut, chosen by ``weldon val --tune-on``; missing until then."""
+        return self.path / "localisation.json"
+
+    @property
     def metrics(self) -> Path:
         """One row an epoch."""
         return self.path / "metrics.csv"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from weldon.errors import DataError, UsageError
-from weldon.inference.decision import DEFAULT_MAP_SCALE, Decision
+from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, Decision
+from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
 from weldon.inference.run_directory import RunDirectory
 
 
@@ -47,7 +49,51 @@ def read_decision(run: RunDirectory) -> Decision:
     if strangers:
         raise DataError(f"{run.thresholds} names classes that {run.classes.name} does not have", strangers)
     scale = float(stored.get("map_scale") or DEFAULT_MAP_SCALE)
-    return Decision(run.class_names, _read_task(run), thresholds, scale)
+    return Decision(
+        run.class_names, _read_task(run), thresholds, scale, read_box_threshold(run), read_mask_settings(run)
+    )
+
+
+def read_mask_settings(run: RunDirectory) -> MaskSettings:
+    """Return how the run's maps become masks: as ``weldon val --tune-on`` chose, else the defaults.
+
+    Raises:
+        DataError: ``segmentation.json`` cannot be used.
+    """
+    stored = read_json_object(run.segmentation)
+    return MaskSettings() if stored is None else mask_settings_from_json(stored, source=str(run.segmentation))
+
+
+def read_box_threshold(run: RunDirectory) -> float:
+    """Return the share of a map's range at which boxes are cut: as ``weldon val`` chose, else 0.5.
+
+    Raises:
+        DataError: ``localisation.json`` cannot be used.
+    """
+    stored = read_json_object(run.localisation)
+    if stored is None:
+        return BOX_THRESHOLD
+    value = stored.get("box_threshold")
+    if not isinstance(value, float) or not 0 < value < 1:
+        raise DataError(f"{run.localisation} must hold a box_threshold in (0, 1), got {value!r}")
+    return value
+
+
+def read_json_object(path: Path) -> dict[str, Any] | None:
+    """Return the values of a JSON file, None where there is none.
+
+    Raises:
+        DataError: not a JSON object.
+    """
+    if not path.is_file():
+        return None
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from None
+    if not isinstance(stored, dict):
+        raise DataError(f"{path} must hold a JSON object, got {type(stored).__name__}")
+    return stored
 
 
 def _threshold(value: float | None) -> float:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from weldon.data.record import Box
-from weldon.inference.result import BOX_THRESHOLD, Result
+from weldon.inference.result import Result
 
 LONG_COLUMNS = ("file_name", "class", "score", "probability", "predicted", "x", "y", "point_score")
 
@@ -34,7 +34,7 @@ def wide_row(result: Result) -> list[str]:
     return [result.file_name, "|".join(result.labels), *chances]
 
 
-def json_record(result: Result, *, box_threshold: float = BOX_THRESHOLD) -> dict[str, Any]:
+def json_record(result: Result, *, box_threshold: float | None = None) -> dict[str, Any]:
     """Return everything about an image as plain values.
 
     Scores, probabilities and points are of all classes; boxes and evidence of the predicted ones, or of
@@ -42,7 +42,7 @@ def json_record(result: Result, *, box_threshold: float = BOX_THRESHOLD) -> dict
 
     Args:
         result: of the image.
-        box_threshold: share of a map's range, as :meth:`Result.boxes` takes it.
+        box_threshold: as :meth:`Result.boxes` takes it; None takes the run's.
     """
     boxes = [box for name in result.shown for box in result.boxes(name, threshold=box_threshold)]
     record = {

@@ -13,7 +13,7 @@ from typing import Any, Self
 from weldon.errors import UsageError
 from weldon.inference.map_files import file_stem, overlay_path, write_heatmaps, write_mask, write_overlays
 from weldon.inference.reading import Skipped
-from weldon.inference.result import BOX_THRESHOLD, Result
+from weldon.inference.result import Result
 from weldon.inference.table import LONG_COLUMNS, json_record, long_rows, wide_columns, wide_row
 
 
@@ -28,7 +28,7 @@ class PredictionWriter:
         wide: a row for each image with a probability for each class, not a row for each image and class.
         heatmaps: write ``heatmaps/NAME.npz`` and, for each predicted class, ``heatmaps/NAME.CLASS.png``.
         masks: options of :meth:`Result.mask` to write ``masks/NAME.png``; None writes none.
-        box_threshold: share of a map's range, as :meth:`Result.boxes` takes it.
+        box_threshold: as :meth:`Result.boxes` takes it; None takes the run's.
         overwrite: replace files of the same name in a folder that is not empty.
 
     Raises:
@@ -43,7 +43,7 @@ class PredictionWriter:
         wide: bool = False,
         heatmaps: bool = False,
         masks: Mapping[str, Any] | None = None,
-        box_threshold: float = BOX_THRESHOLD,
+        box_threshold: float | None = None,
         overwrite: bool = False,
     ) -> None:
         self.out = Path(out)
