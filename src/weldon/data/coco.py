@@ -35,24 +35,10 @@ def read_coco(path: str | Path) -> AnnotationSet:
     content = read_json(path)
     if not is_coco(content):
         raise DataError(f"{path} is no COCO data set: it must hold images, annotations and categories")
-    problems: list[str] = []
-    names = {
-        entry["id"]: str(entry["name"]) for entry in sorted(content["categories"], key=lambda c: c["id"])
-    }
-    marks: dict[Any, list[tuple[Box | None, list[Polygon]]]] = defaultdict(list)
-    known = {image["id"] for image in content["images"]}
-    for entry in content["annotations"]:
-        where = f"{Path(path).name}, annotation {entry.get('id')}"
-        if entry.get("image_id") not in known:
-            problems.append(f"{where}: no image {entry.get('image_id')!r}")
-        elif entry.get("category_id") not in names:
-            problems.append(f"{where}: no category {entry.get('category_id')!r}")
-        else:
-            marks[entry["image_id"]].append(_marks(entry, names[entry["category_id"]], where, problems))
-    if problems:
-        raise DataError(f"{path} contradicts itself:", problems)
-    images = tuple(_image(image, marks[image["id"]], names) for image in content["images"])
-    return AnnotationSet(images, tuple(dict.fromkeys(names.values())))
+    try:
+        return _read(content, Path(path).name)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} is not laid out as COCO is: {error!r}") from error
 
 
 def write_coco(path: str | Path, images: Sequence[ImageAnnotation], classes: Sequence[str]) -> None:
@@ -83,6 +69,27 @@ def write_coco(path: str | Path, images: Sequence[ImageAnnotation], classes: Seq
         "categories": [{"id": number, "name": name, "supercategory": ""} for name, number in ids.items()],
     }
     write_json(path, content)
+
+
+def _read(content: Json, name: str) -> AnnotationSet:
+    problems: list[str] = []
+    names = {
+        entry["id"]: str(entry["name"]) for entry in sorted(content["categories"], key=lambda c: c["id"])
+    }
+    marks: dict[Any, list[tuple[Box | None, list[Polygon]]]] = defaultdict(list)
+    known = {image["id"] for image in content["images"]}
+    for entry in content["annotations"]:
+        where = f"{name}, annotation {entry.get('id')}"
+        if entry.get("image_id") not in known:
+            problems.append(f"{where}: no image {entry.get('image_id')!r}")
+        elif entry.get("category_id") not in names:
+            problems.append(f"{where}: no category {entry.get('category_id')!r}")
+        else:
+            marks[entry["image_id"]].append(_marks(entry, names[entry["category_id"]], where, problems))
+    if problems:
+        raise DataError(f"{name} contradicts itself:", problems)
+    images = tuple(_image(image, marks[image["id"]], names) for image in content["images"])
+    return AnnotationSet(images, tuple(dict.fromkeys(names.values())))
 
 
 def _annotations(image: ImageAnnotation, ids: Mapping[str, int], classes: Sequence[str]) -> Iterator[Json]:

@@ -40,20 +40,10 @@ def read_labelstudio(path: str | Path) -> AnnotationSet:
     content = read_json(path)
     if not is_labelstudio(content):
         raise DataError(f"{path} is no Label Studio export: it must be a list of tasks (JSON or JSON-MIN)")
-    problems: list[str] = []
-    images = []
-    for number, task in enumerate(content, start=1):
-        url = _image_url(task.get("data", task))
-        if url is None:
-            problems.append(f"{Path(path).name}, task {task.get('id', number)}: no image in its data")
-        elif (answers := _answers(task)) is not None:
-            images.append(_agreed(file_name_of(url), answers))
-    if problems:
-        raise DataError(f"{path} cannot be used as it is:", problems)
-    bare = len(content) - len(images)
-    notes = (f"{bare} of {len(content)} tasks are not annotated and were left out",) if bare else ()
-    names = {name for image in images for name in (*image.named, *image.unknown)}
-    return AnnotationSet(tuple(images), tuple(sorted(names)), notes)
+    try:
+        return _read(content, Path(path).name)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} is not laid out as Label Studio's exports are: {error!r}") from error
 
 
 def file_name_of(url: str) -> str:
@@ -69,6 +59,23 @@ def file_name_of(url: str) -> str:
     if "://" in url or url.startswith("/data/"):
         return _UPLOADED.sub("", unquote(parts.path)).lstrip("/")
     return url
+
+
+def _read(content: Sequence[Json], name: str) -> AnnotationSet:
+    problems: list[str] = []
+    images = []
+    for number, task in enumerate(content, start=1):
+        url = _image_url(task.get("data", task))
+        if url is None:
+            problems.append(f"{name}, task {task.get('id', number)}: no image in its data")
+        elif (answers := _answers(task)) is not None:
+            images.append(_agreed(file_name_of(url), answers))
+    if problems:
+        raise DataError(f"{name} cannot be used as it is:", problems)
+    bare = len(content) - len(images)
+    notes = (f"{bare} of {len(content)} tasks are not annotated and were left out",) if bare else ()
+    names = {name for image in images for name in (*image.named, *image.unknown)}
+    return AnnotationSet(tuple(images), tuple(sorted(names)), notes)
 
 
 def _image_url(data: Mapping[str, Any]) -> str | None:

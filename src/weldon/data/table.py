@@ -109,7 +109,7 @@ def columns_of(table: Table, group_col: str | None) -> Columns:
         raise DataError(f"{table.path} row 1: no column {group_col!r} for groups; there are {there}")
     group = table.header.index(group_col) if group_col is not None else _first(plain, ("group",))
     file, labels = _first(plain, FILE_COLUMNS), _first(plain, LABEL_COLUMNS)
-    taken = {*FILE_COLUMNS, *OPTIONAL_COLUMNS, ""} - ({"group"} if group_col else set())
+    taken = {*FILE_COLUMNS, *OPTIONAL_COLUMNS, ""}
     others = tuple(
         position
         for position, name in enumerate(plain)
