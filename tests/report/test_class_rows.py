@@ -60,5 +60,11 @@ def test_confusion_rows_add_up_to_one():
 
 def test_pairs_are_the_highest_off_the_diagonal():
     shares = torch.tensor([[1.0, 0.2, 0.0], [0.7, 1.0, float("nan")], [0.0, 0.0, 1.0]])
-    found = [(row, column) for row, column, _ in list_pairs(shares, ["a", "b", "c"], limit=5)]
+    found = [(row, column) for row, column, _ in list_pairs(shares, torch.tensor([9, 9, 9]), "abc", limit=5)]
     assert found == [("b", "a"), ("a", "b")]
+
+
+def test_one_picture_makes_no_pair():
+    shares = torch.tensor([[1.0, 1.0], [0.1, 1.0]])
+    found = list_pairs(shares, torch.tensor([1, 10]), ["rare", "common"], limit=5)
+    assert [(row, column) for row, column, _ in found] == [("common", "rare")]

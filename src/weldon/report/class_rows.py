@@ -117,9 +117,20 @@ def confusion_shares(target: Tensor, predicted: Tensor) -> Tensor:
     return counts / target.sum(0)[:, None]
 
 
-def list_pairs(shares: Tensor, classes: Sequence[str], *, limit: int) -> list[tuple[str, str, float]]:
-    """Return the ``limit`` highest values off the diagonal as (row, column, share), zeros left out."""
+def list_pairs(
+    shares: Tensor, counts: Tensor, classes: Sequence[str], *, limit: int, least: int = 5
+) -> list[tuple[str, str, float]]:
+    """Return the ``limit`` highest values off the diagonal as (row, column, share), zeros left out.
+
+    Args:
+        shares: ``(C, C)`` in 0-1.
+        counts: ``(C,)`` images of each row's class.
+        classes: C names.
+        limit: pairs at most.
+        least: images a row needs, so that one picture does not make a rule.
+    """
     values = shares.nan_to_num(0.0).clone().fill_diagonal_(0.0)
+    values[counts < least] = 0.0
     flat = values.flatten()
     order = torch.argsort(flat, descending=True, stable=True)[:limit].tolist()
     pairs = ((*divmod(place, len(classes)), float(flat[place])) for place in order)

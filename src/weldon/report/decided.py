@@ -14,12 +14,14 @@ class Decided:
     """Decisions about N images and C classes.
 
     Args:
+        scores: ``(N, C)`` float.
         margins: ``(N, C)`` float, how far each score lies above what it takes to be predicted.
         predicted: ``(N, C)`` bool.
         target: ``(N, C)`` in {0, 1}.
         known: ``(N, C)`` bool, False where nobody labelled.
     """
 
+    scores: Tensor
     margins: Tensor
     predicted: Tensor
     target: Tensor
@@ -76,9 +78,9 @@ def decide(scores: Tensor, target: Tensor, known: Tensor, *, thresholds: Tensor,
         (tensor([[ 2., -2.]]), tensor([[ True, False]]))
     """
     if task == "multilabel":
-        return Decided(scores - thresholds, scores >= thresholds, target, known)
+        return Decided(scores, scores - thresholds, scores >= thresholds, target, known)
     predicted = torch.zeros_like(known).scatter(1, scores.argmax(1, keepdim=True), True)
-    return Decided(lead_over_others(scores), predicted, target, known)
+    return Decided(scores, lead_over_others(scores), predicted, target, known)
 
 
 def lead_over_others(scores: Tensor) -> Tensor:
@@ -110,11 +112,11 @@ def choose_examples(decided: Decided, column: int, *, limit: int) -> ClassExampl
 
 
 def strongest_rival(decided: Decided, row: int, column: int) -> int | None:
-    """Return the absent class that comes closest to being predicted in an image; None if none is absent.
+    """Return the class with the highest score in an image that is absent from it; None if none is absent.
 
     Example:
-        >>> margins, known = torch.tensor([[-1.0, 2.0, 0.5]]), torch.ones(1, 3, dtype=torch.bool)
-        >>> decided = Decided(margins, margins > 0, torch.tensor([[1.0, 1.0, 0.0]]), known)
+        >>> scores, target = torch.tensor([[-1.0, 2.0, 0.5]]), torch.tensor([[1.0, 1.0, 0.0]])
+        >>> decided = decide(scores, target, target >= 0, thresholds=torch.zeros(3), task="multilabel")
         >>> strongest_rival(decided, row=0, column=0)    # class 1 is in the picture and no rival
         2
     """
@@ -122,7 +124,7 @@ def strongest_rival(decided: Decided, row: int, column: int) -> int | None:
     rivals[column] = False
     if not rivals.any():
         return None
-    return int(decided.margins[row].masked_fill(~rivals, -torch.inf).argmax())
+    return int(decided.scores[row].masked_fill(~rivals, -torch.inf).argmax())
 
 
 def names_where(flags: Tensor, classes: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +40,14 @@ class Matrix:
 
     Args:
         names: of rows and columns.
+        counts: images of each row.
         shares: ``names`` x ``names``, NaN where nothing is known.
         pairs: the highest off the diagonal, in words.
         left_out: classes that did not fit.
     """
 
     names: Sequence[str]
+    counts: Sequence[int]
     shares: Sequence[Sequence[float]]
     pairs: Sequence[tuple[str, str, float]]
     left_out: int
@@ -67,6 +70,7 @@ class Page:
     rows: Sequence[ClassRow]
     charts: Sequence[ClassCharts]
     pictures: Sequence[ClassPictures]
+    undrawn: int
     photos: Sequence[Photo]
     matrix: Matrix
     confusion: Matrix | None
@@ -88,6 +92,7 @@ def render_page(page: Page) -> str:
         "percent": percent,
         "signed": signed,
         "share": share,
+        "minus": minus,
         "sortable": sortable,
         "plural": plural,
     }
@@ -127,6 +132,16 @@ def signed(value: float) -> str:
         ('+1.50', '−0.25')
     """
     return f"{value:+.2f}".replace("-", "−")
+
+
+def minus(text: str) -> str:
+    """Return a sentence with true minus signs before numbers.
+
+    Example:
+        >>> minus("gives -0.5 for t-shirt-2")
+        'gives −0.5 for t-shirt-2'
+    """
+    return re.sub(r"(?<![\w])-(?=\d)", "−", text)
 
 
 def sortable(value: float | str) -> str:

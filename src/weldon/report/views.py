@@ -16,7 +16,9 @@ MAP_SIDE = 48  # pixels of a map in the page: a few for each cell, the browser i
 STRONGEST = 3  # regions of each side with their score on a small picture, as in the paper's Fig. 3
 MOST_FRAMES = 60  # regions of each side that are drawn
 MOST_WRITTEN = 15  # regions of each side with their score on the enlarged picture
+LARGEST_TEXT = 14.0
 SMALLEST_TEXT = 6.0
+LETTER = 0.62  # width of a letter, in its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,6 @@ class Frame:
         width: to the right.
         height: down.
         text: its score, empty where it is not written.
-        size: of the text.
     """
 
     x: float
@@ -56,7 +57,6 @@ class Frame:
     width: float
     height: float
     text: str
-    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,14 @@ class Side:
         others: frames of the rest.
         count: all regions with a weight.
         total: what they add to the score.
+        size: of the scores' letters.
     """
 
     strong: tuple[Frame, ...]
     others: tuple[Frame, ...]
     count: int
     total: float
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,13 @@ def make_view(
     evidence = result.evidence(class_name)
     factor = MAP_SIDE / max(photo.width, photo.height)
     size = (max(1, round(photo.height * factor)), max(1, round(photo.width * factor)))
+    top, low = _sides(result, photo, evidence)
     return View(
         photo=photo,
         class_name=class_name,
         map_uri=map_uri(result.heatmap(class_name, size=size), scale=result.decision.map_scale),
-        top=_side(result, photo, evidence.top, evidence.top_sum),
-        low=_side(result, photo, evidence.low, evidence.low_sum),
+        top=top,
+        low=low,
         score=evidence.score,
         threshold=result.decision.thresholds.get(class_name, 0.0),
         probability=result.probabilities[class_name],
@@ -152,20 +155,35 @@ def _sum_in_short(evidence: Evidence) -> str:
     return addition_table(evidence, rows=STRONGEST).split("\n", 1)[1]
 
 
-def _side(result: Result, photo: Photo, regions: Sequence[Region], total: float) -> Side:
-    across, down = photo.width / result.width, photo.height / result.height
-    frames = [
-        _frame(region, across, down, written=rank < MOST_WRITTEN)
-        for rank, region in enumerate(regions[:MOST_FRAMES])
-    ]
-    return Side(tuple(frames[:STRONGEST]), tuple(frames[STRONGEST:]), len(regions), total)
+def _sides(result: Result, photo: Photo, evidence: Evidence) -> tuple[Side, Side]:
+    """Return both sides, every score written in one size: what fits the longest of them into a whole cell."""
+    scale = (photo.width / result.width, photo.height / result.height)
+    written = (*evidence.top[:MOST_WRITTEN], *evidence.low[:MOST_WRITTEN])
+    longest = max(len(_text(region)) for region in written)
+    width, height = (max(_extent(region, axis) for region in written) * scale[axis] for axis in (0, 1))
+    size = round(min(LARGEST_TEXT, width / (LETTER * longest + 0.5), height / 1.3), 1)
+    top, low = (
+        [_frame(region, scale, size, rank) for rank, region in enumerate(regions[:MOST_FRAMES])]
+        for regions in (evidence.top, evidence.low)
+    )
+    return (
+        Side(tuple(top[:STRONGEST]), tuple(top[STRONGEST:]), len(evidence.top), evidence.top_sum, size),
+        Side(tuple(low[:STRONGEST]), tuple(low[STRONGEST:]), len(evidence.low), evidence.low_sum, size),
+    )
 
 
-def _frame(region: Region, across: float, down: float, *, written: bool) -> Frame:
-    x1, y1, x2, y2 = region.box
-    width, height = (x2 - x1) * across, (y2 - y1) * down
-    text = f"{region.score:+.1f}" if written else ""
-    size = min(15.0, width / (0.62 * max(4, len(text))), height / 1.1)
-    fits = size >= SMALLEST_TEXT
-    corner = (round(x1 * across, 1), round(y1 * down, 1))
-    return Frame(*corner, round(width, 1), round(height, 1), text if fits else "", round(size, 1))
+def _frame(region: Region, scale: tuple[float, float], size: float, rank: int) -> Frame:
+    text = _text(region)
+    width, height = (_extent(region, axis) * scale[axis] for axis in (0, 1))
+    fits = size >= SMALLEST_TEXT and width >= LETTER * len(text) * size and height >= size
+    shown = text if rank < STRONGEST or (rank < MOST_WRITTEN and fits) else ""
+    x, y = (round(region.box[axis] * scale[axis], 1) for axis in (0, 1))
+    return Frame(x, y, round(width, 1), round(height, 1), shown)
+
+
+def _text(region: Region) -> str:
+    return f"{region.score:+.1f}".replace("-", "−")
+
+
+def _extent(region: Region, axis: int) -> float:
+    return region.box[axis + 2] - region.box[axis]

@@ -84,9 +84,10 @@ def build_page(
     decided = decide(scored.scores, scored.target, scored.known, thresholds=split.thresholds, task=task)
     rows = class_rows(scored, decided, classes, split.thresholds)
     predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
-    each, columns = share_out(limit, columns_of_interest(rows, decided))
+    interesting = columns_of_interest(rows, decided)
+    each, columns = share_out(limit, interesting)
     pictures, photos = draw_examples(
-        split, decided, sorted(columns), predictor, limit=each, progress=progress
+        split, decided, commonest_first(columns, rows), predictor, limit=each, progress=progress
     )
     triples = draw_triples(
         with_masks(split.records, masks), predictor, limit=2 * limit, first_key=len(photos)
@@ -106,8 +107,9 @@ def build_page(
         rows=rows,
         charts=_charts(split, decided),
         pictures=pictures,
+        undrawn=len(interesting) - len(columns),
         photos=[*photos, *(triple.photo for triple in triples)],
-        matrix=shares_matrix(label_cooccurrence(*encode_targets(split.training_records, classes)), classes),
+        matrix=_company(split),
         confusion=_confusion(split, decided) if single else None,
         triples=triples,
         curves=read_curves(split.run.metrics, monitor="val/accuracy" if single else "val/map"),
@@ -122,11 +124,17 @@ def columns_of_interest(rows: Sequence[ClassRow], decided: Decided) -> list[int]
     return sorted(columns, key=lambda column: (rows[column].positives == 0, rows[column].ap))
 
 
-def shares_matrix(shares: Tensor, classes: Sequence[str]) -> Matrix:
+def commonest_first(columns: Sequence[int], rows: Sequence[ClassRow]) -> list[int]:
+    """Return the classes in the order of the page: most images first."""
+    return sorted(columns, key=lambda column: (-rows[column].positives, column))
+
+
+def shares_matrix(shares: Tensor, counts: Tensor, classes: Sequence[str]) -> Matrix:
     """Return a matrix for the page: the classes that have images, at most 60, those with most company first.
 
     Args:
         shares: ``(C, C)`` in 0-1, rows of NaN for classes without images.
+        counts: ``(C,)`` images of each class.
         classes: C names.
     """
     filled = torch.nonzero(~shares.isnan().all(1)).flatten().tolist()
@@ -135,8 +143,9 @@ def shares_matrix(shares: Tensor, classes: Sequence[str]) -> Matrix:
     chosen = shares[kept][:, kept]
     return Matrix(
         names=[classes[row] for row in kept],
+        counts=[int(counts[row]) for row in kept],
         shares=chosen.tolist(),
-        pairs=list_pairs(shares, classes, limit=8),
+        pairs=list_pairs(shares, counts, classes, limit=8),
         left_out=len(classes) - len(kept),
     )
 
@@ -156,5 +165,11 @@ def _charts(split: ScoredSplit, decided: Decided) -> list[ClassCharts]:
     return charts
 
 
+def _company(split: ScoredSplit) -> Matrix:
+    target, known = encode_targets(split.training_records, split.classes)
+    return shares_matrix(label_cooccurrence(target, known), (target * known).sum(0), split.classes)
+
+
 def _confusion(split: ScoredSplit, decided: Decided) -> Matrix:
-    return shares_matrix(confusion_shares(decided.target, decided.predicted), split.classes)
+    shares = confusion_shares(decided.target, decided.predicted)
+    return shares_matrix(shares, decided.target.sum(0), split.classes)
