@@ -19,7 +19,7 @@ from weldon.structured.simplex import minimise_on_simplex
 _IDLE_ROUNDS = 20  # planes without weight for so long leave the bundle
 _REACH = 0.2  # how far from the best point towards the bundle's minimum the next plane is taken
 _LONGEST_STEP = 2.0
-_LINE_EVALUATIONS = 12
+_LINE_EVALUATIONS = 8
 
 
 class ConvexRisk(Protocol):
@@ -55,6 +55,7 @@ class _Bundle:
     slopes: list[Tensor] = field(default_factory=list)
     offsets: list[float] = field(default_factory=list)
     idle: list[int] = field(default_factory=list)
+    alpha: list[float] = field(default_factory=list)
     gram: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def add(self, slope: Tensor, offset: float) -> None:
@@ -66,25 +67,26 @@ class _Bundle:
         self.slopes.append(slope)
         self.offsets.append(offset)
         self.idle.append(0)
+        self.alpha.append(0.0 if planes else 1.0)
 
     def minimise(self, tol: float) -> tuple[Tensor, float]:
         """Parameters that minimise weight decay plus the highest plane, and a lower bound of the minimum."""
         gram, offsets = self.gram / self.weight_decay, np.array(self.offsets)
-        alpha = minimise_on_simplex(gram, offsets, tol=tol)
+        alpha = minimise_on_simplex(gram, offsets, np.array(self.alpha), tol=tol)
         bound = float(offsets @ alpha - 0.5 * alpha @ gram @ alpha)
         parameters = torch.stack(self.slopes).T @ torch.from_numpy(alpha) / -self.weight_decay  # (D,)
         self._forget(alpha)
         return parameters, bound
 
     def _forget(self, alpha: np.ndarray) -> None:
-        self.idle = [0 if share > 0 else age + 1 for share, age in zip(alpha, self.idle, strict=True)]
-        kept = [plane for plane, age in enumerate(self.idle) if age < _IDLE_ROUNDS]
-        if len(kept) == len(self.idle):
-            return
-        self.slopes = [self.slopes[plane] for plane in kept]
-        self.offsets = [self.offsets[plane] for plane in kept]
-        self.idle = [self.idle[plane] for plane in kept]
-        self.gram = self.gram[np.ix_(kept, kept)]
+        idle = [0 if share > 0 else age + 1 for share, age in zip(alpha, self.idle, strict=True)]
+        kept = [plane for plane, age in enumerate(idle) if age < _IDLE_ROUNDS]
+        self.idle = [idle[plane] for plane in kept]
+        self.alpha = [float(alpha[plane]) for plane in kept]
+        if len(kept) < len(alpha):
+            self.slopes = [self.slopes[plane] for plane in kept]
+            self.offsets = [self.offsets[plane] for plane in kept]
+            self.gram = self.gram[np.ix_(kept, kept)]
 
 
 class _Point(NamedTuple):
@@ -115,7 +117,7 @@ def minimise_risk(
         value, slope = risk.slope(place.scores)
         bundle.add(slope, value - float(slope @ place.parameters))
         allowed = max(gap * best.objective, progress * (first - best.objective), 1e-9)
-        candidate, lower = bundle.minimise(tol=0.1 * allowed)
+        candidate, lower = bundle.minimise(tol=0.01 * allowed)
         bound = max(bound, lower)
         if best.objective - bound <= allowed:
             break

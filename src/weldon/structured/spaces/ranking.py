@@ -49,10 +49,9 @@ class Ranking(OutputSpace):
         """Ranks in the most violating ranking: ``(N, C)``; examples tied in label and score share a rank."""
         known, relevant = ~torch.isnan(target), target == 1
         other = known & ~relevant
-        found = average_precision_inference(
-            scores, torch.nan_to_num(target), known, normalize=False, scale=self.scale
-        )
-        moved = found.coefficients.to(scores.dtype) / (2 * self.scale)  # -a_k, or P - r_j
+        pairs = relevant.sum(dim=0) * other.sum(dim=0)
+        found = average_precision_inference(scores, torch.nan_to_num(target), known, scale=self.scale)
+        moved = found.coefficients.to(scores.dtype) * pairs / (2 * self.scale)  # -a_k, or P - r_j
         above = torch.where(relevant, -moved, relevant.sum(dim=0) - moved)
         ranks = torch.where(relevant, _ranks_among(scores, relevant), _ranks_among(scores, other))
         return torch.where(known, ranks + above, torch.nan)
