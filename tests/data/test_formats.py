@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from weldon.data.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
 from weldon.data.coco import read_coco
@@ -23,10 +24,10 @@ CLASSES = ("cat", 'dög & "co" <x>', "7", "no", "yes: [1]")
 
 READERS = {
     "coco": lambda folder: read_coco(folder / "coco.json"),
-    "cvat": lambda folder: read_cvat(folder / "annotations.xml"),
-    "labelstudio": lambda folder: read_labelstudio(_answered(folder / "tasks.json")),
-    "yolo": read_yolo,
-    "voc": read_voc_folder,
+    "cvat": lambda folder: read_cvat(folder / "cvat" / "annotations.xml"),
+    "labelstudio": lambda folder: read_labelstudio(_answered(folder / "labelstudio" / "tasks.json")),
+    "yolo": lambda folder: read_yolo(folder / "yolo"),
+    "voc": lambda folder: read_voc_folder(folder / "voc"),
 }
 
 
@@ -37,10 +38,12 @@ def _answered(path: Path) -> Path:
 
 
 @pytest.fixture
-def annotations(photograph) -> tuple[ImageAnnotation, ...]:
+def annotations(photograph, tmp_path) -> tuple[ImageAnnotation, ...]:
     photograph("images/a b.png", size=(400, 300))
     photograph("images/sub/ü.png", size=(123, 457))
     photograph("images/none.png", size=(50, 40))
+    for name in ("a b", "sub/ü", "none"):
+        photograph(f"yolo/images/{name}.png", size=Image.open(tmp_path / f"images/{name}.png").size)
     return (
         ImageAnnotation(
             "a b.png",
@@ -109,7 +112,9 @@ def test_the_order_of_the_classes_survives(name, tmp_path, annotations):
 @pytest.mark.parametrize("name", ["coco", "cvat", "labelstudio"])
 def test_what_was_written_can_be_learnt_from(name, tmp_path, annotations):
     written(name, tmp_path, annotations)
-    file = {"coco": "coco.json", "cvat": "annotations.xml", "labelstudio": "tasks.json"}[name]
+    file = {"coco": "coco.json", "cvat": "cvat/annotations.xml", "labelstudio": "labelstudio/tasks.json"}[
+        name
+    ]
     found = read_labels(tmp_path, tmp_path / file)
     assert found.form == name
     assert set(found.classes) == set(CLASSES)
@@ -136,7 +141,7 @@ def test_an_unknown_format_lists_the_known(tmp_path):
 @pytest.mark.parametrize("name", ["coco", "cvat", "voc"])
 def test_true_boxes_are_found_by_any_name_of_the_image(name, tmp_path, annotations):
     write_annotations(name, tmp_path / "truth", annotations, CLASSES)
-    path = {"coco": "truth/coco.json", "cvat": "truth/annotations.xml", "voc": "truth"}[name]
+    path = {"coco": "truth/coco.json", "cvat": "truth/cvat/annotations.xml", "voc": "truth/voc"}[name]
     truth = read_boxes(tmp_path / path)
     assert len(truth) == 3
     for spelling in ("a b.png", "images/a b.png", "a b", "a b.jpg"):

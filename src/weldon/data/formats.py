@@ -15,23 +15,24 @@ from weldon.errors import UsageError
 
 Writer = Callable[[Path, Sequence[ImageAnnotation], Sequence[str]], None]
 
+# Each in a folder of its own, except COCO's one file: they would share names such as annotations.xml.
 WRITERS: dict[str, Writer] = {
     "coco": lambda folder, images, classes: write_coco(folder / "coco.json", images, classes),
-    "labelstudio": write_labelstudio,
-    "cvat": lambda folder, images, classes: write_cvat(folder / "annotations.xml", images, classes),
-    "yolo": write_yolo,
-    "voc": lambda folder, images, classes: write_voc(folder, images),
+    "labelstudio": lambda folder, images, classes: write_labelstudio(folder / "labelstudio", images, classes),
+    "cvat": lambda folder, images, classes: write_cvat(folder / "cvat" / "annotations.xml", images, classes),
+    "yolo": lambda folder, images, classes: write_yolo(folder / "yolo", images, classes),
+    "voc": lambda folder, images, classes: write_voc(folder / "voc", images),
 }
 
 
 def write_annotations(
     name: str, folder: str | Path, images: Sequence[ImageAnnotation], classes: Sequence[str]
 ) -> None:
-    """Write the files of one annotation tool into a folder.
+    """Write the files of one annotation tool: ``coco.json``, or a folder with the tool's name.
 
     Args:
         name: ``coco``, ``labelstudio``, ``cvat``, ``yolo`` or ``voc``.
-        folder: made where needed.
+        folder: where to put it, made where needed.
         images: what to write.
         classes: in their order.
 
