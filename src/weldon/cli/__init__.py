@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from weldon.cli.check import check
 from weldon.cli.console import say_error, show_log
+from weldon.cli.data import data_app
 from weldon.cli.demo import demo
 from weldon.cli.explain import explain
 from weldon.cli.export import export
@@ -27,20 +27,14 @@ app = typer.Typer(
 )
 for verb in (check, train, val, predict, explain, export, demo):
     app.command()(verb)
+app.add_typer(data_app, name="data")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb and leave with its exit status: 0 done, 1 bad data, 2 usage."""
     show_log()
     try:
-        status = app(arguments, standalone_mode=False)
+        app(arguments)
     except WeldonError as error:
         say_error(str(error))
-        status = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        status = 2
-    except (click.Abort, KeyboardInterrupt):
-        say_error("stopped")
-        status = 130
-    sys.exit(status if isinstance(status, int) else 0)
+        sys.exit(error.exit_code)

@@ -12,27 +12,52 @@ from weldon.cli.console import err, out, print_json
 
 
 def check(
-    data: Annotated[Path, typer.Argument(help="folder of images, or a VOC devkit")],
+    data: Annotated[Path, typer.Argument(help="folder of images, VOC devkit, or a public data set's name")],
     labels: Annotated[Path | None, typer.Option(help="table of image labels")] = None,
     label_sep: Annotated[str | None, typer.Option(help="what separates labels in one cell")] = None,
     minus_one: Annotated[str | None, typer.Option(help="what -1 means: absent, unknown or present")] = None,
     group_col: Annotated[str | None, typer.Option(help="column whose rows stay in one split")] = None,
     image_set: Annotated[str, typer.Option(help="VOC devkit: main or segmentation")] = "main",
+    dataset: Annotated[str | None, typer.Option(help="DATA holds this public data set")] = None,
+    data_root: Annotated[
+        Path | None,
+        typer.Option(help="where public data sets lie, with a NAME for DATA", envvar="WELDON_DATA"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
-) -> int:
+) -> None:
     """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""
     from weldon.data import check_data, read_labels
 
+    data, dataset = _named(data, dataset, data_root)
     label_set = read_labels(
-        data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, image_set=image_set
+        data,
+        labels,
+        label_sep=label_sep,
+        minus_one=minus_one,
+        group_col=group_col,
+        image_set=image_set,
+        dataset=dataset,
     )
     with Progress(console=err, transient=True, disable=json) as progress:
         bar = progress.add_task("reading files", total=len(label_set.records))
         report = check_data(
-            label_set, folder=data, progress=lambda done: progress.update(bar, completed=done)
+            label_set,
+            folder=None if dataset else data,  # public archives hold files that the protocol leaves out
+            progress=lambda done: progress.update(bar, completed=done),
         )
     if json:
         print_json(report.as_dict())
     else:
         out.print(report.render(), markup=False, soft_wrap=True)
-    return 1 if report.errors else 0
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def _named(data: Path, dataset: str | None, data_root: Path | None) -> tuple[Path, str | None]:
+    """Return the folder and the public data set; DATA may be the name itself where no such path exists."""
+    from weldon.data.catalogue import CATALOGUE, DATA_ROOT, place_of
+
+    name = str(data)
+    if dataset is None and name in CATALOGUE and not data.exists():
+        return place_of(name, data_root or DATA_ROOT), name
+    return data, dataset

@@ -1,0 +1,71 @@
+"""The flags of ``weldon train`` are the recipe, and a whole visit works from the shell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from weldon.cli import main
+from weldon.cli.train import signature
+from weldon.data.scenes import make_scenes, write_scenes
+from weldon.training.recipe import Recipe
+
+TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0", "--epochs", "1"]
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    return left.value.code, capsys.readouterr()
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenes")
+    write_scenes(folder, {part: make_scenes(n, split=part, seed=0) for part, n in {"train": 24, "val": 12}.items()})
+    return folder
+
+
+def test_every_option_of_the_recipe_is_a_flag():
+    assert set(Recipe.model_fields) <= set(signature().parameters)
+
+
+def test_a_visit_from_check_to_export(scenes, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    labels = ("--labels", scenes / "labels.csv")
+    assert run(capsys, "check", scenes, *labels)[0] == 0
+    code, said = run(capsys, "train", scenes, *labels, "--out", "run", "--json", *TINY)
+    assert code == 0, said.err
+    assert json.loads(said.out)["images"] == {"train": 24, "val": 12}
+    assert (tmp_path / "run" / "report" / "index.html").is_file()
+    code, said = run(capsys, "val", "run", "--json")
+    assert code == 0, said.err
+    assert 0 <= json.loads(said.out)["map"] <= 1
+    every = ("--points", "--boxes", "--masks", "--heatmaps", "--to", "coco,labelstudio,cvat,yolo,voc")
+    code, said = run(capsys, "predict", "run", scenes / "val", "--out", "pred", "--json", *every)
+    assert code == 0, said.err
+    assert json.loads(said.out)["images"] == 12
+    assert (tmp_path / "pred" / "predictions.csv").is_file()
+    assert (tmp_path / "pred" / "labelstudio" / "label_config.xml").is_file()
+    code, said = run(capsys, "explain", "run", scenes / "val" / "00000.png", "--class", "3", "--versus", "8")
+    assert code == 0, said.err
+    assert (tmp_path / "00000.3.versus.8.png").is_file()
+    code, said = run(capsys, "export", "run", "--format", "hub", "--json")
+    assert code == 0, said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("train", "nowhere"), 1, "nowhere"),
+        (("train", "{scenes}", "--pool", "median"), 2, "median"),
+        (("train", "{scenes}", "--colour", "red"), 2, "colour"),
+        (("predict", "nowhere", "x.jpg"), 2, "nowhere"),
+        (("val", "nowhere"), 2, "nowhere"),
+    ],
+)
+def test_exit_codes_and_words(scenes, tmp_path, capsys, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    left, said = run(capsys, *(argument.format(scenes=scenes) for argument in arguments))
+    assert (left, words in said.err) == (code, True), said.err
