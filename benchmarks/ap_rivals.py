@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity
+from torch.nn.functional import normalize
 
 from weldon.losses import ap_loss
 
@@ -30,8 +30,8 @@ def smooth_ap(scores: Tensor, target: Tensor, *, temperature: float = 0.01) -> I
     for c in rankable:
         positive = target[:, c] == 1
         chunk = max(1, PAIRS // len(scores))
-        for mine in scores[positive, c].split(chunk):  # (p,)
-            s, t = scores[positive, c], scores[~positive, c]
+        for rows in positive.nonzero()[:, 0].split(chunk):
+            mine, s, t = scores[rows, c], scores[positive, c], scores[~positive, c]  # (p,), (P,), (N,)
             ahead = torch.sigmoid((s - mine.unsqueeze(1)) / temperature).sum(1) + 0.5  # itself counts 1/2
             behind = torch.sigmoid((t - mine.unsqueeze(1)) / temperature).sum(1)
             yield (1 - ahead / (ahead + behind)).sum() / len(s) / len(rankable)
@@ -114,7 +114,8 @@ def retrieval_losses() -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
     from pytorch_metric_learning.losses import FastAPLoss, SmoothAPLoss
 
     def ours(embeddings: Tensor, labels: Tensor) -> Tensor:
-        scores = cosine_similarity(embeddings.unsqueeze(1), embeddings.unsqueeze(0), dim=2)  # (n, n)
+        unit = normalize(embeddings)
+        scores = unit @ unit.T  # (n, n)
         same = labels.unsqueeze(1) == labels.unsqueeze(0)
         return ap_loss(scores, same, ~torch.eye(len(labels), dtype=torch.bool))
 
