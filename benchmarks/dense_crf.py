@@ -156,28 +156,32 @@ def gradient_ms(case: Case, parameters: CRFParameters, repeats: int) -> dict[str
     """Return the milliseconds of a forward pass that records, and of the backward pass."""
     crf = DenseCRF(parameters)
     forward, backward = [], []
+    gradient = torch.randn(case.probabilities.shape, generator=torch.Generator().manual_seed(0))
     for _ in range(repeats):
         leaf = case.probabilities.clone().requires_grad_()
         start = time.process_time()
         marginals = crf(leaf, case.image)
         middle = time.process_time()
-        marginals.backward(torch.ones_like(marginals))
+        marginals.backward(gradient)
         forward.append(1e3 * (middle - start))
         backward.append(1e3 * (time.process_time() - middle))
     return {"forward_ms": statistics.median(forward), "backward_ms": statistics.median(backward)}
 
 
-def show(name: str, row: dict[str, float]) -> None:
-    times = " ".join(f"{side} {row[f'{side}_ms']:.0f}" for side in ("pydensecrf", "cold", "warm", "pruned"))
-    ratios = " ".join(
-        f"{side} {row[f'{side}_ratio']:.2f} (worst {row[f'{side}_ratio_worst']:.2f})"
-        for side in ("cold", "warm", "pruned")
+HEADER = """| parameters, labels | pydensecrf2 ms | cold | warm | pruned | ratio cold | warm (worst) | pruned | \
+agreement, worst | max abs dQ | pruned agreement (worst) |
+|---|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def table_row(name: str, row: dict[str, float]) -> str:
+    times = " | ".join(f"{row[f'{side}_ms']:.0f}" for side in ("pydensecrf", "cold", "warm", "pruned"))
+    ratios = (
+        f"{row['cold_ratio']:.2f} | {row['warm_ratio']:.2f} ({row['warm_ratio_worst']:.2f}) | "
+        f"{row['pruned_ratio']:.2f}"
     )
-    print(f"{name}\n  ms: {times}\n  ratio: {ratios}")
-    print(f"  agreement, worst photograph: {row['warm_agreement_min']:.6f}, max |dQ| {row['max_abs_dq']:.1e}")
-    print(
-        f"  pruned: {row['pruned_agreement_mean']:.5f}, worst {row['pruned_agreement_min']:.5f}", flush=True
-    )
+    same = f"{row['warm_agreement_min']:.6f} | {row['max_abs_dq']:.0e}"
+    pruned = f"{row['pruned_agreement_mean']:.5f} ({row['pruned_agreement_min']:.5f})"
+    return f"| {name} | {times} | {ratios} | {same} | {pruned} |"
 
 
 def main() -> None:
@@ -194,10 +198,11 @@ def main() -> None:
     load = os.getloadavg()[0]
     pictures = list(cases(options.photographs, side=options.side))
     tables = {}
+    print(HEADER, flush=True)
     for name, parameters in PARAMETERS.items():
         for labels, some in (("all", pictures), ("in play", [in_play(case) for case in pictures])):
             tables[f"{name}, {labels}"] = compare(some, parameters, options.repeats)
-            show(f"{name}, {labels}", tables[f"{name}, {labels}"])
+            print(table_row(f"{name}, {labels}", tables[f"{name}, {labels}"]), flush=True)
     gradients = {n: gradient_ms(pictures[0], p, options.repeats) for n, p in PARAMETERS.items()}
     found = {"mIoU": quality(pictures), "gradient": gradients, "load_at_start": load}
     print(found)

@@ -266,7 +266,8 @@ def test_accelerator_gives_the_numbers_of_the_cpu_and_the_same_bits_twice():
         there = [crf(probabilities.cuda(), images.cuda()) for _ in range(2)]
         assert torch.equal(*there)
         here = crf(probabilities, images)
-        assert (there[0].cpu() - here).abs().max() < 1e-4
+        assert (there[0].cpu() - here).abs().max() < 1e-3
+        assert (there[0].cpu() - here).abs().mean() < 1e-6
         leaves = [probabilities[:1].to(image.device).requires_grad_() for image in (images, images.cuda())]
         for leaf in leaves:
             crf(leaf, images[:1].to(leaf.device)).square().sum().backward()

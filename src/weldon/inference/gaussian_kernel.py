@@ -123,18 +123,16 @@ class KernelSum:
         """Splat and blur ``(P, C)`` values in each kernel: ``(M, C)`` each."""
         return tuple(kernel.vertex_values(values, transposed=transposed) for kernel in self.kernels)
 
-    def slice(self, tables: Sequence[Tensor], start: int, stop: int) -> Tensor:
-        """Return what the points ``start .. stop - 1`` receive, ``(stop - start, C)``."""
-        first, *rest = (
-            part.part(start, stop)(table) for part, table in zip(self.slices, tables, strict=True)
-        )
+    def slice(self, tables: Sequence[Tensor], points: slice) -> Tensor:
+        """Return what some points receive, ``(points, C)``."""
+        first, *rest = (part.some(points)(table) for part, table in zip(self.slices, tables, strict=True))
         for received in rest:
             first += received
         return first
 
     def __call__(self, values: Tensor, *, transposed: bool = False) -> Tensor:
         """Return K, or its transpose, times ``(P, C)`` values."""
-        return self.slice(self.vertex_values(values, transposed=transposed), 0, len(values))
+        return self.slice(self.vertex_values(values, transposed=transposed), slice(None))
 
 
 def kernel_sum(kernels: Sequence[GaussianKernel], weights: Sequence[float]) -> KernelSum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -48,12 +49,11 @@ class _MeanField(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        *earlier, last = ctx.saved_tensors
-        step = through_softmax(last, gradient)
-        total = step
-        for marginals in reversed(earlier):
-            step = through_softmax(marginals, ctx.kernels(step, transposed=True))
-            total = total + step
+        last, *earlier = reversed(ctx.saved_tensors)
+        step = pull_back(last, None, gradient.contiguous(), out=torch.empty_like(last))
+        total = step.clone()
+        for marginals in earlier:
+            total += pull_back(marginals, ctx.kernels, step, out=step)
         return total, None, None
 
 
@@ -61,13 +61,33 @@ def update(logits: Tensor, kernels: KernelSum | None, marginals: Tensor, *, out:
     """Write ``softmax(logits + K marginals)``, all ``(P, C)``, into ``out`` (which may be ``marginals``)."""
     tables = kernels.vertex_values(marginals) if kernels else ()
     bounded = kernels is None or kernels.weight <= SAFE_WEIGHT
-    size = len(logits) if logits.is_cuda else CHUNK
-    for start in range(0, len(logits), size):
-        energy = logits[start : start + size]
-        if kernels:
-            energy = kernels.slice(tables, start, start + size).add_(energy)
-        softmax_into(energy, out[start : start + size], bounded=bounded)
+    for part in chunks(logits):
+        energy = kernels.slice(tables, part).add_(logits[part]) if kernels else logits[part]
+        softmax_into(energy, out[part], bounded=bounded)
     return out
+
+
+def pull_back(marginals: Tensor, kernels: KernelSum | None, step: Tensor, *, out: Tensor) -> Tensor:
+    """Write into ``out`` (which may be ``step``) what reaches the argument of the softmax of ``marginals``.
+
+    Args:
+        marginals: ``(P, C)``, what the softmax gave.
+        kernels: K between this softmax and the next; None if there is none.
+        step: ``(P, C)``, the gradient at the argument of the next softmax, or at the result of the last.
+        out: ``(P, C)``.
+    """
+    tables = kernels.vertex_values(step, transposed=True) if kernels else ()
+    for part in chunks(marginals):
+        weighted = marginals[part] * (kernels.slice(tables, part) if kernels else step[part])
+        total = weighted.sum(1, keepdim=True)
+        torch.addcmul(weighted, marginals[part], total, value=-1, out=out[part])
+    return out
+
+
+def chunks(rows: Tensor) -> Iterator[slice]:
+    """Return runs of rows to work on one after the other: all at once on an accelerator."""
+    size = len(rows) if rows.is_cuda else CHUNK
+    return (slice(start, start + size) for start in range(0, len(rows), size))
 
 
 def softmax_into(energy: Tensor, out: Tensor, *, bounded: bool) -> None:
@@ -77,9 +97,3 @@ def softmax_into(energy: Tensor, out: Tensor, *, bounded: bool) -> None:
         return
     powers = energy.exp()  # on a CPU a third of the time of torch.softmax for a few labels
     torch.div(powers, powers.sum(1, keepdim=True), out=out)
-
-
-def through_softmax(marginals: Tensor, gradient: Tensor) -> Tensor:
-    """Carry a gradient from the softmax of every row to its argument."""
-    weighted = marginals * gradient
-    return weighted - marginals * weighted.sum(1, keepdim=True)

@@ -106,7 +106,7 @@ def enclosing_simplex(elevated: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         along each of the k *last* axes (and k higher along all).
     """
     size = elevated.shape[0]
-    nearest = (elevated / size).round()
+    nearest = (elevated / elevated.new_tensor(size)).round()  # a tensor: see pixel_features
     falling = sort_axes(elevated - nearest * size)
     axes = 7 - torch.bitwise_and(falling, 7)
     offsets = torch.bitwise_right_shift(falling, 3).float().mul_(2.0**-FRACTION_BITS / size)

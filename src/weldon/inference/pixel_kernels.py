@@ -53,6 +53,9 @@ class SpatialKernels:
 def pixel_features(image: Tensor, *, sigma: float, colour_sigma: float | None = None) -> Tensor:
     """Return positions x, y and, with ``colour_sigma``, colours r, g, b of pixels in standard deviations.
 
+    Divided by tensors, not numbers: CUDA would multiply by the inverse of a number, and the last bit decides
+    on which side of a border a pixel falls.
+
     Args:
         image: ``(N, 3, H, W)`` uint8.
         sigma: of positions, pixels.
@@ -67,11 +70,12 @@ def pixel_features(image: Tensor, *, sigma: float, colour_sigma: float | None = 
                 [0.0000, 0.0000, 0.5000, 0.5000]])
     """
     images, channels, height, width = image.shape
-    y = (torch.arange(height, device=image.device, dtype=torch.float32) / sigma)[:, None]
-    x = torch.arange(width, device=image.device, dtype=torch.float32) / sigma
+    place = torch.tensor(sigma, dtype=torch.float32, device=image.device)
+    y = (torch.arange(height, device=image.device) / place)[:, None]
+    x = torch.arange(width, device=image.device) / place
     features = x.new_empty(2 if colour_sigma is None else 2 + channels, images, height, width)
     features[0] = x
     features[1] = y
     if colour_sigma is not None:
-        torch.div(image.movedim(1, 0), colour_sigma, out=features[2:])
+        torch.div(image.movedim(1, 0), torch.full_like(place, colour_sigma), out=features[2:])
     return features.view(len(features), -1)  # (d, N * H * W)

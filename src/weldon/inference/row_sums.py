@@ -45,9 +45,9 @@ class RowSums:
             include_last_offset=self.offsets is not None,
         )
 
-    def part(self, start: int, stop: int) -> RowSums:
-        """Return the sums ``start .. stop - 1`` (only where every output has K entries)."""
-        return RowSums(self.rows[start:stop], self.weights[start:stop])
+    def some(self, outputs: slice) -> RowSums:
+        """Return some of the sums (only where every output has K entries)."""
+        return RowSums(self.rows[outputs], self.weights[outputs])
 
     def times(self, factor: Tensor | float) -> RowSums:
         """Return the sums with weights multiplied by a factor that broadcasts against them."""
