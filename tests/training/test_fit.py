@@ -149,11 +149,12 @@ def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, monk
         ({"loss": "softmax"}, "softmax"),
         ({"pos_weight": "heavy"}, "pos_weight"),
         ({"val": "nowhere.csv"}, "nowhere.csv"),
+        ({"image_size": 70}, "64 or 96"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(scenes, tiny, tmp_path, options, words):
     with pytest.raises(UsageError, match=words):
-        train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny, **options)
+        train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **{**tiny, **options})
     assert not (tmp_path / "run" / "manifest.json").exists()
 
 

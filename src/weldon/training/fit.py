@@ -15,6 +15,7 @@ import lightning as L
 import torch
 
 from weldon.data import encode_targets, write_splits
+from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
 from weldon.models import WeldonNet, create_model, load_model, save_model
 from weldon.training.callbacks import BestWeights
@@ -89,6 +90,7 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
         )  # activations that become denormal were seen to slow fine-tuning fivefold
     prepared = prepare(recipe)
     net = build_net(recipe, len(prepared.classes))
+    refuse_cut_cells(recipe.image_size, net.backbone.stride)
     objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
     run.best.parent.mkdir(parents=True, exist_ok=True)
     write_toml(recipe, run.config)
@@ -159,6 +161,18 @@ def build_net(recipe: Recipe, num_classes: int) -> WeldonNet:
         std=recipe.std,
         **recipe.pool_options,
     )
+
+
+def refuse_cut_cells(image_size: int, stride: int) -> None:
+    """Refuse an image size that the cells of the map do not divide: places would be off near the far edges.
+
+    Raises:
+        UsageError: names the two nearest sizes.
+    """
+    if image_size % stride:
+        below = image_size - image_size % stride
+        near = " or ".join(str(size) for size in (below, below + stride) if size)
+        raise UsageError(f"image_size must be a multiple of the stride {stride}, got {image_size}: take {near}")
 
 
 @contextlib.contextmanager
