@@ -11,7 +11,7 @@ from weldon.cli.train import signature
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.training.recipe import Recipe
 
-TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0", "--epochs", "1"]
+TINY = "--model test_resnet --weights none --image-size 64 -b 8 -j 0 --epochs 1".split()
 
 
 def run(capsys, *arguments):
@@ -23,7 +23,8 @@ def run(capsys, *arguments):
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes")
-    write_scenes(folder, {part: make_scenes(n, split=part, seed=0) for part, n in {"train": 24, "val": 12}.items()})
+    counts = {"train": 24, "val": 12}
+    write_scenes(folder, {part: make_scenes(n, split=part, seed=0) for part, n in counts.items()})
     return folder
 
 
