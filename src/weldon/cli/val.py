@@ -9,18 +9,46 @@ import typer
 
 from weldon.cli.console import out, print_json, print_table
 
+# What a person reads in a table; the JSON output has everything.
+COLUMNS = {
+    "positives": "positives",
+    "ap": "AP",
+    "pointwise": "pointwise",
+    "maxboxacc": "MaxBoxAcc",
+    "pxap": "PxAP",
+    "iou": "IoU",
+    "iou_crf": "IoU with CRF",
+}
+
 
 def val(
     run: Annotated[Path, typer.Argument(help="run directory; it remembers its data")],
     data: Annotated[Path | None, typer.Argument(help="other labelled images [the run's own]")] = None,
     labels: Annotated[Path | None, typer.Option(help="their table of labels")] = None,
     split: Annotated[str | None, typer.Option(help="which images: train, val or test [val]")] = None,
-    boxes: Annotated[Path | None, typer.Option(help="true boxes: COCO json or a folder of VOC XML")] = None,
+    boxes: Annotated[
+        Path | None, typer.Option(help="true boxes: COCO, Label Studio, CVAT, or a folder of VOC XML")
+    ] = None,
+    masks: Annotated[Path | None, typer.Option(help="folder of true masks, indexed PNG")] = None,
+    legend: Annotated[
+        str | None, typer.Option(help="what mask indices mean: voc, run or a table [legend.csv beside them]")
+    ] = None,
+    tune_on: Annotated[
+        str | None,
+        typer.Option(help="declared images that choose box threshold and background: a split or a list file"),
+    ] = None,
+    crf: Annotated[bool, typer.Option("--crf", help="measure masks refined by the dense CRF too")] = False,
+    tune_crf: Annotated[
+        bool, typer.Option("--tune-crf", help="choose the CRF's parameters on the declared masks")
+    ] = False,
+    known_labels: Annotated[
+        bool, typer.Option("--known-labels", help="masks of the true classes, not of the predicted ones")
+    ] = False,
     min_positives: Annotated[int, typer.Option(help="leave rarer classes out of the means")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Measure a run: average precision, accuracy, and where truth is given, localisation."""
+    """Measure a run: average precision, accuracy, and where truth is given, points, boxes and masks."""
     from weldon.training import evaluate
 
     figures = evaluate(
@@ -29,6 +57,12 @@ def val(
         labels=labels,
         split=split,
         boxes=boxes,
+        masks=masks,
+        legend=legend,
+        tune_on=tune_on,
+        crf=crf,
+        tune_crf=tune_crf,
+        known_labels=known_labels,
         min_positives=min_positives,
         device=device,
         progress=not json,
@@ -40,11 +74,33 @@ def val(
 
 
 def _show(figures: dict[str, Any]) -> None:
-    rows = [
-        [name, str(values["positives"]), "" if values["ap"] != values["ap"] else f"{100 * values['ap']:.1f}"]
-        for name, values in figures["per_class"].items()
-    ]
-    print_table("average precision by class", ["class", "positives", "AP"], rows)
+    per_class: dict[str, dict[str, Any]] = figures["per_class"]
+    shown = [name for name in COLUMNS if any(name in values for values in per_class.values())]
+    rows = [[name, *(_cell(values.get(column)) for column in shown)] for name, values in per_class.items()]
+    print_table("by class, in %", ["class", *(COLUMNS[name] for name in shown)], rows)
     for name, value in figures.items():
         if isinstance(value, float):
             out.print(f"{name:24} {100 * value:.2f}")
+    if "segmentation" in figures:
+        out.print(describe_masks(figures["segmentation"]))
+
+
+def _cell(value: float | None) -> str:
+    if value is None or value != value:
+        return ""
+    return str(value) if isinstance(value, int) else f"{100 * value:.1f}"
+
+
+def describe_masks(used: dict[str, Any]) -> str:
+    """Say how masks were drawn.
+
+    Example:
+        >>> used = {"background": 0.5, "relative": True, "labels": "predicted", "chosen_by": "defaults"}
+        >>> describe_masks(used)
+        "masks of the predicted classes; background 0.5 of a map's range (defaults)"
+    """
+    scale = "of a map's range" if used["relative"] else "as a score"
+    background = f"background {used['background']:.3g} {scale}"
+    crf = used.get("crf")
+    refined = f"; CRF {', '.join(f'{name} {value:.3g}' for name, value in crf.items())}" if crf else ""
+    return f"masks of the {used['labels']} classes; {background} ({used['chosen_by']}){refined}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from torch.nn import functional
 
 from weldon.data.geometry import Geometry, crop_map, upsample_map
 from weldon.errors import UsageError
+from weldon.inference.crf_parameters import CRFParameters
+from weldon.inference.dense_crf import DenseCRF
 
 MOST_CLASSES = 254  # an indexed PNG has 256 values: 0 is background, 255 "not labelled"
 SHARPNESS = 10.0
@@ -79,13 +82,20 @@ def refine_claims(
         claims: ``(1 + C, H, W)``, background first.
         image: the picture at the same size.
         sharpness: log-odds between a claim of 1 and a claim of 0, before refinement.
-        options: of :func:`weldon.inference.dense_crf.dense_crf`.
+        options: the parameters of :class:`weldon.inference.crf_parameters.CRFParameters`.
     """
-    from weldon.inference.dense_crf import dense_crf
+    pixels = picture_tensor(image).to(claims.device)
+    return _crf(CRFParameters(**options))((sharpness * claims).softmax(dim=0), pixels)
 
-    pixels = torch.from_numpy(np.array(image)).movedim(-1, 0)  # (H, W, 3) -> (3, H, W)
-    probabilities = (sharpness * claims).softmax(dim=0)
-    return dense_crf(probabilities, pixels.to(claims.device), **options)
+
+def picture_tensor(image: Image.Image) -> Tensor:
+    """Return a picture as ``(3, H, W)`` uint8."""
+    return torch.from_numpy(np.array(image)).movedim(-1, 0)  # (H, W, 3) -> (3, H, W)
+
+
+@lru_cache(maxsize=1)
+def _crf(parameters: CRFParameters) -> DenseCRF:
+    return DenseCRF(parameters)  # kept: it remembers what depends on a picture's size only
 
 
 def segment(
@@ -116,7 +126,7 @@ def segment(
     full = (geometry.height, geometry.width)
     if not present:
         return np.zeros(full, dtype=np.uint8)
-    size = full if image is None else _crf_size(geometry)
+    size = full if image is None else crf_size(geometry)
     shares = foreground_shares(class_maps[list(present)], geometry, relative=relative, size=size)
     claims = claims_with_background(shares, background=background)
     if image is not None:
@@ -125,6 +135,12 @@ def segment(
     return np.asarray(mask_indices(claims, present).cpu().numpy(), dtype=np.uint8)
 
 
-def _crf_size(geometry: Geometry) -> tuple[int, int]:
+def crf_size(geometry: Geometry) -> tuple[int, int]:
+    """Return height and width at which the CRF sees an image: its own, at most 512 pixels a side.
+
+    Example:
+        >>> crf_size(Geometry(2048, 1024, 448))
+        (256, 512)
+    """
     factor = min(1.0, CRF_SIDE / max(geometry.width, geometry.height))
     return max(1, round(geometry.height * factor)), max(1, round(geometry.width * factor))

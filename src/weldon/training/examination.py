@@ -1,0 +1,67 @@
+"""A run in front of the images that it is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from weldon.inference.run_directory import RunDirectory
+from weldon.models import load_model
+from weldon.training.answers import Answers
+from weldon.training.measured_images import MeasuredImages, choose_images
+from weldon.training.recipe import build_recipe
+from weldon.training.sets import cached_maps
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A run, its network, and the images.
+
+    Args:
+        run: keeps what declared images choose.
+        answers: the network.
+        images: those measured and those declared.
+        tune_on: how the caller names the declared images; None: there are none.
+        min_positives: classes with fewer positives are left out of means.
+    """
+
+    run: RunDirectory
+    answers: Answers
+    images: MeasuredImages
+    tune_on: str | None
+    min_positives: int
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the run."""
+        return self.answers.classes
+
+
+def open_examination(
+    run: RunDirectory,
+    data: Path | None,
+    *,
+    labels: Path | None,
+    split: str | None,
+    tune_on: str | None,
+    min_positives: int,
+    device: str,
+    progress: bool,
+) -> Examination:
+    """Return a run in front of its images; a frozen run has the feature maps of its own data already.
+
+    Arguments as in :func:`weldon.training.evaluate`.
+
+    Raises:
+        UsageError: no image in the split, or measured images among those declared.
+        DataError: labels that cannot be read, or a declared name that is no image.
+    """
+    recipe = build_recipe({}, run.config)
+    images = choose_images(run, recipe, data, labels=labels, split=split, tune_on=tune_on)
+    net = load_model(run.best, device=device)
+    cache = None
+    if recipe.freeze and images.own:
+        cache = cached_maps(recipe, net, images.records, run.class_names)
+        images = images.readable(cache.rows)
+    answers = Answers(net, recipe, run.class_names, cache, progress)
+    return Examination(run, answers, images, tune_on, min_positives)

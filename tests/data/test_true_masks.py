@@ -1,0 +1,103 @@
+"""True masks are read with the meaning their legend gives them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from weldon.data.record import Record
+from weldon.data.true_masks import TrueMasks, find_masks, read_legend
+from weldon.errors import DataError, UsageError
+
+VOC_CAT, VOC_DOG = 8, 12
+
+
+def write_mask(path, values):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.array(values, dtype=np.uint8)).save(path)
+    return path
+
+
+def record(folder, name):
+    return Record(folder / name, name, frozenset())
+
+
+def test_indices_become_the_numbers_of_the_run(tmp_path):
+    path = write_mask(tmp_path / "a.png", [[0, VOC_CAT, VOC_DOG, 255]])
+    masks = TrueMasks({"a.jpg": path}, ["dog", "cat"], read_legend(None, tmp_path, ["dog", "cat"]))
+    assert masks.read("a.jpg", (4, 1)).tolist() == [[0, 2, 1, 255]]
+
+
+def test_classes_the_run_does_not_know_come_after_its_own(tmp_path):
+    path = write_mask(tmp_path / "a.png", [[VOC_CAT, VOC_DOG]])
+    masks = TrueMasks({"a.jpg": path}, ["dog"], read_legend("voc", None, ["dog"]))
+    cat = masks.labels.index("cat")
+    assert cat > 1
+    assert masks.read("a.jpg", (2, 1)).tolist() == [[cat, 1]]
+
+
+def test_without_a_legend_indices_are_the_classes_of_the_run(tmp_path):
+    path = write_mask(tmp_path / "a.png", [[0, 1, 2]])
+    masks = TrueMasks({"a.jpg": path}, ["dent", "crack"], read_legend(None, tmp_path, ["dent", "crack"]))
+    assert masks.read("a.jpg", (3, 1)).tolist() == [[0, 1, 2]]
+
+
+def test_a_legend_beside_the_masks_is_read(tmp_path):
+    (tmp_path / "legend.csv").write_text("index,class\n0,background\n7,crack\n3,dent\n")
+    path = write_mask(tmp_path / "a.png", [[0, 3, 7]])
+    masks = TrueMasks({"a.jpg": path}, ["dent", "crack"], read_legend(None, tmp_path, ["dent", "crack"]))
+    assert masks.read("a.jpg", (3, 1)).tolist() == [[0, 1, 2]]
+
+
+def test_an_index_the_legend_does_not_name_is_refused(tmp_path):
+    path = write_mask(tmp_path / "a.png", [[0, 9]])
+    masks = TrueMasks({"a.jpg": path}, ["dent"], read_legend("run", None, ["dent"]))
+    with pytest.raises(DataError, match=r"a\.png holds the indices \[9\].*--legend voc"):
+        masks.read("a.jpg", (2, 1))
+
+
+def test_another_size_is_refused(tmp_path):
+    path = write_mask(tmp_path / "a.png", [[0, 1]])
+    masks = TrueMasks({"a.jpg": path}, ["dent"], read_legend("run", None, ["dent"]))
+    with pytest.raises(DataError, match="must be 4 x 1 as its image, got 2 x 1"):
+        masks.read("a.jpg", (4, 1))
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("number,name\n1,dent\n", "columns index and class"),
+        ("index,class\none,dent\n", "columns index and class"),
+        ("index,class\n255,dent\n", "from 0 to 254"),
+        ("index,class\n1,dent\n2,dent\n", "each class once"),
+    ],
+)
+def test_a_legend_that_cannot_be_used_is_named(tmp_path, table, words):
+    (tmp_path / "l.csv").write_text(table)
+    with pytest.raises(DataError, match=rf"l\.csv.*{words}"):
+        read_legend(str(tmp_path / "l.csv"), None, ["dent"])
+
+
+def test_a_missing_legend_lists_the_choices(tmp_path):
+    with pytest.raises(UsageError, match="voc, run or a table.*'coco'"):
+        read_legend("coco", tmp_path, ["dent"])
+
+
+def test_masks_are_found_flat_and_in_folders_of_their_own(tmp_path):
+    write_mask(tmp_path / "a.png", [[0]])
+    write_mask(tmp_path / "deep" / "b.png", [[0]])
+    found = find_masks([record(tmp_path, name) for name in ("deep/a.jpg", "deep/b.jpg", "c.jpg")], tmp_path)
+    assert found == {"deep/a.jpg": tmp_path / "a.png", "deep/b.jpg": tmp_path / "deep" / "b.png"}
+
+
+def test_a_folder_without_any_mask_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"STEM\.png"):
+        find_masks([record(tmp_path, "a.jpg")], tmp_path)
+
+
+def test_what_is_no_indexed_mask_is_refused(tmp_path):
+    Image.new("RGB", (2, 1)).save(tmp_path / "a.png")
+    masks = TrueMasks({"a.jpg": tmp_path / "a.png"}, ["dent"], read_legend("run", None, ["dent"]))
+    with pytest.raises(DataError, match="one class index a pixel"):
+        masks.read("a.jpg", (2, 1))
