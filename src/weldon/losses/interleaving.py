@@ -162,13 +162,13 @@ def _cut_runs(gain: Tensor, index: Tensor, first: Tensor, last: Tensor) -> Tenso
     run and may wrap around 2^64: only differences inside a run are used, and these fit.
     """
     through = gain.cumsum(0)
-    start = (through - gain)[first]
-    prefix, whole = through - gain - start, through[last] - start
+    before = through - gain
+    start = before[first]
+    prefix, whole = before - start, through[last] - start
     with _integers_commute():
-        lowest = torch.full_like(gain, torch.iinfo(torch.int64).max)
-        lowest = lowest.scatter_reduce_(0, first, prefix, "amin")[first]
-        is_lowest = torch.where(prefix == lowest, index, -1)
-        latest = torch.full_like(index, -1).scatter_reduce_(0, first, is_lowest, "amax")[first]
+        lowest = prefix.scatter_reduce(0, first, prefix, "amin")[first]
+        candidate = torch.where(prefix == lowest, index, first)
+        latest = index.scatter_reduce(0, first, candidate, "amax")[first]
     return torch.where(lowest < whole, latest, last + 1)
 
 
