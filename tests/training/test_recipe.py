@@ -43,6 +43,7 @@ def test_k_sets_both_sides_unless_one_is_given(given, k_max, k_min):
         ({"k": "1.0"}, ["k", "1.0"]),
         ({"resize": "crop"}, ["resize", "crop", "keep"]),
         ({"loss": "ap", "task": "multiclass"}, ["ap", "multilabel"]),
+        ({"dataset": "voc2007", "labels": "l.csv"}, ["labels", "voc2007", "l.csv"]),
     ],
 )
 def test_a_refusal_names_option_and_value(options, words):

@@ -29,6 +29,7 @@ from weldon.data.voc_years import (
 from weldon.errors import UsageError
 
 TABLE_2 = "paper, Table 2"
+DATA_ROOT = Path("data")  # where data sets lie unless --data-root or WELDON_DATA says otherwise
 
 _FLICKR = "The photographs are Flickr's: their use must respect the Flickr terms of use."
 _VOC_HOSTS = (
@@ -239,13 +240,12 @@ _MIT67 = Entry(
     home="mit67",
     page="https://web.mit.edu/torralba/www/indoor.html",
     licence="For research; the photographs come from the web and keep their owners' rights.",
-    layout=("indoorCVPR_09/Images/CLASS/*.jpg", "TrainImages.txt", "TestImages.txt"),
+    layout=("Images/CLASS/*.jpg", "TrainImages.txt", "TestImages.txt"),
     archives=(
         Archive(
             "indoorCVPR_09.tar",
             ("http://groups.csail.mit.edu/vision/LabelMe/NewImages/indoorCVPR_09.tar",),
             checksum="sha1:0b252516e746ba428b96af408d2e8162d9b08ac5",
-            into="indoorCVPR_09",
         ),
         Archive("TrainImages.txt", ("https://web.mit.edu/torralba/www/TrainImages.txt",)),
         Archive("TestImages.txt", ("https://web.mit.edu/torralba/www/TestImages.txt",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from weldon.data.catalogue import read_dataset
 from weldon.data.folder import read_folder
 from weldon.data.jsonl import read_jsonl
 from weldon.data.locate import ImageFinder
@@ -31,6 +32,7 @@ def read_labels(
     minus_one: str | None = None,
     group_col: str | None = None,
     image_set: str = "main",
+    dataset: str | None = None,
     classes: Sequence[str] | None = None,
 ) -> LabelSet:
     """Return the images and their image-level labels, whichever form they are kept in.
@@ -46,12 +48,17 @@ def read_labels(
         minus_one: what -1 means in a wide table: ``absent``, ``unknown``, ``present``.
         group_col: the column of groups in a table; ``group`` by default.
         image_set: of a VOC devkit: ``main`` or ``segmentation``.
+        dataset: name of a public data set that lies in ``data``: its published protocol is followed.
         classes: of a trained model: kept in this order; any other label is an error.
 
     Raises:
         DataError: the files cannot be used; every problem is listed with its file and row.
         UsageError: an option that is none of its choices or has no meaning for this form.
     """
+    if dataset is not None:
+        if labels is not None:
+            raise UsageError(f"`labels` must be left out with `dataset` {dataset!r}, got {str(labels)!r}")
+        return read_dataset(dataset, data, classes=classes)
     root, file = _places(Path(data), None if labels is None else Path(labels))
     if file is None:
         if group_col is not None:

@@ -71,7 +71,10 @@ def prepare(recipe: Recipe) -> Prepared:
 def read_recipe_labels(
     recipe: Recipe, data: Path, labels: Path | None, classes: Sequence[str] | None = None
 ) -> LabelSet:
-    """Return the images of ``data``, read as ``recipe`` says; ``classes`` are those of a trained model."""
+    """Return the images of ``data``, read as ``recipe`` says; ``classes`` are those of a trained model.
+
+    The recipe's public data set is what its own data holds; other data is read by its form.
+    """
     return read_labels(
         data,
         labels,
@@ -79,6 +82,7 @@ def read_recipe_labels(
         minus_one=recipe.minus_one,
         group_col=recipe.group_col,
         image_set=recipe.image_set,
+        dataset=recipe.dataset if labels is None and data == recipe.data else None,
         classes=classes,
     )
 

@@ -46,6 +46,9 @@ class Recipe(BaseModel):
 
     data: Path = Field(description="folder of images, or a VOC devkit")
     labels: Path | None = Field(None, description="table of image labels (CSV, TSV, JSONL); none: read DATA")
+    dataset: str | None = Field(
+        None, description="DATA holds this public data set: voc2007, coco2014, … (weldon data list)"
+    )
     label_sep: str | None = Field(None, description="what separates labels in one cell [comma or |]")
     minus_one: Literal["absent", "unknown", "present"] | None = Field(
         None, description="what -1 means in a wide table; never guessed"
@@ -129,6 +132,10 @@ class Recipe(BaseModel):
     def _one_way_to_say_k(self) -> Recipe:
         if self.pool not in POOLINGS:
             raise ValueError(f"pool must be one of {', '.join(POOLINGS)}, got {self.pool!r}")
+        if self.dataset is not None and self.labels is not None:
+            raise ValueError(
+                f"labels must be left out with dataset {self.dataset!r}, got {str(self.labels)!r}"
+            )
         if self.loss == "ap" and self.task == "multiclass":
             raise ValueError("loss 'ap' ranks images class by class and needs --task multilabel")
         return self

@@ -1,0 +1,133 @@
+"""From a catalogue entry to a folder in the published layout, with archives made here."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import tarfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from weldon.data import catalogue, fetch
+from weldon.data.catalogue import CATALOGUE
+from weldon.data.entry import Archive
+from weldon.data.unpack import unpack
+from weldon.errors import DataError
+
+
+def tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def described(path: Path, **options) -> Archive:
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    return Archive(path.name, (), path.stat().st_size, f"md5:{digest}", **options)
+
+
+@pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])
+def test_an_archive_becomes_a_folder(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    files = {"x/one.txt": b"1", "x/y/two.txt": b"22"}
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        tar(path, files, "w:gz" if kind == "tgz" else "w")
+    seen: list[int] = []
+    unpack(path, tmp_path / "to", progress=lambda what, done, total: seen.append(done))
+    assert {name: (tmp_path / "to" / name).read_bytes() for name in files} == files
+    assert seen == sorted(seen)
+
+
+def test_a_tar_of_tars_gets_a_folder_each(tmp_path):
+    inner = {
+        name: tar(tmp_path / f"{name}.tar", {f"{name}_1.JPEG": name.encode()}) for name in ("n01", "n02")
+    }
+    outer = tar(tmp_path / "train.tar", {f"{name}.tar": path.read_bytes() for name, path in inner.items()})
+    unpack(outer, tmp_path / "train")
+    assert (tmp_path / "train" / "n02" / "n02_1.JPEG").read_bytes() == b"n02"
+    assert not (tmp_path / "train" / "n02.tar").exists()
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "/tmp/outside.txt"])
+def test_nothing_is_written_outside_the_folder(tmp_path, name):
+    path = tar(tmp_path / "a.tar", {name: b"1"})
+    with contextlib.suppress(DataError):  # refused, or put inside the folder after all
+        unpack(path, tmp_path / "deep" / "to")
+    assert not (tmp_path / "deep" / "outside.txt").exists()
+    assert not Path("/tmp/outside.txt").exists()
+
+
+def test_a_damaged_archive_is_named(tmp_path):
+    path = tar(tmp_path / "a.tgz", {"one.txt": b"1" * 9999}, "w:gz")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataError, match=r"a\.tgz cannot be unpacked"):
+        unpack(path, tmp_path / "to")
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """The entry of MIT67 with an archive that a person put into its folder."""
+    home = tmp_path / "mit67"
+    home.mkdir()
+    photos = tar(home / "photos.tar", {"Images/bar/a.jpg": b"not looked at"})
+    (home / "TrainImages.txt").write_text("bar/a.jpg")
+    entry = replace(
+        CATALOGUE["mit67"],
+        archives=(described(photos), Archive("TrainImages.txt", ())),
+        by_hand="Ask the authors.",
+    )
+    monkeypatch.setitem(catalogue.CATALOGUE, "mit67", entry)
+    return tmp_path
+
+
+def test_what_a_person_fetched_is_unpacked_and_left(tiny):
+    home = fetch.fetch_dataset("mit67", tiny)
+    assert (home / "Images" / "bar" / "a.jpg").is_file()
+    assert (home / "photos.tar").is_file()
+
+
+def test_what_is_done_is_not_done_again(tiny):
+    home = fetch.fetch_dataset("mit67", tiny)
+    (home / "photos.tar").unlink()
+    (home / "Images" / "bar" / "a.jpg").unlink()
+    assert fetch.fetch_dataset("mit67", tiny) == home
+    assert not (home / "Images" / "bar" / "a.jpg").exists()
+
+
+def test_a_licence_that_must_be_clicked_is_explained(tmp_path):
+    with pytest.raises(DataError) as error:
+        fetch.fetch_dataset("ilsvrc2012", tmp_path)
+    text = str(error.value)
+    assert "accept its terms" in text
+    assert "open https://image-net.org/" in text
+    assert f"put these files into {tmp_path / 'ilsvrc2012'}" in text
+    assert "ILSVRC2012_img_train.tar  md5:1d675b47d978889d74fa0da5fadfb00e" in text
+
+
+def test_too_little_space_is_said_before_anything_is_fetched(tmp_path, monkeypatch):
+    usage = SimpleNamespace(free=3_000_000_000)
+    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(DataError, match=r"coco2014 needs 34\.9 GB .* has 3\.0 GB free"):
+        fetch.fetch_dataset("coco2014", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_space_counts_one_archive_at_a_time_and_what_is_there(tmp_path):
+    archives = [Archive("a.tar", (), 100, unpacked=1.0), Archive("b.tar", (), 60, unpacked=2.0)]
+    assert fetch.space_needed(tmp_path, archives, keep=False) == 100 + 120 + 100
+    assert fetch.space_needed(tmp_path, archives, keep=True) == 100 + 120 + 160
+    (tmp_path / "a.tar.part").write_bytes(b"x" * 70)
+    assert fetch.space_needed(tmp_path, archives, keep=False) == 100 + 120 + 60
+    assert fetch.space_needed(tmp_path, archives, keep=True) == 100 + 120 + 90
