@@ -11,7 +11,8 @@ from weldon.cli.train import signature
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.training.recipe import Recipe
 
-TINY = "--model test_resnet --weights none --image-size 64 -b 8 -j 0 --epochs 1".split()
+TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
+TINY += ["--epochs", "1"]
 
 
 def run(capsys, *arguments):

@@ -80,7 +80,7 @@ def test_a_legend_that_cannot_be_used_is_named(tmp_path, table, words):
 
 
 def test_a_missing_legend_lists_the_choices(tmp_path):
-    with pytest.raises(UsageError, match="voc, run or a table.*'coco'"):
+    with pytest.raises(UsageError, match=r"voc, run or a table.*'coco'"):
         read_legend("coco", tmp_path, ["dent"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weldon.data.scenes import make_scenes, write_scenes
+from weldon.data.scenes import CLASSES, make_scenes, write_scenes
 from weldon.inference import RunDirectory
 from weldon.report.scored_split import ScoredSplit, score_split
 from weldon.training import train
@@ -38,7 +38,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = {split: make_scenes(count, split=split, seed=0) for split, count in COUNTS.items()}
     records = write_scenes(folder, made)
     write_masks(folder / "masks", made)
-    named = [{AWKWARD if name == "0" else name for name in record.labels} for record in records]
+    named = [{AWKWARD if name == CLASSES[0] else name for name in record.labels} for record in records]
     splits = [record.split or "" for record in records]
     several = [
         (r.file_name, "|".join(sorted(names)), s) for r, names, s in zip(records, named, splits, strict=True)
@@ -54,6 +54,9 @@ def write_masks(folder: Path, made) -> None:
     folder.mkdir()
     for number, scene in enumerate(made["val"]):
         Image.fromarray(scene.mask).save(folder / f"{number:05d}.png")
+    meanings = [(1 + int(name), AWKWARD if name == CLASSES[0] else name) for name in CLASSES]
+    with (folder / "legend.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("index", "class"), *meanings])
 
 
 @pytest.fixture(scope="session")

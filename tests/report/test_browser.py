@@ -91,7 +91,7 @@ def header(browser: Any, number: int) -> Any:
 def test_page_renders_without_a_word_on_the_console(visit):
     browser = visit()
     assert "weldon report" in browser.title
-    assert len(find(browser, "#table tbody tr")) == 10
+    assert len(find(browser, "#table tbody tr")) == 6
     shown = browser.execute_script("return document.querySelector('.view svg').getBoundingClientRect().width")
     assert shown > 100
     assert browser.get_log("browser") == []
@@ -186,6 +186,16 @@ def test_dark_follows_the_system_and_the_button(visit):
     assert dark != light
     find(browser, "#theme")[0].click()
     assert browser.execute_script(paper) == light
+
+
+def test_page_shows_everything_without_its_script(visit, browser):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        assert find(visit(), "details[open] .view svg")[0].is_displayed()
+        assert find(browser, "#table tbody tr")[0].is_displayed()
+        assert not find(browser, "#theme")[0].is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def test_page_prints(visit):

@@ -6,18 +6,17 @@ import torch
 from weldon.report.class_rows import class_rows, confusion_shares, label_cooccurrence, list_pairs, mean_ap
 from weldon.report.decided import decide
 from weldon.training.finish import per_class_rows
+from weldon.training.scoring import ScoredSet
 
 
 def rows_of(split):
-    scored = split.scored
-    decided = decide(
-        scored.scores, scored.target, scored.known, thresholds=split.thresholds, task=split.decision.task
-    )
-    return class_rows(scored, decided, split.classes, split.thresholds)
+    decided = decide(split.scores, *split.labels, thresholds=split.thresholds, task=split.decision.task)
+    return class_rows(decided, split.classes, split.thresholds)
 
 
-def test_figures_are_those_training_wrote_for_the_same_images(split):
-    theirs = per_class_rows(split.scored, split.classes, {"classes": dict(split.decision.thresholds)})
+def test_figures_are_those_training_writes_for_the_same_images(split):
+    scored = ScoredSet(split.scores, *split.labels, torch.arange(len(split.records)), 1.0)
+    theirs = per_class_rows(scored, split.classes, {"classes": dict(split.decision.thresholds)})
     for ours, other in zip(rows_of(split), theirs, strict=True):
         assert (ours.name, ours.positives) == (other["class"], other["positives"])
         for name in ("ap", "threshold", "precision", "recall", "f1"):
@@ -25,15 +24,11 @@ def test_figures_are_those_training_wrote_for_the_same_images(split):
             assert mine != mine or mine == pytest.approx(other[name], abs=1e-6)
 
 
-def test_scores_are_those_of_training_up_to_the_file_that_broke(split, run):
+def test_only_the_file_that_broke_is_left_out(split, run):
+    assert [record.file_name for record in split.left_out] == ["val/00003.png"]
     with (run.report / "per_class.csv").open() as file:
         before = sum(int(row["positives"]) for row in csv.DictReader(file))
-    lost = {record.file_name for record in split.prepared.val} - {
-        record.file_name for record in split.records
-    }
-    assert lost == {"val/00003.png"}
-    now = sum(row.positives for row in rows_of(split))
-    assert now == before - len(next(r.labels for r in split.prepared.val if r.file_name in lost))
+    assert sum(row.positives for row in rows_of(split)) == before - len(split.left_out[0].labels)
 
 
 def test_mean_leaves_out_classes_without_positives(split):

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weldon.errors import DataError, UsageError
+from weldon.data.scenes import SIDE
+from weldon.errors import UsageError
 from weldon.inference import Predictor
 from weldon.inference.colours import AGAINST, FOR
 from weldon.report.data_uri import map_uri, mask_uri, photo_uri, shrink
 from weldon.report.examples import share_out
-from weldon.report.triples import image_iou, read_mask, spread_evenly, with_masks
+from weldon.report.triples import draw_triples, image_iou, read_truth, spread_evenly
 from weldon.report.views import DRAWN_SIDE, STRONGEST, make_photo, make_view
 from weldon.training.sets import eval_transform
 
@@ -89,18 +90,18 @@ def test_iou_leaves_out_what_nobody_labelled():
     assert image_iou(truth, np.array([[0, 1, 1, 3]], dtype=np.uint8)) == 1.0
 
 
-def test_masks_that_do_not_fit_are_named(tmp_path):
-    Image.new("L", (4, 4)).save(tmp_path / "a.png")
-    with pytest.raises(DataError, match=r"a\.png must be 8 x 4"):
-        read_mask(tmp_path / "a.png", (8, 4))
-    Image.new("RGB", (8, 4)).save(tmp_path / "b.png")
-    with pytest.raises(DataError, match=r"b\.png must hold one class index"):
-        read_mask(tmp_path / "b.png", (8, 4))
-    (tmp_path / "c.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"cannot read the mask .*c\.png"):
-        read_mask(tmp_path / "c.png", (8, 4))
+def test_truth_has_the_numbers_of_the_runs_own_masks(split, scenes):
+    truth = read_truth(split.records, split.classes, folder=scenes / "masks")
+    record = split.records[0]
+    numbers = set(np.unique(truth.read(record.file_name, (SIDE, SIDE))).tolist()) - {0}
+    assert {split.classes[number - 1] for number in numbers} == record.labels
+
+
+def test_without_masks_there_are_no_triples(split):
+    assert read_truth(split.records, split.classes, folder=None) is None
+    assert draw_triples(split.records, None, None, limit=3, first_key=0) == []
 
 
 def test_folder_without_any_mask_is_refused(split, tmp_path):
     with pytest.raises(UsageError, match="masks must be a folder"):
-        with_masks(split.records, tmp_path)
+        read_truth(split.records, split.classes, folder=tmp_path)

@@ -94,7 +94,7 @@ def test_file_that_broke_is_listed_with_the_reason(outline):
 
 def test_every_class_shows_its_pictures_and_its_rival(page, outline):
     text = page.read_text(encoding="utf-8")
-    assert text.count('<details class="class"') == 10
+    assert text.count('<details class="class"') == 6
     assert re.search(r"Why (not|[^?]*, and not)", outline.text)
     assert "Surest right answers" in outline.text
 
@@ -124,7 +124,5 @@ def test_one_class_an_image_shows_accuracy_and_mixups_instead_of_thresholds(one_
 
 
 def test_split_without_images_is_refused(run):
-    with pytest.raises(
-        UsageError, match=r"split must be one with images \(test, train, val\), got 'holdout'"
-    ):
+    with pytest.raises(UsageError, match="split must be one with images, got 'holdout'"):
         write_report(run, split="holdout")

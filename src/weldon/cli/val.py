@@ -44,18 +44,46 @@ def val(
     known_labels: Annotated[
         bool, typer.Option("--known-labels", help="masks of the true classes, not of the predicted ones")
     ] = False,
+    scales: Annotated[
+        str | None,
+        typer.Option(help="image sizes to combine, as 224,320,448 (sizes of Table 3 in the paper)"),
+    ] = None,
+    scale_k: Annotated[
+        str, typer.Option(help="regions at each scale: table3, run, or counts as 5,20,50")
+    ] = "table3",
+    others: Annotated[
+        list[Path] | None, typer.Option("--with", help="another run to combine, at its own size; repeat it")
+    ] = None,
+    combine: Annotated[str, typer.Option(help="scales and runs: object-bank or average")] = "object-bank",
+    fit_on: Annotated[str, typer.Option(help="split on which the object bank is fitted")] = "train",
+    ten_crops: Annotated[
+        bool, typer.Option("--ten-crops", help="average ten crops in place of one look at the whole image")
+    ] = False,
     min_positives: Annotated[int, typer.Option(help="leave rarer classes out of the means")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure a run: average precision, accuracy, and where truth is given, points, boxes and masks."""
+    from weldon.cli.several_looks import several_looks
     from weldon.training import evaluate
 
-    figures = evaluate(
+    common = {"labels": labels, "split": split, "min_positives": min_positives, "device": device}
+    looks = several_looks(
         run,
         data,
-        labels=labels,
-        split=split,
+        sizes=scales,
+        k=scale_k,
+        others=others or (),
+        combine=combine,
+        fit_on=fit_on,
+        ten_crops=ten_crops,
+        located=any((boxes, masks, tune_on, crf, tune_crf)),
+        progress=not json,
+        **common,
+    )
+    figures = looks or evaluate(
+        run,
+        data,
         boxes=boxes,
         masks=masks,
         legend=legend,
@@ -63,9 +91,8 @@ def val(
         crf=crf,
         tune_crf=tune_crf,
         known_labels=known_labels,
-        min_positives=min_positives,
-        device=device,
         progress=not json,
+        **common,
     )
     if json:
         print_json(figures)
@@ -81,6 +108,8 @@ def _show(figures: dict[str, Any]) -> None:
     for name, value in figures.items():
         if isinstance(value, float):
             out.print(f"{name:24} {100 * value:.2f}")
+    for name, value in figures.get("scales", {}).items():
+        out.print(f"{name}: {100 * value:.2f}", markup=False)
     if "segmentation" in figures:
         out.print(describe_masks(figures["segmentation"]))
 

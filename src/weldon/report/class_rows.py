@@ -11,7 +11,6 @@ from torch import Tensor
 from weldon.metrics import average_precision, topk_accuracy
 from weldon.report.decided import Decided
 from weldon.training.finish import precision_recall
-from weldon.training.scoring import ScoredSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,9 @@ class ClassRow:
     f1: float
 
 
-def class_rows(
-    scored: ScoredSet, decided: Decided, classes: Sequence[str], thresholds: Tensor
-) -> list[ClassRow]:
-    """Return a row for each class."""
-    precision = average_precision(scored.scores, scored.target, scored.known)
+def class_rows(decided: Decided, classes: Sequence[str], thresholds: Tensor) -> list[ClassRow]:
+    """Return a row for each of the C classes; ``thresholds`` is ``(C,)``."""
+    precision = average_precision(decided.scores, decided.target, decided.known)
     return [
         _row(decided, column, name, ap=float(precision[column]), threshold=float(thresholds[column]))
         for column, name in enumerate(classes)
@@ -82,9 +79,9 @@ def mean_ap(rows: Sequence[ClassRow]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
-def accuracy(scored: ScoredSet) -> float:
+def accuracy(decided: Decided) -> float:
     """Return the share of images whose one class has the highest score."""
-    return float(topk_accuracy(scored.scores, scored.target.argmax(1)))
+    return float(topk_accuracy(decided.scores, decided.target.argmax(1)))
 
 
 def label_cooccurrence(target: Tensor, known: Tensor) -> Tensor:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import colorsys
 import io
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from weldon.inference.colours import AGAINST, FOR, check_scale, mask_palette
+from weldon.inference.colours import AGAINST, FOR, check_scale
 
 JPEG_QUALITY = 74
 LEVELS = 31  # steps of colour on each side of zero; the browser smooths between cells
 OPACITY = 0.7
 MASK_OPACITY = 170
+VOID_OPACITY = 120
+GOLDEN_TURN = 0.381966  # of a circle: neighbouring classes get hues far apart
 
 
 def shrink(image: Image.Image, side: int) -> Image.Image:
@@ -52,8 +55,21 @@ def map_uri(values: NDArray[np.float32], *, scale: float) -> str:
 
 
 def mask_uri(mask: NDArray[np.uint8]) -> str:
-    """Return an indexed mask ``(h, w)`` as PNG in the VOC colours, its background (0) transparent."""
-    return _indexed(mask, mask_palette(), bytes([0]) + bytes([MASK_OPACITY]) * 254 + bytes([90]))
+    """Return an indexed mask ``(h, w)`` as PNG: background (0) transparent, 255 pale, classes coloured."""
+    colours = [(0, 0, 0), *(class_colour(number) for number in range(1, 255)), (255, 255, 255)]
+    opacity = bytes([0]) + bytes([MASK_OPACITY]) * 254 + bytes([VOID_OPACITY])
+    return _indexed(mask, [channel for colour in colours for channel in colour], opacity)
+
+
+def class_colour(number: int) -> tuple[int, int, int]:
+    """Return the colour of a class in the page's masks, bright enough to stand on any photograph.
+
+    Example:
+        >>> class_colour(1), class_colour(2)
+        ((25, 134, 217), (217, 25, 78))
+    """
+    red, green, blue = colorsys.hls_to_rgb((0.19 + number * GOLDEN_TURN) % 1, 0.475, 0.79)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def _indexed(indices: NDArray[np.uint8], palette: list[int], opacity: bytes) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from weldon.data import Record, read_splits
+from weldon.data import Record
 from weldon.data.image import decoding_problem
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
@@ -70,20 +69,7 @@ def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
 
 def files_left_out(split: ScoredSplit) -> list[tuple[str, str]]:
     """Return each file of the data that the run did not use or could not read now, with the reason."""
-    written = read_splits(split.run.splits)
-    scored = {record.file_name for record in split.records}
-    missing = [
-        record
-        for record in split.prepared.records
-        if record.file_name not in written
-        or (written[record.file_name] == split.split and record.file_name not in scored)
-    ]
-    return [(record.file_name, _reason(record)) for record in missing]
-
-
-def empty_classes(positives: Sequence[int], classes: Sequence[str]) -> list[str]:
-    """Return the classes without a positive image, about which nothing can be measured."""
-    return [name for name, count in zip(classes, positives, strict=True) if count == 0]
+    return [(record.file_name, _reason(record)) for record in split.left_out]
 
 
 def _reason(record: Record) -> str:

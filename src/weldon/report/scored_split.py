@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
-from rich.progress import track
 from torch import Tensor
-from torch.utils.data import DataLoader
 
-from weldon.data import ImageDataset, Record, collate, read_splits
-from weldon.errors import DataError, UsageError
+from weldon.data import Record, encode_targets
+from weldon.errors import DataError
 from weldon.inference.decision import Decision
+from weldon.inference.predict import choose_device
 from weldon.inference.run_directory import RunDirectory
 from weldon.inference.settings import read_decision
 from weldon.models import WeldonNet, load_model
-from weldon.training.feature_cache import FeatureDataset, take_whole
-from weldon.training.prepare import Prepared, prepare
+from weldon.training.answers import Answers
+from weldon.training.measured_images import MeasuredImages, choose_images
 from weldon.training.recipe import Recipe, build_recipe
-from weldon.training.scoring import ScoredSet, score_set
-from weldon.training.sets import cached_maps, eval_transform
+from weldon.training.sets import cached_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,20 +30,20 @@ class ScoredSplit:
         split: ``train``, ``val`` or ``test``.
         recipe: what the run was trained with.
         net: its best weights.
-        prepared: all images of its data.
+        images: all images of its data, and those of the split.
         decision: classes, thresholds and task.
-        records: the N images that could be read, in the order of the rows.
-        scored: scores and labels of these N images.
+        records: the N images of the split that could be read, in the order of the rows.
+        scores: ``(N, C)`` float.
     """
 
     run: RunDirectory
     split: str
     recipe: Recipe
     net: WeldonNet
-    prepared: Prepared
+    images: MeasuredImages
     decision: Decision
     records: tuple[Record, ...]
-    scored: ScoredSet
+    scores: Tensor
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -55,18 +51,41 @@ class ScoredSplit:
         return self.decision.classes
 
     @cached_property
+    def labels(self) -> tuple[Tensor, Tensor]:
+        """Which classes are present ``(N, C)`` float and known ``(N, C)`` bool."""
+        return encode_targets(self.records, self.classes)
+
+    @cached_property
     def thresholds(self) -> Tensor:
         """``(C,)`` score from which each class is predicted."""
         return torch.tensor([self.decision.thresholds.get(name, 0.0) for name in self.classes])
 
     @property
-    def training_records(self) -> tuple[Record, ...]:
+    def training_records(self) -> list[Record]:
         """The images that taught the network which classes go together."""
-        return self.prepared.train
+        return [record for record in self.images.records if record.split == "train"]
+
+    @property
+    def left_out(self) -> list[Record]:
+        """The images that the run does not know, and those of the split that could not be read."""
+        scored = {record.path for record in self.records}
+        return [
+            record
+            for record in self.images.records
+            if record.split is None or (record.split == self.split and record.path not in scored)
+        ]
 
 
-def score_split(run: RunDirectory, split: str, *, device: str = "cpu", progress: bool = False) -> ScoredSplit:
+def score_split(
+    run: RunDirectory, split: str, *, device: str = "auto", progress: bool = False
+) -> ScoredSplit:
     """Score every image of a split once, from cached feature maps where the run has them.
+
+    Args:
+        run: a finished run.
+        split: ``train``, ``val`` or ``test``.
+        device: where to compute; ``auto`` is an accelerator where there is one.
+        progress: show a progress bar.
 
     Raises:
         UsageError: the split has no images, or training did not finish.
@@ -74,28 +93,13 @@ def score_split(run: RunDirectory, split: str, *, device: str = "cpu", progress:
     """
     decision = read_decision(run)
     recipe = build_recipe({}, run.config)
-    prepared = prepare(recipe)
-    written = read_splits(run.splits)
-    records = [record for record in prepared.records if written.get(record.file_name) == split]
-    if not records:
-        found = ", ".join(sorted(set(written.values()) - {""}))
-        raise UsageError(f"split must be one with images ({found}), got {split!r}")
-    net = load_model(run.best, device=device)
-    readable, loader = _open_images(recipe, net, prepared, records, decision.classes)
-    if not readable:
-        raise DataError(f"none of the {len(records)} images of the split {split!r} can be read")
-    batches: Iterable[Any] = track(loader, "scoring", transient=True) if progress else loader
-    scored = score_set(net, batches)
-    kept = tuple(readable[row] for row in scored.index.tolist())
-    return ScoredSplit(run, split, recipe, net, prepared, decision, kept, scored)
-
-
-def _open_images(
-    recipe: Recipe, net: WeldonNet, prepared: Prepared, records: list[Record], classes: tuple[str, ...]
-) -> tuple[list[Record], DataLoader[Any]]:
-    if recipe.freeze:
-        cache = cached_maps(recipe, net, prepared.records, classes)
-        records = [record for record in records if record.path in cache.rows]
-        return records, DataLoader(FeatureDataset(records, classes, cache), 64, collate_fn=take_whole)  # type: ignore[arg-type]
-    images = ImageDataset(records, classes, eval_transform(recipe, net))
-    return records, DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.workers)
+    images = choose_images(run, recipe, None, split=split)
+    net = load_model(run.best, device=choose_device(device))
+    cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None
+    measured = images.measured if cache is None else images.readable(cache.rows).measured
+    answers = Answers(net, recipe, decision.classes, cache, progress)
+    found = [(answer.record, answer.scores) for answer in answers.to(measured, task="scoring")]
+    if not found:
+        raise DataError(f"none of the {len(images.measured)} images of the split {split!r} can be read")
+    records, scores = zip(*found, strict=True)
+    return ScoredSplit(run, split, recipe, net, images, decision, records, torch.stack(scores))

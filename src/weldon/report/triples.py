@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from weldon.data import Record
-from weldon.errors import DataError, UsageError
-from weldon.inference.colours import index_colour
+from weldon.data.true_masks import IGNORED, TrueMasks, find_masks, read_legend
 from weldon.inference.images import NamedImage
 from weldon.inference.predict import Predictor
 from weldon.metrics import class_iou, confusion_matrix
-from weldon.report.data_uri import mask_uri
+from weldon.report.data_uri import class_colour, mask_uri
 from weldon.report.views import Photo, make_photo
 
 SIDE = 300
-IGNORED = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +49,14 @@ class Triple:
     iou: float
 
 
-def with_masks(records: Sequence[Record], folder: Path | None) -> list[Record]:
-    """Return the records that have a true mask: of their own, or ``STEM.png`` in ``folder``.
+def read_truth(records: Sequence[Record], classes: Sequence[str], *, folder: Path | None) -> TrueMasks | None:
+    """Return the true masks of the images: those in ``folder``, else their own; None where there are none.
 
     Raises:
-        UsageError: ``folder`` holds the mask of no record.
+        UsageError: ``folder`` holds the mask of no image.
     """
-    if folder is None:
-        return [record for record in records if record.mask is not None]
-    paths = {record.path: folder / f"{Path(record.file_name).stem}.png" for record in records}
-    found = [replace(r, mask=paths[r.path]) for r in records if paths[r.path].is_file()]
-    if not found:
-        raise UsageError(f"masks must be a folder with STEM.png for an image, got {str(folder)!r}")
-    return found
+    paths = find_masks(records, folder)
+    return TrueMasks(paths, classes, read_legend(None, folder, classes)) if paths else None
 
 
 def spread_evenly(count: int, limit: int) -> list[int]:
@@ -78,51 +71,45 @@ def spread_evenly(count: int, limit: int) -> list[int]:
 
 
 def draw_triples(
-    records: Sequence[Record], predictor: Predictor, *, limit: int, first_key: int
+    records: Sequence[Record],
+    truth: TrueMasks | None,
+    predictor: Predictor,
+    *,
+    limit: int,
+    first_key: int,
+    crf: bool = False,
 ) -> list[Triple]:
-    """Return up to ``limit`` triples, evenly from ``records``, which all have masks.
+    """Return up to ``limit`` triples, evenly from the images that have a true mask.
 
     Args:
-        records: images with a true mask.
+        records: the images.
+        truth: their masks.
         predictor: the run.
         limit: how many.
         first_key: number of the first photograph in the page.
+        crf: refine the predicted masks.
     """
-    chosen = [records[place] for place in spread_evenly(len(records), limit)] if limit else []
-    if not chosen:
+    masked = [] if truth is None else [record for record in records if record.file_name in truth]
+    if truth is None or not masked or not limit:
         return []
+    chosen = [masked[place] for place in spread_evenly(len(masked), limit)]
     images = [NamedImage(record.path, str(number)) for number, record in enumerate(chosen)]
     triples: list[Triple] = []
     for result in predictor.predict_many(images):
-        record = chosen[int(result.file_name)]
-        assert record.mask is not None
-        photo = make_photo(result, first_key + len(triples), name=record.file_name, side=SIDE)
-        truth, predicted = read_mask(record.mask, (result.width, result.height)), result.mask()
-        held = sorted((set(np.unique(truth)) | set(np.unique(predicted))) - {0, IGNORED})
-        legend = tuple(Legend(_name(index, predictor.classes), _css(index)) for index in held)
-        truth_uri, predicted_uri = (mask_uri(_resize(mask, photo)) for mask in (truth, predicted))
-        triples.append(Triple(photo, truth_uri, predicted_uri, legend, image_iou(truth, predicted)))
+        name = chosen[int(result.file_name)].file_name
+        photo = make_photo(result, first_key + len(triples), name=name, side=SIDE)
+        masks = truth.read(name, (result.width, result.height)), result.mask(crf=crf)
+        triples.append(_triple(photo, *masks, truth.labels))
     return triples
 
 
-def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an indexed mask, ``(height, width)`` uint8, of an image of ``size`` (width, height).
-
-    Raises:
-        DataError: the file cannot be read, is no indexed mask, or has another size.
-    """
-    try:
-        with Image.open(path) as picture:
-            mask = np.asarray(picture)
-    except OSError as error:
-        raise DataError(f"cannot read the mask {path}: {error}") from error
-    if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise DataError(f"{path} must hold one class index a pixel, got {mask.dtype} {mask.shape}")
-    if mask.shape != (size[1], size[0]):
-        raise DataError(
-            f"{path} must be {size[0]} x {size[1]} as its image, got {mask.shape[1]} x {mask.shape[0]}"
-        )
-    return mask
+def _triple(
+    photo: Photo, truth: NDArray[np.uint8], predicted: NDArray[np.uint8], labels: Sequence[str]
+) -> Triple:
+    held = sorted((set(np.unique(truth).tolist()) | set(np.unique(predicted).tolist())) - {0, IGNORED})
+    legend = tuple(Legend(labels[number], _css(number)) for number in held)
+    truth_uri, predicted_uri = (mask_uri(_resize(mask, photo)) for mask in (truth, predicted))
+    return Triple(photo, truth_uri, predicted_uri, legend, image_iou(truth, predicted))
 
 
 def image_iou(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> float:
@@ -139,12 +126,8 @@ def image_iou(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> float:
     return float(class_iou(counts).nanmean())
 
 
-def _name(index: int, classes: Sequence[str]) -> str:
-    return classes[index - 1] if index <= len(classes) else f"index {index}"
-
-
 def _css(index: int) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*index_colour(index))
+    return "#{:02x}{:02x}{:02x}".format(*class_colour(index))
 
 
 def _resize(mask: NDArray[np.uint8], photo: Photo) -> NDArray[np.uint8]:

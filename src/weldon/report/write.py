@@ -27,7 +27,7 @@ from weldon.report.examples import draw_examples, share_out
 from weldon.report.page import ClassCharts, Matrix, Page, render_page
 from weldon.report.run_facts import describe_run, files_left_out, read_curves
 from weldon.report.scored_split import ScoredSplit, score_split
-from weldon.report.triples import draw_triples, with_masks
+from weldon.report.triples import draw_triples, read_truth
 from weldon.training.sets import eval_transform
 
 PICTURES = 3
@@ -41,7 +41,8 @@ def write_report(
     split: str = "val",
     limit: int = PICTURES,
     masks: str | Path | None = None,
-    device: str = "cpu",
+    crf: bool = False,
+    device: str = "auto",
     progress: bool = False,
 ) -> Path:
     """Write ``RUN/report/index.html``, one file that needs no network, and return its path.
@@ -50,9 +51,10 @@ def write_report(
         run: a finished run; its images must still be where they were.
         split: the images to report on: ``val``, ``test`` or ``train``.
         limit: pictures of each kind (right, missed, false alarm) a class; with many classes fewer are drawn.
-        masks: folder of true masks ``STEM.png``, indexed 0 background, ``i + 1`` class i; None takes those
-            that the data itself brings.
-        device: where to compute.
+        masks: folder of true masks, indexed PNG named as the images, with ``legend.csv`` where the indices
+            are neither VOC's nor the run's; None takes those that the data itself brings.
+        crf: refine the predicted masks with the dense CRF.
+        device: where to compute; ``auto`` is an accelerator where there is one.
         progress: show progress bars.
 
     Raises:
@@ -62,7 +64,7 @@ def write_report(
     directory = run if isinstance(run, RunDirectory) else open_run(run)
     scored = score_split(directory, split, device=device, progress=progress)
     folder = None if masks is None else Path(masks)
-    html = render_page(build_page(scored, limit=limit, masks=folder, progress=progress))
+    html = render_page(build_page(scored, limit=limit, masks=folder, crf=crf, progress=progress))
     path = directory.report / "index.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html, encoding="utf-8")
@@ -70,7 +72,12 @@ def write_report(
 
 
 def build_page(
-    split: ScoredSplit, *, limit: int = PICTURES, masks: Path | None = None, progress: bool = False
+    split: ScoredSplit,
+    *,
+    limit: int = PICTURES,
+    masks: Path | None = None,
+    crf: bool = False,
+    progress: bool = False,
 ) -> Page:
     """Gather everything the page prints.
 
@@ -78,20 +85,20 @@ def build_page(
         split: the scored images.
         limit: pictures of each kind a class.
         masks: folder of true masks, or None.
+        crf: refine the predicted masks.
         progress: show progress bars.
     """
-    scored, task, classes = split.scored, split.decision.task, split.classes
-    decided = decide(scored.scores, scored.target, scored.known, thresholds=split.thresholds, task=task)
-    rows = class_rows(scored, decided, classes, split.thresholds)
+    task, classes = split.decision.task, split.classes
+    decided = decide(split.scores, *split.labels, thresholds=split.thresholds, task=task)
+    rows = class_rows(decided, classes, split.thresholds)
     predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
     interesting = columns_of_interest(rows, decided)
     each, columns = share_out(limit, interesting)
     pictures, photos = draw_examples(
         split, decided, commonest_first(columns, rows), predictor, limit=each, progress=progress
     )
-    triples = draw_triples(
-        with_masks(split.records, masks), predictor, limit=2 * limit, first_key=len(photos)
-    )
+    truth = read_truth(split.records, classes, folder=masks)
+    triples = draw_triples(split.records, truth, predictor, limit=2 * limit, first_key=len(photos), crf=crf)
     single = task == "multiclass"
     return Page(
         title=split.run.path.resolve().name,
@@ -100,7 +107,7 @@ def build_page(
         images=len(split.records),
         mean_ap=mean_ap(rows),
         measured=sum(row.positives > 0 for row in rows),
-        accuracy=accuracy(scored) if single else None,
+        accuracy=accuracy(decided) if single else None,
         facts=describe_run(split),
         adds_up=split.recipe.pool not in BENT,
         map_scale=split.decision.map_scale,
@@ -151,15 +158,14 @@ def shares_matrix(shares: Tensor, counts: Tensor, classes: Sequence[str]) -> Mat
 
 
 def _charts(split: ScoredSplit, decided: Decided) -> list[ClassCharts]:
-    scored = split.scored
-    curves = precision_recall_curve(scored.scores, scored.target, scored.known)
+    curves = precision_recall_curve(decided.scores, decided.target, decided.known)
     charts = []
     for column, curve in enumerate(curves):
         known = decided.known[:, column]
         if split.decision.task == "multiclass":
             values, threshold = decided.margins[known, column], 0.0
         else:
-            values, threshold = scored.scores[known, column], float(split.thresholds[column])
+            values, threshold = decided.scores[known, column], float(split.thresholds[column])
         histogram = draw_scores(values, decided.present[known, column], threshold)
         charts.append(ClassCharts(draw_curve(curve), histogram))
     return charts

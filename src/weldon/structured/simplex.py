@@ -1,4 +1,4 @@
-"""The small quadratic programme of the cutting-plane method, by an active set that starts where the last ended."""
+"""The small quadratic programme of the cutting-plane method, by an active set that starts where it ended."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def refuse_cut_cells(image_size: int, stride: int) -> None:
     if image_size % stride:
         below = image_size - image_size % stride
         near = " or ".join(str(size) for size in (below, below + stride) if size)
-        raise UsageError(f"image_size must be a multiple of {stride}, the stride, got {image_size}: take {near}")
+        raise UsageError(f"image_size must be a multiple of {stride} (stride), got {image_size}: take {near}")
 
 
 @contextlib.contextmanager
