@@ -168,7 +168,8 @@ def gradient_ms(case: Case, parameters: CRFParameters, repeats: int) -> dict[str
     return {"forward_ms": statistics.median(forward), "backward_ms": statistics.median(backward)}
 
 
-HEADER = """| parameters, labels | pydensecrf2 ms | cold | warm | pruned | ratio cold | warm (worst) | pruned | \
+HEADER = """| parameters, labels | pydensecrf2 ms | cold | warm | pruned | ratio cold | warm (worst) | \
+pruned | \
 agreement, worst | max abs dQ | pruned agreement (worst) |
 |---|---|---|---|---|---|---|---|---|---|---|"""
 

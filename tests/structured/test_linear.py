@@ -46,6 +46,9 @@ def test_the_vector_form_is_the_module(kind, intercept):
 def test_float32_features_give_float32_scores():
     linear = LinearScores(torch.from_numpy(TABLE).float(), 2, True)
     assert linear.scores(torch.ones(linear.size, dtype=torch.float64)).dtype == torch.float32
-    assert LinearScores(sp.csr_array(TABLE.astype(np.float32)), 2, True).scores(
-        torch.ones(14, dtype=torch.float64)
-    ).dtype == torch.float32
+    assert (
+        LinearScores(sp.csr_array(TABLE.astype(np.float32)), 2, True)
+        .scores(torch.ones(14, dtype=torch.float64))
+        .dtype
+        == torch.float32
+    )

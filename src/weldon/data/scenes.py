@@ -2,7 +2,8 @@
 
 A scene belongs to one of two rooms, and a digit lives in one room only, its look-alike in the other: seeing
 an 8 or a 9 speaks against a 1, and for the 7 that resembles it, because the two rooms never mix. Labels say
-which digits appear; boxes and masks of the digits are known and serve measuring only. Handwriting is divided between the splits, never shared.
+which digits appear; boxes and masks of the digits are known and serve measuring only. Handwriting is divided
+between the splits, never shared.
 """
 
 from __future__ import annotations

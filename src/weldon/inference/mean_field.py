@@ -8,10 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 from weldon.inference.gaussian_kernel import KernelSum
 
 CHUNK = 16384  # pixels a step on a CPU: what one step writes is still in the cache when the next reads it
+NOTHING = 1e-20  # of the largest gradient: smaller ones would become subnormal, which costs a CPU threefold
 SAFE_WEIGHT = 40.0  # messages stay below twice the kernels' weight, and exp below infinity
 
 
@@ -50,10 +52,11 @@ class _MeanField(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         last, *earlier = reversed(ctx.saved_tensors)
-        step = pull_back(last, None, gradient.contiguous(), out=torch.empty_like(last))
+        floor = 0.0 if gradient.is_cuda else NOTHING * float(gradient.abs().max())
+        step = pull_back(last, None, gradient.contiguous(), out=torch.empty_like(last), floor=floor)
         total = step.clone()
         for marginals in earlier:
-            total += pull_back(marginals, ctx.kernels, step, out=step)
+            total += pull_back(marginals, ctx.kernels, step, out=step, floor=floor)
         return total, None, None
 
 
@@ -67,7 +70,9 @@ def update(logits: Tensor, kernels: KernelSum | None, marginals: Tensor, *, out:
     return out
 
 
-def pull_back(marginals: Tensor, kernels: KernelSum | None, step: Tensor, *, out: Tensor) -> Tensor:
+def pull_back(
+    marginals: Tensor, kernels: KernelSum | None, step: Tensor, *, out: Tensor, floor: float
+) -> Tensor:
     """Write into ``out`` (which may be ``step``) what reaches the argument of the softmax of ``marginals``.
 
     Args:
@@ -75,12 +80,13 @@ def pull_back(marginals: Tensor, kernels: KernelSum | None, step: Tensor, *, out
         kernels: K between this softmax and the next; None if there is none.
         step: ``(P, C)``, the gradient at the argument of the next softmax, or at the result of the last.
         out: ``(P, C)``.
+        floor: what is no larger becomes 0.
     """
     tables = kernels.vertex_values(step, transposed=True) if kernels else ()
     for part in chunks(marginals):
         weighted = marginals[part] * (kernels.slice(tables, part) if kernels else step[part])
         total = weighted.sum(1, keepdim=True)
-        torch.addcmul(weighted, marginals[part], total, value=-1, out=out[part])
+        out[part] = F.hardshrink(weighted.addcmul_(marginals[part], total, value=-1), floor)
     return out
 
 

@@ -9,9 +9,7 @@ _RIDGE = 1e-12  # share of the largest product added to the diagonal: parallel p
 _PIVOTS = 10  # at most so many times the number of coefficients
 
 
-def minimise_on_simplex(
-    gram: np.ndarray, linear: np.ndarray, start: np.ndarray, *, tol: float
-) -> np.ndarray:
+def minimise_on_simplex(gram: np.ndarray, linear: np.ndarray, start: np.ndarray, *, tol: float) -> np.ndarray:
     r"""Find the convex combination of least cost.
 
     .. math:: \min_{\alpha \ge 0, \; \sum_j \alpha_j = 1} \tfrac12 \alpha^\top G \alpha - b^\top \alpha

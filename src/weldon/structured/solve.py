@@ -105,6 +105,7 @@ def fit_scorer(
         epochs=options.max_iter or _epochs(len(bags), options.batch_size),
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
+        **({"warm_up": 0.0} if resume else {}),
     )
     return solver, solve_stochastic(problem, bags, scorer, schedule, random=random, report=report)
 

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from weldon.pooling import AveragePool
 from weldon.structured.bags import BagDataset
 from weldon.structured.objective import Problem, penalty
 from weldon.structured.ragged import PackedBags, bucket_bags
@@ -29,11 +30,14 @@ class Schedule:
         epochs: passes over the bags.
         batch_size: bags in a step; None for all of them.
         learning_rate: Adam's first step; it falls to zero along half a cosine.
+        warm_up: share of the epochs, the first ones, that pool by the average: at scores that are all alike
+            the latent choice would fall on whatever instance comes first.
     """
 
     epochs: int
     batch_size: int | None
     learning_rate: float
+    warm_up: float = 0.2
 
 
 def pack(bags: BagDataset, *, dense: bool = False) -> PackedBags:
@@ -76,9 +80,11 @@ def solve_stochastic(
     history: list[Record] = []
     best = _record(history, report, problem, scorer)
     state = copy.deepcopy(scorer.state_dict())
-    for _ in range(schedule.epochs):
+    averaged = replace(problem, pool=AveragePool()) if _one_map(problem) else problem
+    for epoch in range(schedule.epochs):
         scorer.train()
-        for batch in _batches(problem, bags, schedule.batch_size, random):
+        current = averaged if epoch < schedule.warm_up * schedule.epochs else problem
+        for batch in _batches(current, bags, schedule.batch_size, random):
             optimiser.zero_grad()
             loss = batch.loss(scorer(batch.bags.values)) * _share(batch, problem)
             (loss + penalty(scorer.parameters(), problem.weight_decay)).backward()  # type: ignore[no-untyped-call]
@@ -90,6 +96,10 @@ def solve_stochastic(
     scorer.load_state_dict(state)
     scorer.eval()
     return history
+
+
+def _one_map(problem: Problem) -> bool:
+    return getattr(problem.pool, "maps_per_class", 1) == 1
 
 
 def _steps(count: int, schedule: Schedule) -> int:
