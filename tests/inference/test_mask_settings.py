@@ -54,7 +54,7 @@ def test_another_scale_needs_a_background_of_its_own():
 
 
 def test_an_unknown_option_of_the_crf_lists_the_choices():
-    with pytest.raises(UsageError, match="sharpness.*iterations, got colour"):
+    with pytest.raises(UsageError, match=r"sharpness.*iterations, got colour"):
         CHOSEN.changed(background=None, relative=None, crf={"colour": 3})
 
 
