@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from weldon.data.scenes import CLASSES
 from weldon.report import write_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -91,7 +92,7 @@ def header(browser: Any, number: int) -> Any:
 def test_page_renders_without_a_word_on_the_console(visit):
     browser = visit()
     assert "weldon report" in browser.title
-    assert len(find(browser, "#table tbody tr")) == 6
+    assert len(find(browser, "#table tbody tr")) == len(CLASSES)
     shown = browser.execute_script("return document.querySelector('.view svg').getBoundingClientRect().width")
     assert shown > 100
     assert browser.get_log("browser") == []

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from weldon.data.scenes import CLASSES
 from weldon.errors import UsageError
 from weldon.report import write_report
 from weldon.report.write import build_page
@@ -94,7 +95,7 @@ def test_file_that_broke_is_listed_with_the_reason(outline):
 
 def test_every_class_shows_its_pictures_and_its_rival(page, outline):
     text = page.read_text(encoding="utf-8")
-    assert text.count('<details class="class"') == 6
+    assert text.count('<details class="class"') == len(CLASSES)
     assert re.search(r"Why (not|[^?]*, and not)", outline.text)
     assert "Surest right answers" in outline.text
 
