@@ -1,6 +1,6 @@
 """Time and memory of the AP loss and its rivals, forward and backward, one thread, side by side.
 
-python benchmarks/ap_loss.py            # about two minutes
+python benchmarks/ap_loss.py            # about a minute on a quiet core
 python benchmarks/ap_loss.py --patient  # also what takes more than 6 GB or a minute
 
 LibAUC is timed where it can be imported (``pip install --no-deps libauc`` into a folder on PYTHONPATH).
