@@ -67,7 +67,12 @@ def val(
     from weldon.cli.several_looks import several_looks
     from weldon.training import evaluate
 
-    common = {"labels": labels, "split": split, "min_positives": min_positives, "device": device}
+    common: dict[str, Any] = {
+        "labels": labels,
+        "split": split,
+        "min_positives": min_positives,
+        "device": device,
+    }
     looks = several_looks(
         run,
         data,

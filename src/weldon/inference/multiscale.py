@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.metrics import average_precision, class_mean, topk_accuracy
+from weldon.metrics import average_precision, topk_accuracy
 
 # Paper, Table 3: cells along a side of the map -> k+ = k-, for 224, 280, 320, 374, 448, 560 and 747 px.
 TABLE_3 = {7: 5, 9: 10, 10: 20, 12: 30, 14: 50, 18: 75, 24: 100}
@@ -137,7 +137,8 @@ def quality(scores: Tensor, target: Tensor, known: Tensor, *, task: str) -> floa
     """Return accuracy for ``multiclass``, else mAP over the classes with positives."""
     if task == "multiclass":
         return float(topk_accuracy(scores, target.argmax(1)))
-    return float(class_mean(average_precision(scores, target, known)))
+    precision = average_precision(scores, target, known)  # NaN for classes without positives
+    return float(precision.nanmean())
 
 
 def divide(groups: Sequence[str], folds: int, seed: int) -> Tensor:
