@@ -168,10 +168,10 @@ def gradient_ms(case: Case, parameters: CRFParameters, repeats: int) -> dict[str
     return {"forward_ms": statistics.median(forward), "backward_ms": statistics.median(backward)}
 
 
-HEADER = """| parameters, labels | pydensecrf2 ms | cold | warm | pruned | ratio cold | warm (worst) | \
-pruned | \
-agreement, worst | max abs dQ | pruned agreement (worst) |
-|---|---|---|---|---|---|---|---|---|---|---|"""
+COLUMNS = (
+    "parameters, labels", "pydensecrf2 ms", "cold", "warm", "pruned", "ratio cold", "warm (worst)", "pruned",
+    "agreement, worst", "max abs dQ", "pruned agreement (worst)",
+)  # fmt: skip
 
 
 def table_row(name: str, row: dict[str, float]) -> str:
@@ -199,7 +199,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     pictures = list(cases(options.photographs, side=options.side))
     tables = {}
-    print(HEADER, flush=True)
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     for name, parameters in PARAMETERS.items():
         for labels, some in (("all", pictures), ("in play", [in_play(case) for case in pictures])):
             tables[f"{name}, {labels}"] = compare(some, parameters, options.repeats)
