@@ -83,6 +83,17 @@ def test_list_prints_a_table(tmp_path, capsys):
     assert "1,281,167" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("served")
+def test_shards_are_written_from_a_named_set(tmp_path, capsys):
+    run("data", "get", "mit67", "--data-root", str(tmp_path))
+    capsys.readouterr()
+    root, out = str(tmp_path), str(tmp_path / "shards")
+    assert run("data", "shards", "mit67", "--data-root", root, "--out", out, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["splits"] == {"train": {"images": 1, "shards": 1}, "test": {"images": 1, "shards": 1}}
+    assert (tmp_path / "shards" / "test-000000.tar").is_file()
+
+
 def test_an_unknown_name_is_a_wrong_usage(tmp_path, capsys):
     assert run("data", "get", "voc2010", "--data-root", str(tmp_path)) == 2
     assert "must be one of voc2007" in capsys.readouterr().err

@@ -69,6 +69,38 @@ def get(
         print_json({"folders": homes})
 
 
+@data_app.command("shards")
+def shards(
+    name: Annotated[str, typer.Argument(help="voc2007, ilsvrc2012, … (weldon data list)")],
+    out: Annotated[Path, typer.Option(help="folder for the shards")],
+    data_root: Root = Path("data"),
+    megabytes: Annotated[int, typer.Option(help="size of a shard", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="of the order in which images are written")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Write a public data set as WebDataset shards, to train from on a cluster."""
+    from rich.progress import Progress
+
+    from weldon.data.catalogue import place_of, read_dataset
+    from weldon.data.shards import write_shards
+
+    label_set = read_dataset(name, place_of(name, data_root))
+    with Progress(console=err, transient=True, disable=json) as progress:
+        bar = progress.add_task("images", total=len(label_set.records))
+        index = write_shards(
+            label_set,
+            out,
+            shard_bytes=megabytes * 1_000_000,
+            seed=seed,
+            progress=lambda done: progress.update(bar, completed=done),
+        )
+    counts = {split: {"images": n, "shards": len(names)} for split, (n, names) in index.splits.items()}
+    for split, count in counts.items():
+        say(f"{split}: {count['images']:,} images in {count['shards']} shards in {out}")
+    if json:
+        print_json({"folder": str(out), "splits": counts})
+
+
 class TransferBars:
     """A bar for each thing that goes on; on a pipe a line when one begins."""
 

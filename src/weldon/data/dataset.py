@@ -64,7 +64,7 @@ class ImageDataset(Dataset[Item]):
             picture = load_image(record.path)
         except DataError as error:
             return {"unreadable": str(error), "shape": (self.transform.image_size, len(self.classes))}
-        image, mask, _ = self.transform(picture, _seeded(self.seed, int(self._epoch), index))
+        image, mask, _ = self.transform(picture, seeded(self.seed, int(self._epoch), index))
         return {
             "image": image,
             "mask": mask,
@@ -145,7 +145,8 @@ def _empty(side: int, classes: int) -> dict[str, Tensor]:
     }
 
 
-def _seeded(seed: int, epoch: int, index: int) -> Generator:
+def seeded(seed: int, epoch: int, index: int) -> Generator:
+    """Return the source of an image's chance variation in an epoch."""
     mixed = np.random.SeedSequence([seed, epoch, index]).generate_state(1, np.uint64)[0]
     return Generator().manual_seed(int(mixed >> 1))
 

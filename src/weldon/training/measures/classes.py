@@ -54,7 +54,9 @@ class ClassMeasure:
 
 
 def _accuracies(scores: Tensor, truth: Tensor) -> dict[str, float]:
+    top5 = {"accuracy_top5": float(topk_accuracy(scores, truth, 5))} if scores.shape[1] > 5 else {}
     return {
         "accuracy": float(topk_accuracy(scores, truth)),
+        **top5,
         "accuracy_per_class_mean": float(class_mean(per_class_accuracy(scores, truth))),
     }

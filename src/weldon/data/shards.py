@@ -1,0 +1,192 @@
+"""WebDataset shards: tars of images with their labels, for disks that dislike a million small files."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from weldon.data.json_file import read_json, write_json
+from weldon.data.record import LabelSet, Record
+from weldon.errors import DataError, UsageError
+
+INDEX = "shards.json"
+SHARD_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class ShardIndex:
+    """What ``shards.json`` says.
+
+    Args:
+        folder: where the shards lie, a path or an address.
+        classes: in the order of the scores.
+        splits: of each split the number of images and the names of its shards.
+    """
+
+    folder: str
+    classes: tuple[str, ...]
+    splits: dict[str, tuple[int, tuple[str, ...]]]
+
+    def shards(self, split: str) -> tuple[str, ...]:
+        """Return path or address of each shard of a split.
+
+        Raises:
+            UsageError: no such split.
+        """
+        if split not in self.splits:
+            raise UsageError(f"`split` must be one of {', '.join(self.splits)}, got {split!r}")
+        return tuple(f"{self.folder}/{name}" for name in self.splits[split][1])
+
+
+def write_shards(
+    label_set: LabelSet,
+    folder: str | Path,
+    *,
+    shard_bytes: int = SHARD_BYTES,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> ShardIndex:
+    """Write every image, as it is, and its labels into shards; images of a split are shuffled first.
+
+    A sample is ``000000042.jpg`` and ``000000042.json`` (``file_name``, ``labels``, ``unknown``, ``weight``),
+    as the ``webdataset`` package reads them; a number is an image's place in its split.
+
+    Args:
+        label_set: the images; those without a split are written as ``train``.
+        folder: made where needed; it must hold no shards yet.
+        shard_bytes: a shard is closed when it has grown to this size.
+        seed: of the shuffling.
+        progress: called with the number of images written so far.
+
+    Raises:
+        DataError: the folder holds shards, or an image cannot be read.
+    """
+    home = Path(folder)
+    if (home / INDEX).exists():
+        raise DataError(f"{home} holds shards already: remove them or choose another folder")
+    home.mkdir(parents=True, exist_ok=True)
+    splits: dict[str, tuple[int, tuple[str, ...]]] = {}
+    written = 0
+    for split in dict.fromkeys(record.split or "train" for record in label_set.records):
+        records = [record for record in label_set.records if (record.split or "train") == split]
+        order = np.random.default_rng(seed).permutation(len(records))
+        writer = _ShardWriter(home, split, shard_bytes)
+        with writer:
+            for number, place in enumerate(order.tolist()):
+                writer.add(number, records[place])
+                written += 1
+                if progress is not None:
+                    progress(written)
+        splits[split] = (len(records), tuple(writer.names))
+    described = {name: {"images": count, "shards": list(names)} for name, (count, names) in splits.items()}
+    write_json(home / INDEX, {"classes": list(label_set.classes), "splits": described})
+    return ShardIndex(str(home), label_set.classes, splits)
+
+
+def read_index(path: str | Path, *, folder: str | None = None) -> ShardIndex:
+    """Return the index of a folder of shards.
+
+    Args:
+        path: the folder, or ``shards.json`` itself.
+        folder: where the shards are when they are elsewhere, for instance an address.
+
+    Raises:
+        DataError: no index.
+    """
+    file = Path(path)
+    file = file / INDEX if file.is_dir() else file
+    content = read_json(file)
+    try:
+        splits = {name: (part["images"], tuple(part["shards"])) for name, part in content["splits"].items()}
+        return ShardIndex(folder or str(file.parent), tuple(content["classes"]), splits)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{file} is no index of shards: {error}") from error
+
+
+def sample_json(record: Record) -> dict[str, Any]:
+    """Return what a shard says about an image."""
+    labels, unknown = sorted(record.labels), sorted(record.unknown)
+    return {"file_name": record.file_name, "labels": labels, "unknown": unknown, "weight": record.weight}
+
+
+class _ShardWriter:
+    """Fills one tar after the other; equal records give equal bytes, whenever they are written."""
+
+    def __init__(self, home: Path, split: str, shard_bytes: int) -> None:
+        self.home, self.split, self.shard_bytes = home, split, shard_bytes
+        self.names: list[str] = []
+        self.tar: tarfile.TarFile | None = None
+
+    def __enter__(self) -> _ShardWriter:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        if self.tar is not None:
+            self.tar.close()
+
+    def add(self, number: int, record: Record) -> None:
+        try:
+            image = record.path.read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot read the image {record.path}: {error.strerror}") from error
+        tar = self._tar()
+        words = json.dumps(sample_json(record), ensure_ascii=False).encode()
+        for suffix, content in ((record.path.suffix.lower(), image), (".json", words)):
+            member = tarfile.TarInfo(f"{number:09d}{suffix}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+    def _tar(self) -> tarfile.TarFile:
+        """Return the open shard, beginning a new one when the last is full."""
+        if self.tar is None or self.tar.offset >= self.shard_bytes:
+            if self.tar is not None:
+                self.tar.close()
+            self.names.append(f"{self.split}-{len(self.names):06d}.tar")
+            self.tar = tarfile.open(self.home / self.names[-1], "w")  # noqa: SIM115 closed when it is full
+        return self.tar
+
+
+def share_of(shards: Sequence[str], part: int, parts: int) -> list[str]:
+    """Return every ``parts``-th shard, beginning with the ``part``-th.
+
+    Raises:
+        UsageError: fewer shards than parts, so that one would be idle.
+
+    Example:
+        >>> share_of(["a", "b", "c", "d", "e"], 1, 2)
+        ['b', 'd']
+    """
+    if parts > len(shards):
+        raise UsageError(
+            f"`shards` must be at least {parts} for {parts} processes and workers, got {len(shards)}: "
+            "write smaller ones or use fewer workers"
+        )
+    return list(shards[part::parts])
+
+
+def shuffled(shards: Sequence[str], seed: int, epoch: int) -> list[str]:
+    """Return the shards in the order of an epoch, the same in every process."""
+    order = np.random.default_rng([seed, epoch]).permutation(len(shards))
+    return [shards[place] for place in order.tolist()]
+
+
+def forever(shards: Sequence[str], stream: Callable[[Sequence[str]], Iterator[Any]]) -> Iterator[Any]:
+    """Go through the shards again and again.
+
+    Raises:
+        DataError: they hold nothing.
+    """
+    while True:
+        empty = True
+        for sample in stream(shards):
+            empty = False
+            yield sample
+        if empty:
+            raise DataError(f"{shards[0]} and the others of its share hold no image")
