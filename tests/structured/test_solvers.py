@@ -26,7 +26,7 @@ DECAY = 0.03
 
 
 def _problem(space, classes: int, rule: str, **options):
-    bags, labels = planted_problem(100, classes)
+    bags, labels = planted_problem(90, classes)
     target = labels
     if isinstance(space, MultiLabel | Ranking):
         target = torch.nn.functional.one_hot(labels, classes).double()
@@ -34,7 +34,7 @@ def _problem(space, classes: int, rule: str, **options):
     return problem, bags, LinearScores(problem.bags.values, space.num_scores(classes), True)
 
 
-def _stochastic(problem, bags, columns: int, *, batch_size=25, epochs=150, seed=0):
+def _stochastic(problem, bags, columns: int, *, batch_size=30, epochs=120, seed=0):
     scorer = LogLinear(bags.num_features, columns).double()
     schedule = Schedule(epochs=epochs, batch_size=batch_size, learning_rate=0.03)
     return scorer, solve_stochastic(problem, bags, scorer, schedule, random=np.random.RandomState(seed))
@@ -56,12 +56,19 @@ def test_both_solvers_reach_the_same_objective(rule):
 def test_both_solvers_agree_in_every_output_space(space, classes):
     problem, bags, linear = _problem(space, classes, "mantra")
     _, rounds = solve_concave_convex(problem, linear)
-    _, epochs = _stochastic(problem, bags, linear.num_scores, batch_size=None, epochs=400)
+    _, epochs = _stochastic(problem, bags, linear.num_scores, batch_size=None, epochs=500)
+    assert rounds[-1]["objective"] == pytest.approx(min(e["objective"] for e in epochs), rel=0.01)
+
+
+def test_where_the_stochastic_solver_ends_the_deterministic_finds_little_to_gain():
+    problem, bags, linear = _problem(MultiClass(), 3, "mantra")
+    scorer, epochs = _stochastic(problem, bags, 3)
+    _, rounds = solve_concave_convex(problem, linear, linear.join(scorer.weight, scorer.bias))
     assert rounds[-1]["objective"] == pytest.approx(min(e["objective"] for e in epochs), rel=0.01)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_no_round_raises_the_objective_or_passes_under_its_bound(rule):
+def test_no_round_raises_the_objective(rule):
     problem, _, linear = _problem(MultiClass(), 3, rule)
     _, rounds = solve_concave_convex(problem, linear)
     objectives = [record["objective"] for record in rounds]
@@ -77,7 +84,7 @@ def test_a_convex_problem_is_solved_in_one_round_to_its_bound():
 
 @pytest.mark.parametrize("rule", ["max", "avg", "mantra"])
 def test_the_recorded_objective_is_equation_7(rule):
-    bags, labels = planted_bags(100, 3)
+    bags, labels = planted_bags(90, 3)
     problem, _, _ = _problem(MultiClass(), 3, rule)
     linear = LinearScores(problem.bags.values, 3, False)
     vector, rounds = solve_concave_convex(problem, linear, max_iter=2)

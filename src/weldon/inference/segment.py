@@ -35,12 +35,21 @@ def foreground_shares(
         size: ``(height, width)`` of the answer; the original image's by default.
     """
     values = class_maps.float()
-    if relative:
-        inside = crop_map(values, geometry).flatten(1)  # (C, cells)
-        low, high = inside.min(dim=1).values, inside.max(dim=1).values
-        spread = torch.where(high > low, high - low, torch.ones_like(high))
-        values = (values - low[:, None, None]) / spread[:, None, None]
-    return upsample_map(values, geometry, size=size)
+    return upsample_map(map_shares(values, geometry) if relative else values, geometry, size=size)
+
+
+def map_shares(class_maps: Tensor, geometry: Geometry) -> Tensor:
+    """Return each map as a share of its range on the picture, ``(C, h, w)``; a flat map becomes 0.
+
+    Example:
+        >>> map_shares(torch.tensor([[[1.0, 3.0], [2.0, 5.0]]]), Geometry(8, 8, 64))
+        tensor([[[0.0000, 0.5000],
+                 [0.2500, 1.0000]]])
+    """
+    inside = crop_map(class_maps, geometry).flatten(1)  # (C, cells)
+    low, high = inside.min(dim=1).values, inside.max(dim=1).values
+    spread = torch.where(high > low, high - low, torch.ones_like(high))
+    return (class_maps - low[:, None, None]) / spread[:, None, None]
 
 
 def claims_with_background(shares: Tensor, *, background: float) -> Tensor:

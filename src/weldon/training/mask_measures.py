@@ -64,7 +64,7 @@ def mask_measures(examined: Examination, masks: TrueMasks, options: MaskOptions)
     decision = read_decision(examined.run)
     present = known_classes(decision) if options.known_labels else predicted_classes(decision)
     if any(record.file_name in masks for record in examined.images.tuning):
-        used = _tuned(examined, MaskTuner(masks, present, map_scale=decision.map_scale), options)
+        used = _tuned(examined, MaskTuner(masks, present), options)
     else:
         used = _stored(examined, options)
     drawn = MaskMeasure(masks, used.settings, present, crf=options.crf, min_positives=examined.min_positives)

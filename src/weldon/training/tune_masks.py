@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from weldon.data import load_image
-from weldon.data.true_masks import IGNORED, TrueMasks
+from weldon.data.true_masks import TrueMasks
 from weldon.errors import UsageError
-from weldon.inference.crf_parameters import CRFParameters
+from weldon.inference.crf_parameters import README_PARAMETERS, CRFParameters
 from weldon.inference.crf_tuning import tune_crf
 from weldon.inference.mask_settings import MaskSettings, Refinement
 from weldon.inference.segment import (
@@ -24,18 +25,24 @@ from weldon.inference.segment import (
     foreground_shares,
     picture_tensor,
 )
-from weldon.metrics import class_iou
+from weldon.training.background_levels import (
+    level_confusions,
+    level_counts,
+    present_miou,
+    strongest_cells,
+)
 from weldon.training.measures.masks import Present
 from weldon.training.measures.measure import Answer
 
-SHARES = tuple(number / 50 for number in range(1, 50))  # of a map's range in its image
-SCORES = tuple(number / 40 for number in range(-20, 41))  # raw scores, in units of the run's map scale
-STEPS = (0.5, 1.0, 2.0)  # factors on the usual sharpness
+LEVELS = 99  # backgrounds that are tried on each scale
+CELLS = (0.05, 0.95)  # quantiles of the strongest cells: the spread that sharpness is measured in
+OUTWARDS = ((0.5, 0.25), (2.0, 4.0))  # factors on the usual sharpness
 GRID = (
     CRFParameters(iterations=0),
     CRFParameters(),
     CRFParameters(bilateral_weight=8.0),
-    CRFParameters(colour_sigma=5.0),
+    README_PARAMETERS,
+    replace(README_PARAMETERS, bilateral_weight=20.0),
 )
 PRESENT_ONLY = 1e-9  # leaves out of the CRF the labels that have probability 0, and no others
 
@@ -53,17 +60,32 @@ class Example:
         return self.answer.maps[list(self.present)]
 
 
+@dataclass(frozen=True)
+class RefinementTrial:
+    """One refinement, and the mean IoU on all declared masks together."""
+
+    refinement: Refinement
+    miou: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the values as the JSON output has them."""
+        return {**self.refinement.options, "miou": self.miou}
+
+
+def _miou(trial: RefinementTrial) -> float:
+    return trial.miou
+
+
 class MaskTuner:
     """Keeps the maps of the declared images, then tries settings on them.
 
     Args:
         masks: the true masks; an image without one is left out.
         present: the classes among which an image's pixels are divided.
-        map_scale: the run's one scale of map values.
     """
 
-    def __init__(self, masks: TrueMasks, present: Present, *, map_scale: float) -> None:
-        self.masks, self.present, self.map_scale = masks, present, map_scale
+    def __init__(self, masks: TrueMasks, present: Present) -> None:
+        self.masks, self.present = masks, present
         self.examples: list[Example] = []
 
     def update(self, answer: Answer) -> None:
@@ -75,10 +97,10 @@ class MaskTuner:
         """Return the background with the best mean IoU, and the best on each scale, all without a CRF.
 
         Raises:
-            UsageError: no declared image has a mask.
+            UsageError: no declared image has a mask, or none has a class to draw.
         """
-        if not self.examples:
-            raise UsageError("tune_on must name images with masks, got none")
+        if not any(example.present for example in self.examples):
+            raise UsageError("tune_on must name images with masks and classes to draw, got none")
         trials = [self._best_level(relative=relative) for relative in (True, False)]
         best = max(trials, key=lambda trial: trial["miou"])
         level, relative = best["background"], best["relative"]
@@ -86,37 +108,72 @@ class MaskTuner:
         return MaskSettings(level, relative, refinement), trials
 
     def choose_crf(self, settings: MaskSettings) -> tuple[MaskSettings, list[dict[str, Any]]]:
-        """Return the settings with the refinement that has the best mean IoU, and all that were tried."""
-        tried = [self._try_crf(settings, factor) for factor in STEPS]
-        trials = [trial for _, some in tried for trial in some]
-        best, _ = max(tried, key=lambda pair: max(trial["miou"] for trial in pair[1]))
-        return replace(settings, refinement=best), trials
+        """Return the settings with the refinement that has the best mean IoU, and all that were tried.
+
+        Parameters first, all at the usual sharpness; then the best of them at others, as long as it gains.
+        """
+        trials = self._try_crf(settings, 1.0, GRID)
+        leader = max(trials, key=_miou).refinement.parameters
+        if leader.iterations:  # without a CRF, sharpness changes nothing
+            for factors in OUTWARDS:
+                for factor in factors:
+                    (trial,) = self._try_crf(settings, factor, (leader,))
+                    gains = trial.miou > max(trials, key=_miou).miou
+                    trials.append(trial)
+                    if not gains:
+                        break
+        best = max(trials, key=_miou).refinement
+        return replace(settings, refinement=best), [trial.to_json() for trial in trials]
+
+    def _strongest_cells(self, relative: bool) -> Tensor:
+        """Return the strongest claim in every cell of every image, one after another."""
+        return torch.cat(
+            [
+                strongest_cells(example.maps, example.answer.geometry, relative=relative)
+                for example in self.examples
+                if example.present
+            ]
+        )
 
     def _sharpness(self, relative: bool) -> float:
-        return SHARPNESS if relative else SHARPNESS / self.map_scale
+        low, high = self._strongest_cells(relative).quantile(torch.tensor(CELLS)).tolist()
+        return SHARPNESS / (high - low) if high > low else SHARPNESS
 
     def _best_level(self, *, relative: bool) -> dict[str, Any]:
-        levels = torch.tensor(SHARES if relative else [share * self.map_scale for share in SCORES])
+        places = torch.linspace(0, 1, LEVELS + 2)[1:-1]
+        quantiles = self._strongest_cells(relative).quantile(places).tolist()
+        levels = torch.tensor(sorted(set(quantiles)))
         counts = torch.zeros(
             len(self.masks.labels), len(self.masks.labels), len(levels) + 1, dtype=torch.long
         )
         for example in self.examples:
-            counts += level_counts(example, self._truth(example), levels, len(counts), relative=relative)
+            counts += level_counts(
+                example.answer,
+                example.present,
+                self._truth(example),
+                levels,
+                labels=len(counts),
+                relative=relative,
+            )
         miou = torch.stack([present_miou(confusion) for confusion in level_confusions(counts)])
         best = int(miou.argmax())
         return {"background": float(levels[best]), "relative": relative, "miou": float(miou[best])}
 
-    def _try_crf(self, settings: MaskSettings, factor: float) -> tuple[Refinement, list[dict[str, Any]]]:
+    def _try_crf(
+        self, settings: MaskSettings, factor: float, grid: Sequence[CRFParameters]
+    ) -> list[RefinementTrial]:
         sharpness = factor * self._sharpness(settings.relative)
-        parameters, table = tune_crf(
+        _, table = tune_crf(
             (self._probabilities(example, settings, sharpness) for example in self.examples),
             (picture_tensor(self._picture(example)) for example in self.examples),
             (torch.from_numpy(self._truth(example, small=True)) for example in self.examples),
-            grid=GRID,
+            grid=grid,
             prune=PRESENT_ONLY,
         )
-        trials = [{"sharpness": sharpness, **asdict(trial.parameters), "miou": trial.miou} for trial in table]
-        return Refinement(settings.background, sharpness, parameters), trials
+        return [
+            RefinementTrial(Refinement(settings.background, sharpness, trial.parameters), trial.miou)
+            for trial in table
+        ]
 
     def _probabilities(self, example: Example, settings: MaskSettings, sharpness: float) -> Tensor:
         """Return label probabilities ``(labels, H, W)`` at the size of the CRF, 0 for classes not present."""
@@ -139,48 +196,4 @@ class MaskTuner:
         geometry = example.answer.geometry
         truth = self.masks.read(example.answer.record.file_name, (geometry.width, geometry.height))
         height, width = crf_size(geometry) if small else truth.shape
-        return np.asarray(Image.fromarray(truth).resize((width, height), Image.Resampling.NEAREST))
-
-
-def level_counts(
-    example: Example, truth: NDArray[np.uint8], levels: Tensor, labels: int, *, relative: bool
-) -> Tensor:
-    """Count an image's pixels by true label, strongest class and how many levels its claim exceeds.
-
-    Returns:
-        ``(labels, labels, L + 1)`` long.
-    """
-    target = torch.from_numpy(truth.astype(np.int64))
-    winner, above = torch.zeros_like(target), torch.zeros_like(target)
-    if example.present:
-        shares = foreground_shares(example.maps, example.answer.geometry, relative=relative)
-        strongest, which = shares.max(0)
-        winner = torch.tensor(example.present)[which] + 1
-        above = torch.searchsorted(levels, strongest)
-    cell = (target * labels + winner) * (len(levels) + 1) + above
-    counts = cell[target != IGNORED].bincount(minlength=labels * labels * (len(levels) + 1))
-    return counts.view(labels, labels, -1)
-
-
-def level_confusions(counts: Tensor) -> Tensor:
-    """Return the confusion matrix at each level as background, ``(L, labels, labels)``.
-
-    A pixel whose claim does not exceed the level is background.
-
-    Example:
-        >>> counts = torch.zeros(2, 2, 2, dtype=torch.long)
-        >>> counts[1, 1] = torch.tensor([3, 4])    # of 7 pixels of class 1, 4 exceed the one level
-        >>> level_confusions(counts)
-        tensor([[[0, 0],
-                 [3, 4]]])
-    """
-    won = counts.flip(2).cumsum(2).flip(2)[:, :, 1:].movedim(2, 0)  # (L, labels, labels): claims above
-    lost = counts.sum((1, 2)) - won.sum(2)  # (L, labels)
-    confusions = won.clone()
-    confusions[:, :, 0] += lost
-    return confusions
-
-
-def present_miou(confusion: Tensor) -> Tensor:
-    """Return the mean IoU of the labels in the truth."""
-    return class_iou(confusion)[confusion.sum(1) > 0].mean()
+        return np.array(Image.fromarray(truth).resize((width, height), Image.Resampling.NEAREST))

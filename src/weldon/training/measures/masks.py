@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weldon.data import load_image
-from weldon.data.true_masks import BACKGROUND, TrueMasks
+from weldon.data.true_masks import BACKGROUND, IGNORED, TrueMasks
 from weldon.inference.mask_settings import MaskSettings, draw_mask
 from weldon.metrics import class_iou, class_mean, confusion_matrix
 from weldon.training.measures.measure import Answer, Figures, by_class
@@ -43,7 +43,8 @@ class MaskMeasure:
         self.min_positives = min_positives
         labels = len(masks.labels)
         self.confusions = {name: torch.zeros(labels, labels, dtype=torch.long) for name in _names(crf)}
-        self.images = torch.zeros(labels, dtype=torch.long)
+        self.images = torch.zeros(labels, dtype=torch.long)  # masks that hold each label
+        self.measured = 0
 
     def update(self, answer: Answer) -> None:
         """Draw the mask of one image as ``weldon predict`` does, and compare."""
@@ -51,7 +52,8 @@ class MaskMeasure:
             return
         size = (answer.geometry.width, answer.geometry.height)
         truth = self.masks.read(answer.record.file_name, size)
-        self.images[_held(truth, len(self.images))] += 1
+        self.images[held_labels(truth)] += 1
+        self.measured += 1
         present = self.present(answer)
         for name, confusion in self.confusions.items():
             picture = load_image(answer.record.path) if name == "iou_crf" else None
@@ -66,7 +68,7 @@ class MaskMeasure:
         overall: dict[str, Any] = {
             f"m{name}": float(class_mean(values[counted])) for name, values in iou.items()
         }
-        overall |= {"masks": int(self.images[0]), "miou_classes": names}
+        overall |= {"masks": self.measured, "miou_classes": names}
         rows = by_class(self.masks.labels, **iou)
         overall["background"] = rows.pop(BACKGROUND)
         known = {*names, *self.masks.classes}
@@ -82,7 +84,6 @@ def _names(crf: bool) -> tuple[str, ...]:
     return ("iou", "iou_crf") if crf else ("iou",)
 
 
-def _held(truth: NDArray[np.uint8], labels: int) -> Tensor:
-    """Return the labels of a mask as indices; background counts whether it shows or not."""
-    held = {index for index in np.unique(truth).tolist() if index < labels}
-    return torch.tensor(sorted({0} | held))
+def held_labels(truth: NDArray[np.uint8]) -> list[int]:
+    """Return the numbers of the labels in a mask, those of ignored pixels apart."""
+    return [number for number in np.unique(truth).tolist() if number != IGNORED]

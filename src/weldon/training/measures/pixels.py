@@ -10,6 +10,7 @@ from weldon.data import upsample_map
 from weldon.data.true_masks import IGNORED, TrueMasks
 from weldon.metrics import normalise_map
 from weldon.metrics.pixels import BINS, histogram_average_precision, score_histogram
+from weldon.training.measures.masks import held_labels
 from weldon.training.measures.measure import Answer, Figures
 
 
@@ -31,8 +32,7 @@ class PixelMeasure:
         if answer.record.file_name not in self.masks:
             return
         truth = self.masks.read(answer.record.file_name, (answer.geometry.width, answer.geometry.height))
-        held = [index - 1 for index in np.unique(truth).tolist() if 0 < index <= len(self.masks.classes)]
-        for column in held:
+        for column in (number - 1 for number in held_labels(truth) if 0 < number <= len(self.masks.classes)):
             claims = normalise_map(upsample_map(answer.maps[column][None], answer.geometry)[0])
             self.histograms[column] += score_histogram(claims, object_mask(truth, column + 1))
 
