@@ -1,4 +1,4 @@
-"""Training images a second and peak memory at 224 px, poolings in turn in one process.
+"""Training images a second at 224 px, poolings in turn in one process; peak memory, a process each.
 
 python benchmarks/throughput.py                # about two minutes on two cores, nothing else running
 """
@@ -6,8 +6,11 @@ python benchmarks/throughput.py                # about two minutes on two cores,
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import resource
 import statistics
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -25,23 +28,12 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     options = parser.parse_args()
     require_photographs()
-    torch.set_flush_denormal(True)
-    nets = {
-        row: weldon.create_model(None, 20, weights=MOBILENET, **pooling).train()
-        for row, pooling in ROWS.items()
-    }
-    optimizers = {row: torch.optim.AdamW(net.parameter_groups(1e-3)) for row, net in nets.items()}
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(options.batch, 3, 224, 224, generator=generator)
-    mask = torch.ones(options.batch, 224, 224, dtype=torch.bool)
-    target = (torch.rand(options.batch, 20, generator=generator) < 0.1).float()
+    steps = {row: training_step(row, options.batch) for row in ROWS}
     seconds: dict[str, list[float]] = {row: [] for row in ROWS}
     for round_number in range(options.rounds + 1):
-        for row, net in nets.items():
+        for row, step in steps.items():
             started = time.perf_counter()
-            optimizers[row].zero_grad()
-            logistic_loss(net(images, mask), target).backward()
-            optimizers[row].step()
+            step()
             if round_number:  # the first round warms up
                 seconds[row].append(time.perf_counter() - started)
     results = {}
@@ -50,9 +42,44 @@ def main() -> None:
         results[row] = {
             "images_per_second": options.batch / statistics.median(taken),
             "time_over_average": ratio,
+            "peak_megabytes": in_a_process_of_its_own(peak_megabytes, row, options.batch),
         }
-        print(f"{row:12} {results[row]['images_per_second']:.1f} images/s, {ratio:.3f} of average's time")
-    write_results("throughput", results)
+        print(
+            f"{row:12} {results[row]['images_per_second']:.1f} images/s, {ratio:.3f} of average's time, "
+            f"peak {results[row]['peak_megabytes']:.0f} MB"
+        )
+    write_results("throughput", {"batch": options.batch, "threads": torch.get_num_threads(), "rows": results})
+
+
+def training_step(row: str, batch: int) -> Callable[[], None]:
+    """Return a function that runs one step of the row's network on a fixed batch of noise."""
+    torch.set_flush_denormal(True)
+    net = weldon.create_model(None, 20, weights=MOBILENET, **ROWS[row]).train()
+    optimizer = torch.optim.AdamW(net.parameter_groups(1e-3))
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(batch, 3, 224, 224, generator=generator)
+    mask = torch.ones(batch, 224, 224, dtype=torch.bool)
+    target = (torch.rand(batch, 20, generator=generator) < 0.1).float()
+
+    def step() -> None:
+        optimizer.zero_grad()
+        logistic_loss(net(images, mask), target).backward()
+        optimizer.step()
+
+    return step
+
+
+def peak_megabytes(row: str, batch: int) -> float:
+    """Return the most memory this process ever held, after three steps of the row's network."""
+    step = training_step(row, batch)
+    for _ in range(3):
+        step()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts kilobytes
+
+
+def in_a_process_of_its_own(function: Callable[..., float], *arguments: object) -> float:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
 
 
 if __name__ == "__main__":
