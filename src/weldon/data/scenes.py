@@ -25,8 +25,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 ROOMS = ((1, 3, 4), (7, 8, 9))  # each digit beside its look-alike of the other room
 CLASSES = tuple(str(digit) for room in ROOMS for digit in room)
 SPLITS = {"train": (0.0, 0.6), "val": (0.6, 0.8), "test": (0.8, 1.0)}
-SIDE = 48
-DIGITS_IN_A_SCENE = (1, 2, 2, 3)
+SIDE = 56
+DIGITS_IN_A_SCENE = (1, 1, 2)  # few, so that most of a scene is not the class
 FRAGMENTS = 3
 NOISE = 12.0
 
