@@ -35,7 +35,7 @@ SCHEDULE: dict[str, Any] = {
     "image_size": SIDE,
     "augment": False,
     "optimizer": "adamw",
-    "lr": 1e-3,
+    "lr": 2e-3,
     "lrp": 1.0,
     "epochs": 9,
     "batch_size": 16,
