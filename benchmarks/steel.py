@@ -42,7 +42,7 @@ def main() -> None:
             home, fixed | pooling, GRID, (0, 1, 2), boxes=STEEL / "boxes.json", tune_on="val"
         )
         test = results[row]["test"]
-        keys = ("map", "pointwise", "pointing_accuracy", "maxboxacc", "maxboxacc_one_threshold")
+        keys = ("map", "hit_at_one", "pointwise", "pointing_accuracy", "maxboxacc", "maxboxacc_one_threshold")
         figures = (f"{key} {spread([t[key] for t in test])}" for key in keys)
         print(f"{row:12}", "  ".join(figures), results[row]["chosen"], flush=True)
         write_results("steel", results)

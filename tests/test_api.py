@@ -23,7 +23,7 @@ PROMISED = {
     "weldon.losses": "APLoss LogisticLoss SoftmaxLoss StructuredHingeLoss ap_loss "
     "average_precision_inference logistic_loss softmax_loss structured_hinge_loss",
     "weldon.metrics": "AveragePrecision MeanIoU TopKAccuracy average_precision mean_average_precision "
-    "pointwise_localisation topk_accuracy",
+    "hit_at_one pointwise_localisation topk_accuracy",
     "weldon.models": "WeldonNet build_backbone create_model load_model save_model",
 }
 HEAVY = ("lightning", "matplotlib", "pandas", "torch", "timm")

@@ -5,9 +5,9 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, recall_score, top_k_accuracy_score
 
-from reference.metrics import right_at_k
+from reference.metrics import right_at_k, top_class_present
 from weldon.errors import UsageError
-from weldon.metrics import class_mean, per_class_accuracy, topk_accuracy
+from weldon.metrics import class_mean, hit_at_one, per_class_accuracy, topk_accuracy
 
 
 def drawn(generator, tied=False):
@@ -45,6 +45,26 @@ def test_class_without_images_is_nan_and_left_out_of_the_mean():
     assert accuracy.isnan().tolist() == [False, False, True]
     with pytest.warns(UserWarning, match="1 of 3 classes"):
         assert class_mean(accuracy).item() == 1.0
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_hit_at_one_equals_the_naive_look_at_each_image(generator, tied):
+    scores, _ = drawn(generator, tied)
+    target, known = (torch.rand(scores.shape, generator=generator) < share for share in (0.3, 0.7))
+    looked = [top_class_present(*rows) for rows in zip(scores.tolist(), target, known, strict=True)]
+    expected = np.mean([hit for hit in looked if hit is not None])
+    assert hit_at_one(scores, target.float(), known).item() == pytest.approx(expected)
+
+
+def test_hit_at_one_is_accuracy_where_every_image_has_one_class(generator):
+    scores, target = drawn(generator, tied=True)
+    one_hot = torch.nn.functional.one_hot(target, 6)
+    assert hit_at_one(scores, one_hot) == topk_accuracy(scores, target)
+
+
+def test_hit_at_one_refuses_an_uncertain_label_that_is_not_masked():
+    with pytest.raises(UsageError, match="mark unknown labels"):
+        hit_at_one(torch.zeros(1, 2), torch.tensor([[1, -1]]))
 
 
 def test_no_images_are_nan():

@@ -50,6 +50,14 @@ def right_at_k(scores, target, k):
     return target in order[:k]
 
 
+def top_class_present(scores, target, known):
+    """Is the first of the highest known scores a present class's? None where no known class is present."""
+    classes = [c for c in range(len(scores)) if known[c]]
+    if not any(target[c] for c in classes):
+        return None
+    return bool(target[min(classes, key=lambda c: (-scores[c], c))])
+
+
 def point_hit(point, boxes, margin):
     """Does the point lie in one of the boxes grown by the margin?"""
     x, y = point

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from weldon.metrics.accuracy import per_class_accuracy, topk_accuracy
+from weldon.metrics.accuracy import hit_at_one, per_class_accuracy, topk_accuracy
 from weldon.metrics.average_precision import AP_METHODS, average_precision, mean_average_precision
 from weldon.metrics.boxes import (
     IOU_LEVELS,
@@ -82,6 +82,7 @@ __all__ = [
     "class_iou",
     "class_mean",
     "confusion_matrix",
+    "hit_at_one",
     "max_box_accuracy",
     "mean_average_precision",
     "mean_iou",

@@ -1,4 +1,4 @@
-"""Top-k accuracy and accuracy per class, for images of exactly one class."""
+"""Top-k accuracy and accuracy per class, for images of one class; the top class's, for images of several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.metrics.ranking import check_scores
+from weldon.metrics.ranking import check_labels, check_scores
 
 
 def target_rank(scores: Tensor, target: Tensor) -> Tensor:
@@ -70,6 +70,32 @@ def per_class_accuracy(scores: Tensor, target: Tensor, k: int = 1) -> Tensor:
     """
     check_k(k, scores.shape[-1])
     return share_right(target_rank(scores, target) < k, target, scores.shape[1])
+
+
+def hit_at_one(scores: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the share of images whose highest known class is one of their own; NaN without images.
+
+    For images of any number of classes; those in which no known class is present do not count. Of equal
+    scores the lower class number stands first.
+
+    Args:
+        scores: ``(N, C)`` float, any real.
+        target: ``(N, C)``, 1 where the class is present and 0 where it is absent.
+        mask: ``(N, C)`` bool, True on known cells; None means all are known.
+
+    Raises:
+        UsageError: shapes do not fit, a score is NaN, or a known target is neither 0 nor 1.
+
+    Example:
+        >>> hit_at_one(torch.tensor([[2.0, 1.0], [2.0, 1.0]]), torch.tensor([[1, 1], [0, 1]]))
+        tensor(0.5000)
+    """
+    known = torch.ones_like(target, dtype=torch.bool) if mask is None else mask
+    check_labels(scores, target, known)
+    present = (target == 1) & known
+    top = scores.masked_fill(~known, float("-inf")).argmax(1, keepdim=True)  # (N, 1)
+    counted = present.any(1)
+    return present.gather(1, top)[counted].float().mean()
 
 
 def share_right(right: Tensor, target: Tensor, num_classes: int) -> Tensor:

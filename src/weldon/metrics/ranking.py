@@ -61,7 +61,7 @@ def known_columns(
         UsageError: shapes differ, a score is NaN, or a known target is neither 0 nor 1.
     """
     mask = torch.ones_like(target, dtype=torch.bool) if mask is None else mask
-    _check_labels(scores, target, mask)
+    check_labels(scores, target, mask)
     scores, target, mask = (tensor.detach().cpu() for tensor in (scores, target, mask))
     for score, label, known in zip(scores.T, target.T, mask.T, strict=True):
         yield score[known], label[known] == 1
@@ -84,7 +84,8 @@ def check_mask(mask: Tensor, shape: torch.Size) -> None:
         raise UsageError(f"mask must be bool {tuple(shape)}, got {mask.dtype} {tuple(mask.shape)}")
 
 
-def _check_labels(scores: Tensor, target: Tensor, mask: Tensor) -> None:
+def check_labels(scores: Tensor, target: Tensor, mask: Tensor) -> None:
+    """Refuse scores, labels and a mask that are not ``(N, C)`` alike, and known labels other than 0 and 1."""
     check_scores(scores)
     if target.shape != scores.shape:
         raise UsageError(f"target must be {tuple(scores.shape)} like scores, got {tuple(target.shape)}")

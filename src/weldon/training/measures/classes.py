@@ -8,7 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from weldon.metrics import LabelRows, average_precision, class_mean, per_class_accuracy, topk_accuracy
+from weldon.metrics import (
+    LabelRows,
+    average_precision,
+    class_mean,
+    hit_at_one,
+    per_class_accuracy,
+    topk_accuracy,
+)
 from weldon.training.measures.measure import Answer, Figures, by_class
 
 
@@ -36,7 +43,7 @@ class ClassMeasure:
         self.rows.update(answer.scores[None], self.target[one], self.known[one], index=one)
 
     def figures(self) -> Figures:
-        """Return ``images``, ``map``, ``classes_measured`` and, for one class an image, ``accuracy``."""
+        """Return ``images``, ``map``, ``classes_measured`` and ``accuracy``; ``hit_at_one`` for several labels."""
         scores, target, known = self.rows.compute()
         precision = average_precision(scores, target, known)
         positives = (target * known).sum(0)
@@ -50,6 +57,8 @@ class ClassMeasure:
         }
         if self.task == "multiclass":
             overall |= _accuracies(scores, target.argmax(1))
+        else:
+            overall["hit_at_one"] = float(hit_at_one(scores, target, known))
         return Figures(overall, by_class(self.classes, ap=precision, positives=positives.long()))
 
 
