@@ -8,7 +8,7 @@ import shutil
 import statistics
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,23 +78,34 @@ def spread(shares: Sequence[float]) -> str:
     return f"{statistics.mean(hundredths):.1f} ± {deviation:.1f}"
 
 
-def run_demo(out: Path, *, seeds: Sequence[int] = (0, 1, 2), processes: int = 2) -> list[DemoRow]:
+def run_demo(
+    out: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    processes: int = 2,
+    counts: Mapping[str, int] = COUNTS,
+    schedule: Mapping[str, Any] = SCHEDULE,
+) -> list[DemoRow]:
     """Train every pooling with every seed on the same scenes; return a row a pooling.
 
     Args:
         out: folder for scenes and runs; an earlier demo there is replaced.
         seeds: of weights and order; the scenes stay the same.
         processes: runs side by side, a thread each: networks this small gain nothing from more threads.
+        counts: scenes of each split.
+        schedule: options of ``weldon train``, the same for all.
 
     Raises:
         UsageError: ``out`` holds something that is no demo.
     """
     _clear(out)
     scenes = out / "scenes"
-    records = write_scenes(scenes, {part: make_scenes(n, split=part, seed=0) for part, n in COUNTS.items()})
+    records = write_scenes(scenes, {part: make_scenes(n, split=part, seed=0) for part, n in counts.items()})
     truth = {record.file_name: record.boxes or () for record in records}
     jobs = [
-        (scenes, truth, out / f"{pool}{seed}", pool, seed) for pool in POOLINGS.values() for seed in seeds
+        (scenes, truth, out / f"{pool}{seed}", {**schedule, "pool": pool, "seed": seed})
+        for pool in POOLINGS.values()
+        for seed in seeds
     ]
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=fresh, initializer=_one_thread) as pool:
@@ -121,10 +132,10 @@ def _one_thread() -> None:
     warnings.simplefilter("ignore")
 
 
-def _run(job: tuple[Path, dict[str, tuple[Box, ...]], Path, str, int]) -> DemoRun:
-    scenes, truth, folder, pool, seed = job
+def _run(job: tuple[Path, dict[str, tuple[Box, ...]], Path, dict[str, Any]]) -> DemoRun:
+    scenes, truth, folder, options = job
     started = time.monotonic()
-    run = train(scenes, scenes / "labels.csv", out=folder, pool=pool, seed=seed, progress=False, **SCHEDULE)
+    run = train(scenes, scenes / "labels.csv", out=folder, progress=False, **options)
     seconds = time.monotonic() - started
     figures = evaluate(run, split="test", boxes=truth)
     return DemoRun(run.path, figures["map"], figures["pointwise"], seconds)

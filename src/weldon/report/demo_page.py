@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -16,6 +16,7 @@ from weldon.report.evidence_figures import evidence_figure
 from weldon.report.write import write_report
 
 SCENES_SHOWN = 4
+LOOKED_AT = 60  # scenes to choose from
 PANEL = 300
 
 
@@ -43,14 +44,15 @@ def write_demo_page(out: Path, rows: Sequence[DemoRow]) -> Path:
 
 
 def _scenes(out: Path, rows: Sequence[DemoRow]) -> Iterator[dict[str, object]]:
-    """Yield the first test scenes of two digits: a digit that is there, and one of the other room."""
+    """Yield the scenes that the last row's network is surest about, as every row's network sees them."""
     records = read_labels(out / "scenes", out / "scenes" / "labels.csv").of_split("test")
-    chosen = [record for record in records if len(record.labels) == 2][:SCENES_SHOWN]
     predictors = {row.name: load(row.folders[0]) for row in rows}
-    for record in chosen:
-        present = min(record.labels)
-        room, other = sorted(ROOMS, key=lambda digits: int(present) not in digits)
-        absent = str(other[room.index(int(present))])
+    judge = predictors[rows[-1].name]
+    several = [record for record in records if len(record.labels) > 1][:LOOKED_AT]
+    results = [judge.predict_one(record.path) for record in several]
+    for number in surest([result.scores for result in results], [r.labels for r in several]):
+        record = several[number]
+        present, absent = contrast(results[number].scores, record.labels)
         yield {
             "title": f"digits {' and '.join(sorted(record.labels))}",
             "panels": [
@@ -66,3 +68,30 @@ def _scenes(out: Path, rows: Sequence[DemoRow]) -> Iterator[dict[str, object]]:
                 for name, predictor in predictors.items()
             ],
         }
+
+
+def surest(scores: Sequence[Mapping[str, float]], labels: Sequence[frozenset[str]]) -> list[int]:
+    """Return which images have their surest digit farthest above its look-alike, the farthest first.
+
+    Example:
+        >>> surest([{"1": 2.0, "7": 1.5}, {"1": -1.0, "7": 3.0}], [frozenset("1"), frozenset("7")])
+        [1, 0]
+    """
+
+    def margin(number: int) -> float:
+        present, absent = contrast(scores[number], labels[number])
+        return scores[number][present] - scores[number][absent]
+
+    return sorted(range(len(scores)), key=margin, reverse=True)[:SCENES_SHOWN]
+
+
+def contrast(scores: Mapping[str, float], labels: frozenset[str]) -> tuple[str, str]:
+    """Return the digit of a scene that scores highest, and its look-alike of the other room.
+
+    Example:
+        >>> contrast({"3": 1.0, "4": 2.0}, frozenset("34"))
+        ('4', '9')
+    """
+    present = max(sorted(labels), key=lambda digit: scores[digit])
+    room, other = sorted(ROOMS, key=lambda digits: int(present) not in digits)
+    return present, str(other[room.index(int(present))])

@@ -43,7 +43,7 @@ class ClassMeasure:
         self.rows.update(answer.scores[None], self.target[one], self.known[one], index=one)
 
     def figures(self) -> Figures:
-        """Return ``images``, ``map``, ``classes_measured`` and ``accuracy``; ``hit_at_one`` for several labels."""
+        """Return ``images``, ``map``, ``classes_measured``, and ``accuracy`` or ``hit_at_one``."""
         scores, target, known = self.rows.compute()
         precision = average_precision(scores, target, known)
         positives = (target * known).sum(0)
