@@ -13,6 +13,7 @@ from weldon.cli.demo import demo
 from weldon.cli.explain import explain
 from weldon.cli.export import export
 from weldon.cli.predict import predict
+from weldon.cli.reproduce import reproduce
 from weldon.cli.train import train
 from weldon.cli.val import val
 from weldon.errors import WeldonError
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, train, val, predict, explain, export, demo):
+for verb in (check, train, val, predict, explain, export, demo, reproduce):
     app.command()(verb)
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,116 @@
+"""``weldon reproduce``: the paper's tables, row by row, ours beside the paper's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from weldon.cli.console import out, print_json, print_table, say
+from weldon.errors import UsageError
+
+
+def reproduce(
+    table: Annotated[str | None, typer.Argument(help="table7, fig6, animals-table7, … [list them]")] = None,
+    data_root: Annotated[
+        Path, typer.Option("--data-root", help="where data sets lie", envvar="WELDON_DATA")
+    ] = Path("data"),
+    rows: Annotated[str | None, typer.Option(help="names of rows, with commas [all]")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE, an option of weldon train; repeat it")
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(help="seeds, with commas [the recipe's]")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would run, and how long")] = False,
+    folder: Annotated[Path, typer.Option("--out", help="folder for runs and tables")] = Path(
+        "runs/reproduce"
+    ),
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Run rows of the paper's tables and print them beside the paper's numbers; run again to go on."""
+    from weldon.recipes import list_tables, load_table
+
+    if table is None:
+        _list(list_tables(), load_table, json)
+        return
+    from weldon.reproduce import Place
+    from weldon.reproduce import reproduce as run_table
+
+    place = Place(data_root, folder, options=settings(options or []), seeds=_numbers(seeds))
+    names = _names(rows)
+    if dry_run:
+        _show_plan(table, place, names, json)
+        return
+    results = run_table(table, place, rows=names)
+    if json:
+        print_json(results.to_json())
+    else:
+        out.print(results.to_text(), markup=False, soft_wrap=True)
+        say(f"tables: {folder / 'tables' / table}.txt, .csv, .html, .json")
+
+
+def settings(given: list[str]) -> dict[str, str]:
+    """Return options from ``NAME=VALUE``.
+
+    Raises:
+        UsageError: a text without ``=``.
+
+    Example:
+        >>> settings(["epochs=3", "image-size=224"])
+        {'epochs': '3', 'image_size': '224'}
+    """
+    if wrong := [text for text in given if "=" not in text]:
+        raise UsageError(f"--set must be NAME=VALUE, got {wrong[0]!r}")
+    pairs = (text.split("=", 1) for text in given)
+    return {name.strip().replace("-", "_"): value for name, value in pairs}
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in _names(text))
+    except ValueError:
+        raise UsageError(f"--seeds must be numbers with commas, got {text!r}") from None
+
+
+def _list(names: list[str], load_table: Any, json: bool) -> None:
+    tables = [load_table(name) for name in names]
+    if json:
+        print_json({"tables": {table.name: [row.name for row in table.rows] for table in tables}})
+        return
+    for table in tables:
+        out.print(f"{table.name}: {table.title}", markup=False)
+        out.print(f"    {', '.join(row.name for row in table.rows)}", markup=False)
+
+
+def _show_plan(table: str, place: Any, rows: tuple[str, ...], json: bool) -> None:
+    from dataclasses import asdict
+
+    from weldon.reproduce.plan import plan
+
+    steps = plan(table, place, rows=rows)
+    if json:
+        print_json({"table": table, "steps": [asdict(step) for step in steps]})
+        return
+    cells = [
+        [s.row, s.source, str(s.runs), duration(s.seconds), s.hardware, s.absent and f"not run: {s.absent}"]
+        for s in steps
+    ]
+    print_table(table, ["row", "data", "runs to train", "estimate", "on", ""], cells)
+    ready = sum(step.seconds for step in steps if not step.absent)
+    say(f"estimated time to train what can run here: {duration(ready)}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    Example:
+        >>> duration(40), duration(3000), duration(9000)
+        ('40 s', '50 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

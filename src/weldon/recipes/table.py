@@ -1,0 +1,123 @@
+"""A table of the paper, or the same one on other photographs: columns, our rows, rows others published."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from weldon.errors import UsageError
+from weldon.recipes.row import Row
+from weldon.recipes.source import Source, load_sources
+from weldon.recipes.toml import HOME, Strict, build, read
+
+Figure = Literal[
+    "map", "accuracy", "accuracy_top5", "pointwise", "pointing_accuracy", "miou", "miou_crf", "pxap"
+]
+
+
+class Column(Strict):
+    """A column.
+
+    Args:
+        key: by which rows give the paper's number.
+        title: as printed.
+        data: the data set that is measured; None: the paper's number only stands beside ours.
+        figure: which of ``weldon val --json``.
+        error: print 100 % less the figure.
+        known_labels: masks of the true classes, not of the predicted ones.
+    """
+
+    key: str
+    title: str
+    data: str | None = None
+    figure: Figure = "map"
+    error: bool = False
+    known_labels: bool = False
+
+    @property
+    def source(self) -> Source:
+        """The data set."""
+        return load_sources()[str(self.data)]
+
+
+class Published(Strict):
+    """A row of somebody else's numbers, as the paper prints them.
+
+    Args:
+        title: of the system.
+        paper: number of each column, in percent.
+    """
+
+    title: str
+    paper: dict[str, float]
+
+
+class Table(Strict):
+    """A table.
+
+    Args:
+        name: of the folder.
+        title: what it is.
+        source: where its numbers stand.
+        columns: in order.
+        rows: ours, in order.
+        published: printed below.
+    """
+
+    name: str
+    title: str
+    source: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    published: tuple[Published, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The data sets that are measured, each once."""
+        names = dict.fromkeys(column.data for column in self.columns if column.data is not None)
+        return tuple(load_sources()[name] for name in names)
+
+    def columns_of(self, source: Source) -> tuple[Column, ...]:
+        """Return the columns that are measured on a data set."""
+        return tuple(column for column in self.columns if column.data == source.name)
+
+    def chosen(self, names: tuple[str, ...]) -> tuple[Row, ...]:
+        """Return the rows of these names; all of them where there are none.
+
+        Raises:
+            UsageError: a name that is no row.
+        """
+        known = {row.name: row for row in self.rows}
+        if strange := [name for name in names if name not in known]:
+            raise UsageError(f"rows of {self.name} are {', '.join(known)}; got {', '.join(strange)}")
+        return tuple(known[name] for name in names) or self.rows
+
+
+def list_tables() -> list[str]:
+    """Return the names of all tables, the paper's first."""
+    names = [path.parent.name for path in HOME.glob("*/table.toml")]
+    return sorted(names, key=lambda name: (name.startswith("animals"), len(name), name))
+
+
+@cache
+def load_table(name: str) -> Table:
+    """Return a table with all its rows, checked.
+
+    Raises:
+        UsageError: there is none of that name, or a recipe is wrong.
+
+    Example:
+        >>> [row.title for row in load_table("table8").rows][-1]
+        'max + min, AP'
+    """
+    if name not in list_tables():
+        raise UsageError(f"table must be one of {', '.join(list_tables())}; got {name!r}")
+    path = HOME / name / "table.toml"
+    values = read(path)
+    rows = [_row(path.with_name(f"{row}.toml")) for row in values["rows"]]
+    return build(Table, {**values, "name": name, "rows": rows}, path)
+
+
+def _row(path: Path) -> Row:
+    return build(Row, {"name": path.stem, **read(path)}, path)

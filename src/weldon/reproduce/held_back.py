@@ -1,0 +1,71 @@
+"""A table of labels in which a fixed fifth of train is held back, for choices that the test set may not make."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from weldon.data import LabelSet, Record, read_labels
+from weldon.recipes import Source
+
+SHARE = 0.2
+SEED = 0
+
+
+def held_back_table(source: Source, folder: Path, home: Path) -> tuple[Path, Path]:
+    """Return a table with the splits train, val (held back) and test, and the folder of its images.
+
+    Classes without a training image are left out; a class of which an image shows only difficult objects
+    counts as absent. The table is written once: the draw depends on the data alone.
+    """
+    table = home.absolute() / f"{source.name}.csv"
+    label_set = None
+    if not table.exists():
+        label_set = read_labels(folder, image_set=source.image_set, dataset=source.dataset)
+        write_table(table, divided(label_set, source.test))
+    return table, _devkit(folder) / "JPEGImages"
+
+
+def divided(label_set: LabelSet, test: str) -> dict[str, list[Record]]:
+    """Return the records of train, val and test; a seeded fifth of train becomes val."""
+    train = label_set.of_split("train")
+    order = np.random.default_rng(SEED).permutation(len(train)).tolist()
+    cut = round(SHARE * len(train))
+    held, kept = ([train[row] for row in part] for part in (order[:cut], order[cut:]))
+    return {"train": kept, "val": held, "test": list(label_set.of_split(test))}
+
+
+def write_table(path: Path, parts: Mapping[str, Sequence[Record]]) -> None:
+    """Write ``file_name,labels,split``; labels that no training image has are left out."""
+    learnt = {label for record in parts["train"] for label in record.labels}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file_name", "labels", "split"])
+        for split, records in parts.items():
+            for record in records:
+                writer.writerow([record.path.name, "|".join(sorted(record.labels & learnt)), split])
+    unfinished.replace(path)
+
+
+def declared_names(source: Source, table: Path) -> Path:
+    """Return a file of held-back images whose masks may be looked at: a seeded draw, a stem a line."""
+    path = table.with_name(f"{source.name}-declared.txt")
+    if not path.exists():
+        with table.open(newline="", encoding="utf-8") as file:
+            stems = sorted(
+                Path(row["file_name"]).stem for row in csv.DictReader(file) if row["split"] == "val"
+            )
+        count = min(source.declared, len(stems))
+        drawn = sorted(np.random.default_rng(SEED).choice(stems, count, replace=False).tolist())
+        path.write_text("".join(f"{stem}\n" for stem in drawn), encoding="utf-8")
+    return path
+
+
+def _devkit(folder: Path) -> Path:
+    """Return the folder that holds ``JPEGImages``: a devkit, or where its archive unpacks it."""
+    return next((path.parent for path in sorted(folder.glob("VOCdevkit/VOC*/JPEGImages"))), folder)

@@ -1,0 +1,86 @@
+"""The test figures of a row: measured once for each seed, and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weldon.recipes import Column, Look, Source
+from weldon.reproduce.place import Place
+from weldon.reproduce.run import Run, digest
+
+BOXES = {"pointwise", "pointing_accuracy"}
+MASKS = {"miou", "miou_crf", "pxap"}
+
+
+@dataclass(frozen=True)
+class View:
+    """Finished runs in front of the test images of a data set.
+
+    Args:
+        place: where things are.
+        source: the data set.
+        look: how the runs look at an image.
+        runs: of one seed, one a model.
+    """
+
+    place: Place
+    source: Source
+    look: Look
+    runs: Sequence[Run]
+
+    def figures(self, columns: Sequence[Column]) -> dict[str, float]:
+        """Return the figure of each column, by its key; earlier measurements are read."""
+        figures = {}
+        for known in sorted({column.known_labels for column in columns}):
+            part = [column for column in columns if column.known_labels == known]
+            found = self.kept({column.figure for column in part}, known_labels=known)
+            figures.update({column.key: float(found[column.figure]) for column in part})
+        return figures
+
+    def kept(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
+        """Return all figures; measure where one of ``wanted`` was not measured before."""
+        asked = [[run.key for run in self.runs], self.look.model_dump(exclude_defaults=True), known_labels]
+        path = self.place.out / "figures" / f"{digest(asked)}.json"
+        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        if missing := wanted - found.keys():
+            found |= self.measure(missing, known_labels=known_labels)
+            write_json(path, found)
+        return found
+
+    def measure(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
+        """Return what ``weldon val`` says of the test images."""
+        from weldon.training import evaluate
+        from weldon.training.crops import evaluate_ten_crops
+        from weldon.training.multiscale import evaluate_scales
+        from weldon.training.scales import plan_scales
+
+        first, *others = (run.directory.path for run in self.runs)
+        common: dict[str, Any] = {"split": "test", "min_positives": self.source.min_positives}
+        common["device"] = device_of(self.runs[0])
+        if self.look.ten_crops:
+            return evaluate_ten_crops(first, **common)
+        if self.look.scales or others:
+            plan = plan_scales(first, sizes=self.look.scales, others=others)
+            return evaluate_scales(plan, combine=self.look.combine, fit_on=self.look.fit_on, **common)
+        truth = self.place.truth_options(self.source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
+        return evaluate(first, **common, **truth, known_labels=known_labels, tune_crf="miou_crf" in wanted)
+
+
+def device_of(run: Run) -> str:
+    """Return the device that a run's option means on this machine."""
+    import torch
+
+    device = str(run.options.get("device", "auto"))
+    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
+    unfinished.replace(path)
