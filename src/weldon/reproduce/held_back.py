@@ -1,4 +1,4 @@
-"""A table of labels in which a fixed fifth of train is held back, for choices that the test set may not make."""
+"""A table of labels in which a fixed fifth of train is held back: choices are made there, not on test."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Run:
 
     @property
     def key(self) -> str:
-        """A digest of data set and options; options at their defaults do not count, so that there may be more."""
+        """A digest of data set and options; those at their defaults do not count: more may come."""
         recipe = build_recipe({"data": ".", **self.options})
         said = recipe.model_dump(mode="json", exclude_defaults=True, exclude=INDIFFERENT)
         said["weights"] = Path(recipe.weights).name

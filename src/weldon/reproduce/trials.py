@@ -60,7 +60,7 @@ class Trials:
 
     @property
     def missing(self) -> dict[str, Run]:
-        """The runs still to be trained, by key; other seeds of a choice not made yet, by the keys of its grid."""
+        """The runs still to be trained, by key; seeds of a choice not made yet go by its grid's keys."""
         grid = self.grid
         wanting = {key: run for key, run in grid.items() if not run.finished}
         if wanting and len(grid) > 1:
