@@ -17,9 +17,10 @@ class Source(Strict):
         name: of the entry in ``sources.toml``.
         title: as people write it.
         dataset: its name in the catalogue (``weldon data list``); None for photographs of one's own.
-        folder: below the data root, where there is no catalogue entry: a VOC devkit.
-        image_set: which lists of that devkit.
-        test: the split of the devkit that is the test set.
+        folder: below the data root, where there is no catalogue entry.
+        labels: table of labels in it; None: it is a VOC devkit.
+        image_set: which lists of the devkit.
+        test: the split that is the test set.
         held_back: write a table in which a fixed fifth of train is held back, the same for every seed; else
             each run holds back a stratified fifth of its own.
         images: training images, held-back ones included: for estimates of time.
@@ -35,6 +36,7 @@ class Source(Strict):
     title: str
     dataset: str | None = None
     folder: str | None = None
+    labels: str | None = None
     image_set: str = "main"
     test: str = "test"
     held_back: bool = False

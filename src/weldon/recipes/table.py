@@ -35,11 +35,6 @@ class Column(Strict):
     error: bool = False
     known_labels: bool = False
 
-    @property
-    def source(self) -> Source:
-        """The data set."""
-        return load_sources()[str(self.data)]
-
 
 class Published(Strict):
     """A row of somebody else's numbers, as the paper prints them.
@@ -61,6 +56,7 @@ class Table(Strict):
         title: what it is.
         source: where its numbers stand.
         columns: in order.
+        sources: the data sets that are measured.
         rows: ours, in order.
         published: printed below.
     """
@@ -69,14 +65,9 @@ class Table(Strict):
     title: str
     source: str
     columns: tuple[Column, ...]
+    sources: tuple[Source, ...]
     rows: tuple[Row, ...]
     published: tuple[Published, ...] = ()
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """The data sets that are measured, each once."""
-        names = dict.fromkeys(column.data for column in self.columns if column.data is not None)
-        return tuple(load_sources()[name] for name in names)
 
     def columns_of(self, source: Source) -> tuple[Column, ...]:
         """Return the columns that are measured on a data set."""
@@ -116,7 +107,9 @@ def load_table(name: str) -> Table:
     path = HOME / name / "table.toml"
     values = read(path)
     rows = [_row(path.with_name(f"{row}.toml")) for row in values["rows"]]
-    return build(Table, {**values, "name": name, "rows": rows}, path)
+    measured = dict.fromkeys(column["data"] for column in values["columns"] if "data" in column)
+    sources = [load_sources()[data] for data in measured]
+    return build(Table, {**values, "name": name, "rows": rows, "sources": sources}, path)
 
 
 def _row(path: Path) -> Row:

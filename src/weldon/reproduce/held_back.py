@@ -21,12 +21,12 @@ def held_back_table(source: Source, folder: Path, home: Path) -> tuple[Path, Pat
     Classes without a training image are left out; a class of which an image shows only difficult objects
     counts as absent. The table is written once: the draw depends on the data alone.
     """
-    table = home.absolute() / f"{source.name}.csv"
-    label_set = None
+    table, pictures = home.absolute() / f"{source.name}.csv", _pictures(source, folder)
     if not table.exists():
-        label_set = read_labels(folder, image_set=source.image_set, dataset=source.dataset)
-        write_table(table, divided(label_set, source.test))
-    return table, _devkit(folder) / "JPEGImages"
+        labels = None if source.labels is None else folder / source.labels
+        label_set = read_labels(folder, labels, image_set=source.image_set, dataset=source.dataset)
+        write_table(table, divided(label_set, source.test), pictures)
+    return table, pictures
 
 
 def divided(label_set: LabelSet, test: str) -> dict[str, list[Record]]:
@@ -38,8 +38,8 @@ def divided(label_set: LabelSet, test: str) -> dict[str, list[Record]]:
     return {"train": kept, "val": held, "test": list(label_set.of_split(test))}
 
 
-def write_table(path: Path, parts: Mapping[str, Sequence[Record]]) -> None:
-    """Write ``file_name,labels,split``; labels that no training image has are left out."""
+def write_table(path: Path, parts: Mapping[str, Sequence[Record]], pictures: Path) -> None:
+    """Write ``file_name,labels,split``, names below ``pictures``, without labels that training lacks."""
     learnt = {label for record in parts["train"] for label in record.labels}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
@@ -48,7 +48,8 @@ def write_table(path: Path, parts: Mapping[str, Sequence[Record]]) -> None:
         writer.writerow(["file_name", "labels", "split"])
         for split, records in parts.items():
             for record in records:
-                writer.writerow([record.path.name, "|".join(sorted(record.labels & learnt)), split])
+                name = record.path.relative_to(pictures).as_posix()
+                writer.writerow([name, "|".join(sorted(record.labels & learnt)), split])
     unfinished.replace(path)
 
 
@@ -66,6 +67,8 @@ def declared_names(source: Source, table: Path) -> Path:
     return path
 
 
-def _devkit(folder: Path) -> Path:
-    """Return the folder that holds ``JPEGImages``: a devkit, or where its archive unpacks it."""
-    return next((path.parent for path in sorted(folder.glob("VOCdevkit/VOC*/JPEGImages"))), folder)
+def _pictures(source: Source, folder: Path) -> Path:
+    """Return the folder of the images: that of a devkit, or of the archive it unpacks from, or the data's."""
+    if source.labels is not None:
+        return folder
+    return next(iter(sorted(folder.glob("VOCdevkit/VOC*/JPEGImages"))), folder / "JPEGImages")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from weldon.recipes import Row, Source, load_table
+from weldon.recipes import Row, Source, Table, load_table
 from weldon.reproduce.place import AbsentError, Place
 from weldon.reproduce.run import Run
 from weldon.reproduce.trials import trials_of
@@ -35,13 +35,13 @@ class Step:
     absent: str = ""
 
 
-def plan(name: str, place: Place, *, rows: tuple[str, ...] = ()) -> list[Step]:
+def plan(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -> list[Step]:
     """Return the steps of a table; nothing is trained.
 
     Raises:
         UsageError: no such table or row.
     """
-    table = load_table(name)
+    table = load_table(table) if isinstance(table, str) else table
     return list(_steps(table.chosen(rows), table.sources, place))
 
 
@@ -54,15 +54,17 @@ def _steps(rows: tuple[Row, ...], sources: tuple[Source, ...], place: Place) -> 
             }
             new = {key: run for key, run in missing.items() if key not in counted}
             counted |= set(new)
-            seconds = sum(estimate(run, row.images_per_second) for run in new.values())
+            seconds = sum(estimate(run, row) for run in new.values())
             absent = _absent(row, source, place)
             yield Step(row.name, source.title, len(new), seconds, row.hardware, absent)
 
 
-def estimate(run: Run, images_per_second: float) -> float:
-    """Return the seconds that a run takes at a speed of training."""
-    epochs = build_recipe({"data": ".", **run.options}).epochs
-    return LEARNT * run.source.images * epochs / images_per_second
+def estimate(run: Run, row: Row) -> float:
+    """Return the seconds that a run takes: a row's speed holds for its own image size, pixels cost alike."""
+    recipe = build_recipe({"data": ".", **run.options})
+    own = build_recipe({"data": ".", **row.train}).image_size
+    pixels = (recipe.image_size / own) ** 2
+    return LEARNT * run.source.images * recipe.epochs * pixels / row.images_per_second
 
 
 def _absent(row: Row, source: Source, place: Place) -> str:

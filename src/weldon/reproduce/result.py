@@ -76,8 +76,13 @@ class Results:
         rows: dict[str, list[str]] = {}
         for (row, _), cell in self.cells.items():
             if cell.reason:
-                rows.setdefault(cell.reason, []).append(titles[row])
-        return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in rows.items()]
+                named = rows.setdefault(cell.reason, [])
+                named += [titles[row]] if titles[row] not in named else []
+        everything = list(titles.values())
+        who = {
+            reason: "all rows" if names == everything else ", ".join(names) for reason, names in rows.items()
+        }
+        return [f"{who[reason]}: {reason}" for reason in rows]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as one JSON object."""

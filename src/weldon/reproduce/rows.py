@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from weldon.errors import UsageError, WeldonError
-from weldon.recipes import Row, Source, load_table
+from weldon.recipes import Row, Source, Table, load_table
 from weldon.reproduce.measure import View, write_json
 from weldon.reproduce.place import Place
 from weldon.reproduce.result import Cell, Results
@@ -17,21 +17,21 @@ log = logging.getLogger("weldon")
 NOT_ASKED = "not asked for (--rows)"
 
 
-def reproduce(name: str, place: Place, *, rows: tuple[str, ...] = ()) -> Results:
+def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -> Results:
     """Run a table and return what it came to; text, CSV, HTML and JSON are kept in ``place.out``.
 
     Rows that are finished cost nothing: an interrupted table goes on where it stopped. Rows that were not
     asked for are printed as far as they were finished before.
 
     Args:
-        name: of the table.
+        table: its name, or a table of one's own.
         place: where things are.
         rows: names of rows; none: all.
 
     Raises:
         UsageError: no such table, row or option.
     """
-    table = load_table(name)
+    table = load_table(table) if isinstance(table, str) else table
     asked = {row.name for row in table.chosen(rows)}
     refuse_options(place)
     results = Results(table)
