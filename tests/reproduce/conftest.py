@@ -1,8 +1,10 @@
-"""A handful of scenes as a data set of a table, and a table of two quick rows."""
+"""A handful of scenes as a data set of a table, and tables of quick rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,31 +12,8 @@ from weldon.data.scenes import make_scenes, write_scenes
 from weldon.recipes import Column, Row, Source, Table
 from weldon.reproduce import Place
 
-SOURCE = Source(
-    name="scenes",
-    title="scenes",
-    folder="scenes",
-    labels="labels.csv",
-    held_back=True,
-    images=30,
-    train={"task": "multilabel"},
-    how_to_get="make some",
-)
-TINY = {"model": "test_resnet", "weights": "none", "image_size": 64, "batch_size": 12}
-TINY |= {"epochs": 1, "workers": 0, "freeze": True}
-SPEED = {"hardware": "a thought", "images_per_second": 10.0}
-
-
-def row(name: str, **options: object) -> Row:
-    """Return a row of the smallest run, with changes."""
-    train = TINY | options.pop("train", {})
-    return Row(**{"name": name, "title": name.upper(), "train": train, **SPEED, **options})
-
-
-def table(*rows: Row, sources: tuple[Source, ...] = (SOURCE,)) -> Table:
-    """Return a table with a column of mAP for each data set."""
-    columns = tuple(Column(key=s.name, title=s.title, data=s.name) for s in sources)
-    return Table(name="small", title="Small", source="nowhere", columns=columns, sources=sources, rows=rows)
+TINY = {"model": "test_resnet", "weights": "none", "image_size": 64, "batch_size": 12, "epochs": 1}
+TINY |= {"workers": 0, "freeze": True}
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +29,41 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(data_root: Path, tmp_path: Path) -> Place:
     """The scenes, and a folder for results with a cache of its own."""
     return Place(data_root, tmp_path, options={"cache": str(tmp_path / "cache")})
+
+
+@pytest.fixture(scope="session")
+def scenes() -> Source:
+    """The scenes as recipes see them."""
+    return Source(
+        name="scenes",
+        title="scenes",
+        folder="scenes",
+        labels="labels.csv",
+        held_back=True,
+        images=30,
+        train={"task": "multilabel"},
+        how_to_get="make some",
+    )
+
+
+@pytest.fixture(scope="session")
+def row() -> Callable[..., Row]:
+    """A function that makes a row of the smallest run, with changes."""
+
+    def make(name: str, train: dict[str, Any] | None = None, **options: Any) -> Row:
+        values = {"title": name, "hardware": "an old laptop", "images_per_second": 10.0, **options}
+        return Row(name=name, train=TINY | (train or {}), **values)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def table(scenes: Source) -> Callable[..., Table]:
+    """A function that makes a table with a column of mAP for each data set."""
+
+    def make(*rows: Row, sources: tuple[Source, ...] = (scenes,), name: str = "small") -> Table:
+        columns = [Column(key=source.name, title=source.title, data=source.name) for source in sources]
+        values = {"columns": columns, "sources": sources, "rows": rows}
+        return Table(name=name, title="Small", source="nowhere", **values)
+
+    return make

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.catalogue import find_entry
-from weldon.errors import WeldonError
+from weldon.errors import UsageError, WeldonError
 from weldon.recipes import Source
 from weldon.reproduce.held_back import declared_names, held_back_table
+from weldon.training import build_recipe
 
 NOT_FILES = ("default", "none")
+PROTOCOL = {"data", "labels", "dataset", "val", "seed"}
 
 
 class AbsentError(WeldonError):
@@ -30,6 +32,9 @@ class Place:
         weights: the folder for files of weights; None: ``WELDON_WEIGHTS``, else ``weights`` beside the data.
         options: options of ``weldon train`` that go before those of every recipe.
         seeds: in place of those of every recipe.
+
+    Raises:
+        UsageError: an option that does not exist, or that a recipe's protocol decides.
     """
 
     data_root: Path
@@ -37,6 +42,11 @@ class Place:
     weights: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if fixed := sorted(PROTOCOL & self.options.keys()):
+            raise UsageError(f"--set cannot change {fixed[0]!r}: the protocol decides it")
+        build_recipe({"data": ".", **self.options})
 
     def folder(self, source: Source) -> Path:
         """Return the folder of a data set.

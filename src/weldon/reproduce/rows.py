@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from weldon.errors import UsageError, WeldonError
+from weldon.errors import WeldonError
 from weldon.recipes import Row, Source, Table, load_table
 from weldon.reproduce.measure import View, write_json
 from weldon.reproduce.place import Place
 from weldon.reproduce.result import Cell, Results
 from weldon.reproduce.trials import Trials, trials_of
-from weldon.training import build_recipe
 
 log = logging.getLogger("weldon")
 NOT_ASKED = "not asked for (--rows)"
@@ -29,11 +28,10 @@ def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -
         rows: names of rows; none: all.
 
     Raises:
-        UsageError: no such table, row or option.
+        UsageError: no such table or row.
     """
     table = load_table(table) if isinstance(table, str) else table
     asked = {row.name for row in table.chosen(rows)}
-    refuse_options(place)
     results = Results(table)
     for row in table.rows:
         for source in table.sources:
@@ -74,18 +72,6 @@ def _run(row: Row, source: Source, place: Place, results: Results, trials: list[
 def _failed(row: Row, source: Source, reason: str) -> Cell:
     log.warning("%s on %s: not run: %s", row.title, source.title, reason)
     return Cell(reason=reason)
-
-
-def refuse_options(place: Place) -> None:
-    """Refuse options that a recipe's protocol decides, or that do not exist.
-
-    Raises:
-        UsageError: names the option.
-    """
-    for name in ("data", "labels", "dataset", "val", "seed"):
-        if name in place.options:
-            raise UsageError(f"--set cannot change {name!r}: the protocol decides it")
-    build_recipe({"data": ".", **place.options})
 
 
 def write_results(results: Results, folder: Path) -> None:
