@@ -22,11 +22,16 @@ from weldon.structured import (
 )
 
 RULES = ["gap", "lssvm", "hcrf", "mantra"]
-DECAY = 0.03
+SPACES = {"multi-class": (MultiClass(), 3), "binary": (Binary(), 2), "ranking": (Ranking(), 2)}
+SPACES["multi-label"] = (MultiLabel(), 3)
+DECAY = 0.1
+NON_CONVEX = [("multi-class", rule) for rule in RULES[1:]] + [
+    (space, "mantra") for space in ("binary", "multi-label", "ranking")
+]
 
 
 def _problem(space, classes: int, rule: str, **options):
-    bags, labels = planted_problem(90, classes)
+    bags, labels = planted_problem(20, classes, features=4, sizes=(8, 9), signal=3.0)
     target = labels
     if isinstance(space, MultiLabel | Ranking):
         target = torch.nn.functional.one_hot(labels, classes).double()
@@ -34,37 +39,49 @@ def _problem(space, classes: int, rule: str, **options):
     return problem, bags, LinearScores(problem.bags.values, space.num_scores(classes), True)
 
 
-def _stochastic(problem, bags, columns: int, *, batch_size=30, epochs=120, seed=0):
+def _stochastic(problem, bags, columns: int, *, epochs=300, seed=0, start=None, learning_rate=0.03):
+    """Mini-batches of ten bags, but for rankings, whose loss is that of the whole set."""
     scorer = LogLinear(bags.num_features, columns).double()
-    schedule = Schedule(epochs=epochs, batch_size=batch_size, learning_rate=0.03)
+    if start is not None:
+        scorer.load_state_dict(start)
+    ranks = isinstance(problem.space, Ranking)
+    schedule = Schedule(
+        epochs=2 * epochs if ranks else epochs,
+        batch_size=None if ranks else 10,
+        learning_rate=learning_rate,
+        warm_up=0.0 if start is not None else 0.2,
+    )
     return scorer, solve_stochastic(problem, bags, scorer, schedule, random=np.random.RandomState(seed))
 
 
-@pytest.mark.xfail(reason="the two solvers do not yet agree to 1 % on every problem", strict=False)
-@pytest.mark.parametrize("rule", RULES)
-def test_both_solvers_reach_the_same_objective(rule):
-    problem, bags, linear = _problem(MultiClass(), 3, rule)
+def _lowest(records) -> float:
+    return min(record["objective"] for record in records)
+
+
+def test_both_solvers_reach_the_same_objective_where_there_is_one_minimum():
+    problem, bags, linear = _problem(MultiClass(), 3, "gap")
     _, rounds = solve_concave_convex(problem, linear)
     _, epochs = _stochastic(problem, bags, 3)
-    assert rounds[-1]["objective"] == pytest.approx(min(e["objective"] for e in epochs), rel=0.01)
+    assert rounds[-1]["objective"] == pytest.approx(_lowest(epochs), rel=0.01)
 
 
-@pytest.mark.xfail(reason="the two solvers do not yet agree to 1 % on every problem", strict=False)
-@pytest.mark.parametrize(
-    ("space", "classes"), [(Binary(), 2), (MultiLabel(), 3), (Ranking(), 2)], ids=lambda v: type(v).__name__
-)
-def test_both_solvers_agree_in_every_output_space(space, classes):
-    problem, bags, linear = _problem(space, classes, "mantra")
-    _, rounds = solve_concave_convex(problem, linear)
-    _, epochs = _stochastic(problem, bags, linear.num_scores, batch_size=None, epochs=500)
-    assert rounds[-1]["objective"] == pytest.approx(min(e["objective"] for e in epochs), rel=0.01)
-
-
-def test_where_the_stochastic_solver_ends_the_deterministic_finds_little_to_gain():
-    problem, bags, linear = _problem(MultiClass(), 3, "mantra")
-    scorer, epochs = _stochastic(problem, bags, 3)
+@pytest.mark.parametrize(("space", "rule"), NON_CONVEX)
+def test_where_the_stochastic_solver_ends_the_deterministic_ends_too(space, rule):
+    problem, bags, linear = _problem(*SPACES[space], rule)
+    scorer, epochs = _stochastic(problem, bags, linear.num_scores)
     _, rounds = solve_concave_convex(problem, linear, linear.join(scorer.weight, scorer.bias))
-    assert rounds[-1]["objective"] == pytest.approx(min(e["objective"] for e in epochs), rel=0.01)
+    assert _lowest(epochs) < 0.9 * epochs[0]["objective"]
+    assert rounds[-1]["objective"] == pytest.approx(_lowest(epochs), rel=0.01)
+
+
+@pytest.mark.parametrize(("space", "rule"), NON_CONVEX)
+def test_where_the_deterministic_solver_ends_the_stochastic_stays(space, rule):
+    problem, bags, linear = _problem(*SPACES[space], rule)
+    vector, rounds = solve_concave_convex(problem, linear)
+    weight, bias = linear.split(vector)
+    start = {"weight": weight, "bias": bias}
+    _, epochs = _stochastic(problem, bags, linear.num_scores, start=start, epochs=40, learning_rate=0.003)
+    assert _lowest(epochs) == pytest.approx(rounds[-1]["objective"], rel=0.01)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -84,7 +101,7 @@ def test_a_convex_problem_is_solved_in_one_round_to_its_bound():
 
 @pytest.mark.parametrize("rule", ["max", "avg", "mantra"])
 def test_the_recorded_objective_is_equation_7(rule):
-    bags, labels = planted_bags(90, 3)
+    bags, labels = planted_bags(20, 3, features=4, sizes=(8, 9), signal=3.0)
     problem, _, _ = _problem(MultiClass(), 3, rule)
     linear = LinearScores(problem.bags.values, 3, False)
     vector, rounds = solve_concave_convex(problem, linear, max_iter=2)

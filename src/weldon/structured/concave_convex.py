@@ -7,17 +7,17 @@ Yuille and Rangarajan, "The Concave-Convex Procedure" (2003), with each latent r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from weldon.pooling import AveragePool
 from weldon.structured.cutting_plane import Solution, minimise_risk
 from weldon.structured.latent import Tangent
 from weldon.structured.linear import LinearScores
 from weldon.structured.objective import Problem
 from weldon.structured.ragged import join_buckets
+from weldon.structured.start import average_problem, descend
 
 Record = dict[str, float]
 Report = Callable[[Record], None]
@@ -78,7 +78,8 @@ def solve_concave_convex(
     """Lower Eq. 7 from bound to bound; no step raises it.
 
     Without a start it begins at the solution of average pooling, which is convex and has no latent choice to
-    guess.
+    guess, and follows the objective down from there (:func:`~weldon.structured.start.descend`). Where it ends
+    is a local minimum: Eq. 7 has several unless the rule is linear.
 
     Args:
         problem: what to minimise.
@@ -93,7 +94,7 @@ def solve_concave_convex(
         The parameters ``(D,)``, and a record for each round: ``round``, ``objective`` (Eq. 7, exact),
         ``bound`` (what the round's convex problem cannot fall under) and ``planes``.
     """
-    parameters = _average_start(problem, linear, max_planes) if start is None else start
+    parameters = _first_guess(problem, linear, max_planes) if start is None else start
     history: list[Record] = []
     best = _objective(problem, linear, parameters)
     _append(history, report, Solution(parameters, best, float("nan"), 0), best)
@@ -122,12 +123,13 @@ def _minimise(
     )
 
 
-def _average_start(problem: Problem, linear: LinearScores, max_planes: int) -> Tensor:
+def _first_guess(problem: Problem, linear: LinearScores, max_planes: int) -> Tensor:
     nothing = torch.zeros(linear.size, dtype=torch.float64)
-    if getattr(problem.pool, "maps_per_class", 1) > 1:
+    averaged = average_problem(problem)
+    if averaged is None:
         return nothing
-    averaged = replace(problem, pool=AveragePool())
-    return _minimise(averaged, linear, nothing, gap=_START_GAP, max_planes=max_planes).parameters
+    solved = _minimise(averaged, linear, nothing, gap=_START_GAP, max_planes=max_planes).parameters
+    return descend(problem, linear, solved)
 
 
 def _objective(problem: Problem, linear: LinearScores, parameters: Tensor) -> float:

@@ -13,10 +13,10 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from weldon.pooling import AveragePool
 from weldon.structured.bags import BagDataset
 from weldon.structured.objective import Problem, penalty
 from weldon.structured.ragged import PackedBags, bucket_bags
+from weldon.structured.start import average_problem
 
 Record = dict[str, float]
 Report = Callable[[Record], None]
@@ -80,7 +80,7 @@ def solve_stochastic(
     history: list[Record] = []
     best = _record(history, report, problem, scorer)
     state = copy.deepcopy(scorer.state_dict())
-    averaged = replace(problem, pool=AveragePool()) if _one_map(problem) else problem
+    averaged = average_problem(problem) or problem
     for epoch in range(schedule.epochs):
         scorer.train()
         current = averaged if epoch < schedule.warm_up * schedule.epochs else problem
@@ -96,10 +96,6 @@ def solve_stochastic(
     scorer.load_state_dict(state)
     scorer.eval()
     return history
-
-
-def _one_map(problem: Problem) -> bool:
-    return getattr(problem.pool, "maps_per_class", 1) == 1
 
 
 def _steps(count: int, schedule: Schedule) -> int:
