@@ -21,12 +21,12 @@ import numpy as np
 
 from photographs import MOBILENET, VOC, require_photographs, voc_table
 from provenance import read_results, write_results
-from table10 import chosen_before
 from tuned_runs import run_once
 from weldon.training import evaluate
 
 DECLARED = Path(__file__).with_name("declared_masks.txt")
 COUNT = 60
+USUAL = {"lr": 5.0, "weight_decay": 1e-3}  # chosen for most poolings
 ROWS = {"max": {"pool": "max"}, "average": {"pool": "avg"}, "WELDON 20%": {"pool": "weldon", "k": 0.2}}
 
 
@@ -69,6 +69,12 @@ def main() -> None:
             )
             print(f"{row:12} {labels:9}", "  ".join(shares), flush=True)
         write_results("table11", results)
+
+
+def chosen_before(row: str) -> dict[str, Any]:
+    """Return the setting that pooling_analysis.py chose on held-back images, at its own image size."""
+    setting: dict[str, Any] = read_results("pooling_analysis").get(row, {}).get("chosen", USUAL)
+    return setting
 
 
 def row_figures(home: Path, options: dict[str, Any]) -> dict[str, Any]:

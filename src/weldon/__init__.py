@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weldon import data, inference, losses, metrics, models, pooling, training
+    from weldon import data, inference, losses, metrics, models, pooling, recipes, training
     from weldon.inference import load
     from weldon.models import create_model, load_model, save_model
     from weldon.training import evaluate, train
@@ -27,6 +27,7 @@ __all__ = [
     "metrics",
     "models",
     "pooling",
+    "recipes",
     "save_model",
     "train",
     "training",
