@@ -140,6 +140,13 @@ def test_rows_that_were_not_asked_for_show_what_was_finished_before(place, row, 
     assert len(trained) == 2
 
 
+def test_rows_that_were_not_asked_for_are_not_measured_either(place, row, table, monkeypatch):
+    reproduce(table(row("max", {"pool": "max"})), place)
+    crops = table(row("crops", {"pool": "max"}, look=Look(ten_crops=True)))  # trained, not measured like this
+    monkeypatch.setattr(View, "measure", None)
+    assert reproduce(crops, place, rows=()).cells["crops", "scenes"].reason == "not asked for (--rows)"
+
+
 def test_options_that_are_set_go_before_those_of_the_recipe(place, row, table, trained):
     changed = replace(place, options={**place.options, "lr": "0.5", "k": "all"}, seeds=(3,))
     cell = reproduce(table(row("weldon", {"k": 0.2}, grid=GRID)), changed).cells["weldon", "scenes"]

@@ -16,7 +16,9 @@ def reproduce(
     data_root: Annotated[
         Path, typer.Option("--data-root", help="where data sets lie", envvar="WELDON_DATA")
     ] = Path("data"),
-    rows: Annotated[str | None, typer.Option(help="names of rows, with commas [all]")] = None,
+    rows: Annotated[
+        str | None, typer.Option(help="names of rows, with commas; empty: only print [all]")
+    ] = None,
     options: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE, an option of weldon train; repeat it")
     ] = None,
@@ -37,7 +39,7 @@ def reproduce(
     from weldon.reproduce import reproduce as run_table
 
     place = Place(data_root, folder, options=settings(options or []), seeds=_numbers(seeds))
-    names = _names(rows)
+    names = None if rows is None else _names(rows)
     if dry_run:
         _show_plan(table, place, names, json)
         return
@@ -65,13 +67,13 @@ def settings(given: list[str]) -> dict[str, str]:
     return {name.strip().replace("-", "_"): value for name, value in pairs}
 
 
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:
     try:
-        return tuple(int(number) for number in _names(text))
+        return tuple(int(number) for number in _names(text or ""))
     except ValueError:
         raise UsageError(f"--seeds must be numbers with commas, got {text!r}") from None
 
@@ -86,7 +88,7 @@ def _list(names: list[str], load_table: Any, json: bool) -> None:
         out.print(f"    {', '.join(row.name for row in table.rows)}", markup=False)
 
 
-def _show_plan(table: str, place: Any, rows: tuple[str, ...], json: bool) -> None:
+def _show_plan(table: str, place: Any, rows: tuple[str, ...] | None, json: bool) -> None:
     from dataclasses import asdict
 
     from weldon.reproduce.plan import plan

@@ -73,16 +73,18 @@ class Table(Strict):
         """Return the columns that are measured on a data set."""
         return tuple(column for column in self.columns if column.data == source.name)
 
-    def chosen(self, names: tuple[str, ...]) -> tuple[Row, ...]:
-        """Return the rows of these names; all of them where there are none.
+    def chosen(self, names: tuple[str, ...] | None) -> tuple[Row, ...]:
+        """Return the rows of these names; all of them for None.
 
         Raises:
             UsageError: a name that is no row.
         """
         known = {row.name: row for row in self.rows}
+        if names is None:
+            return self.rows
         if strange := [name for name in names if name not in known]:
             raise UsageError(f"rows of {self.name} are {', '.join(known)}; got {', '.join(strange)}")
-        return tuple(known[name] for name in names) or self.rows
+        return tuple(known[name] for name in names)
 
 
 def list_tables() -> list[str]:

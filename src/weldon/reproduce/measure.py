@@ -8,29 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weldon.recipes import Column, Look, Source
-from weldon.reproduce.place import Place
+from weldon.recipes import Column, Look
+from weldon.reproduce.place import AbsentError
 from weldon.reproduce.run import Run, digest
 
+NOT_ASKED = "not asked for (--rows)"
 BOXES = {"pointwise", "pointing_accuracy"}
 MASKS = {"miou", "miou_crf", "pxap"}
 
 
 @dataclass(frozen=True)
 class View:
-    """Finished runs in front of the test images of a data set.
+    """Finished runs in front of the test images of their data set.
 
     Args:
-        place: where things are.
-        source: the data set.
-        look: how the runs look at an image.
         runs: of one seed, one a model.
+        look: how they look at an image.
+        asked: measure what was not measured before; else only read what was.
     """
 
-    place: Place
-    source: Source
-    look: Look
     runs: Sequence[Run]
+    look: Look
+    asked: bool = True
 
     def figures(self, columns: Sequence[Column]) -> dict[str, float]:
         """Return the figure of each column, by its key; earlier measurements are read."""
@@ -42,11 +41,17 @@ class View:
         return figures
 
     def kept(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
-        """Return all figures; measure where one of ``wanted`` was not measured before."""
+        """Return all figures; measure where one of ``wanted`` was not measured before.
+
+        Raises:
+            AbsentError: it was not, and nobody asked for it.
+        """
         asked = [[run.key for run in self.runs], self.look.model_dump(exclude_defaults=True), known_labels]
-        path = self.place.out / "figures" / f"{digest(asked)}.json"
+        path = self.runs[0].place.out / "figures" / f"{digest(asked)}.json"
         found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
         if missing := wanted - found.keys():
+            if not self.asked:
+                raise AbsentError(NOT_ASKED)
             found |= self.measure(missing, known_labels=known_labels)
             write_json(path, found)
         return found
@@ -58,15 +63,16 @@ class View:
         from weldon.training.multiscale import evaluate_scales
         from weldon.training.scales import plan_scales
 
+        place, source = self.runs[0].place, self.runs[0].source
         first, *others = (run.directory.path for run in self.runs)
-        common: dict[str, Any] = {"split": "test", "min_positives": self.source.min_positives}
+        common: dict[str, Any] = {"split": "test", "min_positives": source.min_positives}
         common["device"] = device_of(self.runs[0])
         if self.look.ten_crops:
             return evaluate_ten_crops(first, **common)
         if self.look.scales or others:
             plan = plan_scales(first, sizes=self.look.scales, others=others)
             return evaluate_scales(plan, combine=self.look.combine, fit_on=self.look.fit_on, **common)
-        truth = self.place.truth_options(self.source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
+        truth = place.truth_options(source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
         return evaluate(first, **common, **truth, known_labels=known_labels, tune_crf="miou_crf" in wanted)
 
 

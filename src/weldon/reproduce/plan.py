@@ -35,7 +35,7 @@ class Step:
     absent: str = ""
 
 
-def plan(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -> list[Step]:
+def plan(table: str | Table, place: Place, *, rows: tuple[str, ...] | None = None) -> list[Step]:
     """Return the steps of a table; nothing is trained.
 
     Raises:

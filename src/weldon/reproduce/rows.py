@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from weldon.errors import WeldonError
-from weldon.recipes import Row, Source, Table, load_table
-from weldon.reproduce.measure import View, write_json
+from weldon.recipes import Column, Row, Table, load_table
+from weldon.reproduce.measure import NOT_ASKED, View, write_json
 from weldon.reproduce.place import Place
 from weldon.reproduce.result import Cell, Results
 from weldon.reproduce.trials import Trials, trials_of
 
 log = logging.getLogger("weldon")
-NOT_ASKED = "not asked for (--rows)"
 
 
-def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -> Results:
+def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] | None = None) -> Results:
     """Run a table and return what it came to; text, CSV, HTML and JSON are kept in ``place.out``.
 
     Rows that are finished cost nothing: an interrupted table goes on where it stopped. Rows that were not
@@ -25,7 +25,7 @@ def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -
     Args:
         table: its name, or a table of one's own.
         place: where things are.
-        rows: names of rows; none: all.
+        rows: names of rows; None: all.
 
     Raises:
         UsageError: no such table or row.
@@ -33,45 +33,40 @@ def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] = ()) -
     table = load_table(table) if isinstance(table, str) else table
     asked = {row.name for row in table.chosen(rows)}
     results = Results(table)
-    for row in table.rows:
+    for row in sorted(table.rows, key=lambda row: row.name in asked):
         for source in table.sources:
-            cell = run_cell(row, source, place, results, may_train=row.name in asked)
+            columns = table.columns_of(source)
+            cell = run_cell(row, columns, trials_of(row, source, place), asked=row.name in asked)
             results.cells[row.name, source.name] = cell
             write_results(results, place.out / "tables")
     return results
 
 
-def run_cell(row: Row, source: Source, place: Place, results: Results, *, may_train: bool) -> Cell:
+def run_cell(row: Row, columns: Sequence[Column], trials: Sequence[Trials], *, asked: bool) -> Cell:
     """Return what a row came to on a data set, or the reason why it came to nothing."""
-    trials = trials_of(row, source, place)
-    if not may_train and any(part.missing for part in trials):
+    if not asked and any(part.missing for part in trials):
         return Cell(reason=NOT_ASKED)
     try:
-        place.folder(source)
-        return _run(row, source, place, results, trials)
+        return _run(row, columns, trials, asked=asked)
     except WeldonError as error:
-        return _failed(row, source, str(error).split("\n")[0])
+        reason = str(error).split("\n")[0]
     except Exception as error:  # anything: hours of other rows must not depend on it
-        log.exception("%s on %s", row.title, source.title)
-        return _failed(row, source, f"{type(error).__name__}: {error}")
+        log.exception("%s failed", row.title)
+        reason = f"{type(error).__name__}: {error}"
+    log.warning("%s: not run: %s", row.title, reason)
+    return Cell(reason=reason)
 
 
-def _run(row: Row, source: Source, place: Place, results: Results, trials: list[Trials]) -> Cell:
+def _run(row: Row, columns: Sequence[Column], trials: Sequence[Trials], *, asked: bool) -> Cell:
     models = [part.train() for part in trials]
-    columns = results.table.columns_of(source)
     figures = []
     for runs in zip(*models, strict=True):
         seconds = sum(run.directory.manifest_values["seconds"]["training"] for run in runs)
-        found = View(place, source, row.look, runs).figures(columns)
+        found = View(runs, row.look, asked).figures(columns)
         figures.append({**found, "seed": runs[0].options["seed"], "seconds": seconds})
     keys = [[run.key for run in runs] for runs in zip(*models, strict=True)]
-    log.info("%s on %s: %s", row.title, source.title, figures)
+    log.info("%s: %s", row.title, figures)
     return Cell(figures, [part.best for part in trials], keys)
-
-
-def _failed(row: Row, source: Source, reason: str) -> Cell:
-    log.warning("%s on %s: not run: %s", row.title, source.title, reason)
-    return Cell(reason=reason)
 
 
 def write_results(results: Results, folder: Path) -> None:
