@@ -18,6 +18,7 @@ import weldon
 from photographs import MOBILENET, require_photographs
 from provenance import write_results
 from weldon.losses import logistic_loss
+from weldon.models.memory import keep_freed_memory
 
 ROWS = {"average": {"pool": "avg"}, "max": {"pool": "max"}, "WELDON 20%": {"pool": "weldon", "k_max": 0.2}}
 
@@ -53,6 +54,7 @@ def main() -> None:
 
 def training_step(row: str, batch: int) -> Callable[[], None]:
     """Return a function that runs one step of the row's network on a fixed batch of noise."""
+    keep_freed_memory()
     torch.set_flush_denormal(True)
     net = weldon.create_model(None, 20, weights=MOBILENET, **ROWS[row]).train()
     optimizer = torch.optim.AdamW(net.parameter_groups(1e-3))

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from weldon.errors import UsageError, WeightsError
 from weldon.models.backbone import build_backbone
+from weldon.models.memory import keep_freed_memory
 from weldon.models.network import WeldonNet
 from weldon.models.weights import METADATA_KEY, read_metadata
 from weldon.pooling import build_pooling
@@ -39,6 +40,8 @@ def save_model(net: WeldonNet, path: str | Path) -> None:
 def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> WeldonNet:
     """Rebuild the network of a file, in evaluation mode, without pickle and without a download.
 
+    From then on the process keeps the memory it frees (:func:`~weldon.models.memory.keep_freed_memory`).
+
     Args:
         path: what :func:`save_model` wrote, or a folder with ``model.safetensors`` in it.
         device: where the network goes.
@@ -55,6 +58,7 @@ def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> Weldo
         raise WeightsError(
             f"{path} is not a model that weldon saved; a backbone's weights are for training's `--weights`"
         )
+    keep_freed_memory()
     net = _rebuild(config, path)
     state = load_file(path)
     try:

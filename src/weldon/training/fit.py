@@ -18,6 +18,7 @@ from weldon.data import encode_targets, write_splits
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
 from weldon.models import WeldonNet, create_model, load_model, save_model
+from weldon.models.memory import keep_freed_memory
 from weldon.training.callbacks import BestWeights
 from weldon.training.finish import environment, fit_thresholds, per_class_rows, write_csv, write_json
 from weldon.training.loaders import Loaders
@@ -84,6 +85,7 @@ def train(
 def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -> None:
     started = time.monotonic()
     L.seed_everything(recipe.seed, workers=True, verbose=False)
+    keep_freed_memory()
     if not torch.cuda.is_available():
         torch.set_flush_denormal(
             True
