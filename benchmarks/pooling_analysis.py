@@ -8,4 +8,4 @@ from __future__ import annotations
 from reproduced import main
 
 if __name__ == "__main__":
-    main("animals-fig6", "pooling_analysis")
+    main("animals-fig6")

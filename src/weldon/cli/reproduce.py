@@ -44,6 +44,8 @@ def reproduce(
         _show_plan(table, place, names, json)
         return
     results = run_table(table, place, rows=names)
+    if table.endswith("fig6"):
+        _draw(results, folder / "tables")
     if json:
         print_json(results.to_json())
     else:
@@ -104,6 +106,19 @@ def _show_plan(table: str, place: Any, rows: tuple[str, ...] | None, json: bool)
     print_table(table, ["row", "data", "runs to train", "estimate", "on", ""], cells)
     ready = sum(step.seconds for step in steps if not step.absent)
     say(f"estimated time to train what can run here: {duration(ready)}")
+
+
+def _draw(results: Any, folder: Path) -> None:
+    """Draw Fig. 6 for each column that has a point of the curve."""
+    from weldon.report import pooling_figure
+
+    for column in results.table.columns:
+        cells = {row.title: results.cells[row.name, column.data].figures for row in results.table.rows}
+        rows = {title: {"test": figures} for title, figures in cells.items() if figures}
+        if any(title.startswith("WELDON") for title in rows):
+            path = folder / f"{results.table.name}-{column.key}.png"
+            pooling_figure(rows, measure=column.key).save(path)
+            say(f"figure: {path}")
 
 
 def duration(seconds: float) -> str:

@@ -53,7 +53,8 @@ def run_cell(row: Row, columns: Sequence[Column], trials: Sequence[Trials], *, a
     except Exception as error:  # anything: hours of other rows must not depend on it
         log.exception("%s failed", row.title)
         reason = f"{type(error).__name__}: {error}"
-    log.warning("%s: not run: %s", row.title, reason)
+    if asked:
+        log.warning("%s: not run: %s", row.title, reason)
     return Cell(reason=reason)
 
 
@@ -65,7 +66,8 @@ def _run(row: Row, columns: Sequence[Column], trials: Sequence[Trials], *, asked
         found = View(runs, row.look, asked).figures(columns)
         figures.append({**found, "seed": runs[0].options["seed"], "seconds": seconds})
     keys = [[run.key for run in runs] for runs in zip(*models, strict=True)]
-    log.info("%s: %s", row.title, figures)
+    if asked:
+        log.info("%s: %s", row.title, figures)
     return Cell(figures, [part.best for part in trials], keys)
 
 

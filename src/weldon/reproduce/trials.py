@@ -73,8 +73,8 @@ class Trials:
     def train(self) -> list[Run]:
         """Train what is missing and return the runs of the best setting, one a seed."""
         for run in self.grid.values():
-            run.train()
-            if len(self.grid) > 1:
+            if not run.finished:
+                run.train()
                 log.info("%s held back: %.2f", _said(run, self.settings), 100 * run.held_back)
         for run in self.chosen:
             run.train()
@@ -89,4 +89,4 @@ def trials_of(row: Row, source: Source, place: Place) -> list[Trials]:
 
 def _said(run: Run, settings: tuple[Mapping[str, Any], ...]) -> str:
     names = dict.fromkeys(name for setting in settings for name in setting)
-    return ", ".join(f"{name} {run.options[name]}" for name in names)
+    return ", ".join(f"{name} {run.options[name]}" for name in names) or "the only setting"
