@@ -84,8 +84,9 @@ class APLoss(nn.Module):
 
     Neither happens in evaluation mode.
 
+    ``normalize``, ``scale``, ``reduction`` and ``method`` are those of :func:`ap_loss`.
+
     Args:
-        normalize, scale, reduction, method: as in :func:`ap_loss`.
         memory: images to remember; 0 for none.
         across_processes: False keeps each process to its own batch.
 

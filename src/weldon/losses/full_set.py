@@ -35,8 +35,9 @@ class FullSetAPLoss(nn.Module):
     To step after every chunk with coefficients that grow old, as stochastic gradient descent does, set
     ``tolerance`` to None and multiply each chunk by N / n.
 
+    ``normalize``, ``scale`` and ``method`` are those of :func:`~weldon.losses.ap_loss`.
+
     Args:
-        normalize, scale, method: as in :func:`~weldon.losses.ap_loss`.
         tolerance: by how much, relative to ``1 + |score|``, a score may differ from pass 1; None does not
             look.
         across_processes: False keeps each process to its own rows.

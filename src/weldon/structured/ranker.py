@@ -26,13 +26,13 @@ class NegativeEvidenceRanker(BagEstimator):
 
     Paper: Eq. 7 with the loss of Eq. 14: a convex bound, in the scores, of 1 - AP of the whole set.
 
+    All other options are those of :class:`~weldon.structured.NegativeEvidenceClassifier`; a ranking needs no
+    intercept.
+
     Args:
         scale: factor on the ranking score, see :func:`weldon.losses.ap_loss`.
         batch_size: bags in a stochastic step; None for all of them. The loss of a batch ranks that batch, and
             is another objective than that of the set.
-        pool, k_max, k_min, pool_options, scorer, weight_decay, solver, max_iter, tol, learning_rate,
-            warm_start, verbose, random_state: as in
-            :class:`~weldon.structured.classifier.NegativeEvidenceClassifier`. A ranking needs no intercept.
 
     Attributes:
         scorer_, history_, solver_, n_iter_: as there.
