@@ -22,8 +22,10 @@ def on_config(config: Any) -> Any:
 
 
 class PaperMath(Extension):
-    def extendMarkdown(self, md: Markdown) -> None:
-        md.preprocessors.register(MathPreprocessor(md), "paper_math", priority=28)  # before lists and code blocks
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802  (the name that Markdown calls)
+        md.preprocessors.register(
+            MathPreprocessor(md), "paper_math", priority=28
+        )  # before lists and code blocks
 
 
 class MathPreprocessor(Preprocessor):

@@ -7,7 +7,9 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
-FETCHED = re.compile(r"""<(?:script|img|iframe|source|link(?![^>]*canonical))\b[^>]*\b(?:src|href)=["'](?:https?:)?//[^"']*""")
+FETCHED = re.compile(
+    r"""<(?:script|img|iframe|source|link(?![^>]*canonical))\b[^>]*\b(?:src|href)=["'](?:https?:)?//[^"']*"""
+)
 
 
 def on_post_page(output: str, *, page: Any, **_: Any) -> str:
