@@ -16,6 +16,7 @@ from weldon.errors import UsageError
 from weldon.pooling import Count
 from weldon.structured.calibration import calibrate_beta
 from weldon.structured.estimator import BagEstimator
+from weldon.structured.options import check_options
 from weldon.structured.spaces import Binary, Enumerated, MultiClass, MultiLabel, OutputSpace
 from weldon.structured.targets import encode_classes, encode_labels, is_multilabel
 
@@ -125,6 +126,7 @@ class NegativeEvidenceClassifier(ClassifierMixin, BagEstimator):  # type: ignore
         Raises:
             UsageError: an option that cannot be used, or data that do not fit together.
         """
+        check_options(self.get_params(deep=False))
         bags = self._read_bags(X, reset=True)
         target, space = self._read_target(y)
         check_consistent_length(bags, target)

@@ -17,7 +17,6 @@ from weldon.structured.evidence import BagEvidence, bag_evidence
 from weldon.structured.latent import build_latent_rule, class_scores
 from weldon.structured.linear import LogLinear
 from weldon.structured.objective import Problem
-from weldon.structured.options import check_options
 from weldon.structured.ragged import pool_bags
 from weldon.structured.solve import SolverOptions, build_scorer, fit_scorer, instance_scores, seeded
 from weldon.structured.spaces import OutputSpace
@@ -32,7 +31,9 @@ class BagEstimator(BaseEstimator):  # type: ignore[misc]
         structured = isinstance(X, BagDataset) or is_list_of_bags(X) or getattr(X, "ndim", 0) == 3
         bags = as_bags(X) if structured else None
         table = X if bags is None else bags.values
-        values = validate_data(self, table, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32])
+        dtype = [np.float64, np.float32] if reset else self._dtype
+        values = validate_data(self, table, reset=reset, accept_sparse="csr", dtype=dtype)
+        self._dtype = values.dtype  # the scorer's: what comes later is brought to it
         return as_bags(values) if bags is None else bags.with_values(values)
 
     def _read_weight(self, sample_weight: Any, count: int) -> Tensor | None:
@@ -55,7 +56,6 @@ class BagEstimator(BaseEstimator):  # type: ignore[misc]
     def _solve(self, bags: BagDataset, target: Tensor, weight: Tensor | None, space: OutputSpace) -> None:
         """Fit ``scorer_`` on these bags, from where it stands if it may."""
         options = self.get_params(deep=False)
-        check_options(options)
         pool = self._build_pool()
         packed = pack(bags, dense=self.scorer is not None)
         problem = Problem(packed, target, weight, space, pool, float(self.weight_decay))

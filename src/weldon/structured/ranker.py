@@ -14,6 +14,7 @@ from weldon.errors import UsageError
 from weldon.metrics import mean_average_precision
 from weldon.pooling import Count
 from weldon.structured.estimator import BagEstimator
+from weldon.structured.options import check_options
 from weldon.structured.spaces import Ranking
 from weldon.structured.targets import encode_labels
 
@@ -91,6 +92,7 @@ class NegativeEvidenceRanker(BagEstimator):
         Raises:
             UsageError: an option that cannot be used, or data that do not fit together.
         """
+        check_options(self.get_params(deep=False))
         bags = self._read_bags(X, reset=True)
         target = self._read_relevance(y)
         check_consistent_length(bags, target)

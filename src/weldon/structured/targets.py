@@ -45,7 +45,10 @@ def encode_labels(y: Any) -> Tensor:
     """
     table = np.asarray(y)
     if table.dtype.kind not in "biuf":
-        raise UsageError(f"`y` must hold 1 (present), 0 (absent) and NaN (unknown), got {table.dtype} values")
+        raise UsageError(
+            "Unknown label type: `y` must hold 1 (present), 0 (absent) and NaN (unknown), "
+            f"got {table.dtype} values"
+        )
     table = table.astype(np.float64).reshape(len(table), -1)
     odd = table[~np.isin(table, (0.0, 1.0)) & ~np.isnan(table)]
     if len(odd):
