@@ -26,12 +26,14 @@ from weldon.structured.stochastic import pack
 class BagEstimator(BaseEstimator):  # type: ignore[misc]
     """An estimator of bags; :class:`NegativeEvidenceClassifier` documents the options."""
 
+    _dtype: np.dtype[Any]
+
     def _read_bags(self, X: Any, *, reset: bool) -> BagDataset:
         """Bags in any form, their features checked as scikit-learn checks a table."""
         structured = isinstance(X, BagDataset) or is_list_of_bags(X) or getattr(X, "ndim", 0) == 3
         bags = as_bags(X) if structured else None
         table = X if bags is None else bags.values
-        dtype = [np.float64, np.float32] if reset else self._dtype
+        dtype: Any = [np.float64, np.float32] if reset else self._dtype
         values = validate_data(self, table, reset=reset, accept_sparse="csr", dtype=dtype)
         self._dtype = values.dtype  # the scorer's: what comes later is brought to it
         return as_bags(values) if bags is None else bags.with_values(values)
