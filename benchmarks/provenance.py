@@ -45,10 +45,15 @@ def provenance() -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the commit that ran, marked where files under src differ from it."""
-    here = Path(__file__).parent
-    ask = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=10"]
-    return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    """Return the commit that ran, marked "-dirty" where code of src or benchmarks differs from it."""
+    changed = git("status", "--porcelain", "--", "../src", "*.py")
+    return (git("rev-parse", "--short=10", "HEAD") or "unknown") + ("-dirty" if changed else "")
+
+
+def git(*words: str) -> str:
+    """Return what git answers in this folder; nothing where it cannot."""
+    ask = ["git", "-C", str(Path(__file__).parent), *words]
+    return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def processor() -> str:
