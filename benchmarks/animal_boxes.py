@@ -1,0 +1,48 @@
+"""MaxBoxAccV2 on VOC val of the runs of Fig. 6: max, average, WELDON 20 %, 320 px, frozen, seed 0.
+
+Box thresholds are chosen on the held-back fifth of train. PxAP, which needs masks, is in table11.py.
+
+python benchmarks/reproduced.py animals-fig6 --out runs/reproduce     # trains them, if nobody did
+python benchmarks/animal_boxes.py --out runs/reproduce                # about 6 minutes on one core
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from photographs import DATA, VOC, WEIGHTS, require_photographs
+from provenance import read_results, write_results
+from weldon.recipes import load_table
+from weldon.reproduce import Place, reproduce
+from weldon.training import evaluate
+
+ROWS = ("max", "average", "weldon-20")
+FIGURES = ("map", "pointwise", "pointing_accuracy", "maxboxacc", "maxboxacc_one_threshold")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("runs/reproduce"))
+    parser.add_argument("--rows", nargs="*", default=list(ROWS))
+    options = parser.parse_args()
+    require_photographs()
+    table = load_table("animals-fig6")
+    trained = reproduce(table, Place(DATA, options.out, weights=WEIGHTS), rows=())
+    results = read_results("animal_boxes")
+    for row in options.rows:
+        first_seed = trained.cells[row, table.sources[0].name].runs[0]
+        found = evaluate(
+            options.out / "runs" / first_seed[0],
+            split="test",
+            tune_on="val",
+            boxes=VOC / "Annotations",
+            min_positives=10,
+        )
+        results[row] = {name: found[name] for name in FIGURES}
+        print(row, results[row], flush=True)
+        write_results("animal_boxes", results)
+
+
+if __name__ == "__main__":
+    main()
