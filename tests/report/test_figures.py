@@ -50,9 +50,15 @@ def test_background_stays_bare_and_a_class_gets_its_colour():
     painted = paint_mask(photo, np.array([[0, 1]], dtype=np.uint8))
     assert painted.getpixel((0, 0)) == (100, 100, 100)
     red, green, blue = painted.getpixel((1, 0))
-    assert red > green == blue
+    assert blue > green > red  # as class_colour(1)
     with pytest.raises(UsageError, match="mask must be"):
         paint_mask(photo, np.zeros((2, 2), dtype=np.uint8))
+
+
+def test_every_class_stands_out_from_a_grey_photograph():
+    mask = np.arange(1, 255, dtype=np.uint8)[None]
+    painted = np.asarray(paint_mask(Image.new("RGB", (254, 1), (128, 128, 128)), mask), dtype=int)[0]
+    assert (painted.max(1) - painted.min(1)).min() > 60
 
 
 def test_cooccurrence_must_fit_its_classes():

@@ -56,9 +56,13 @@ def map_uri(values: NDArray[np.float32], *, scale: float) -> str:
 
 def mask_uri(mask: NDArray[np.uint8]) -> str:
     """Return an indexed mask ``(h, w)`` as PNG: background (0) transparent, 255 pale, classes coloured."""
-    colours = [(0, 0, 0), *(class_colour(number) for number in range(1, 255)), (255, 255, 255)]
     opacity = bytes([0]) + bytes([MASK_OPACITY]) * 254 + bytes([VOID_OPACITY])
-    return _indexed(mask, [channel for colour in colours for channel in colour], opacity)
+    return _indexed(mask, [channel for colour in mask_colours() for channel in colour], opacity)
+
+
+def mask_colours() -> list[tuple[int, int, int]]:
+    """Return the 256 colours of a drawn mask: black for background, a colour a class, white for 255."""
+    return [(0, 0, 0), *(class_colour(number) for number in range(1, 255)), (255, 255, 255)]
 
 
 def class_colour(number: int) -> tuple[int, int, int]:

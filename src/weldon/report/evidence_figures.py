@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from weldon.errors import UsageError
-from weldon.inference.colours import mask_palette
 from weldon.inference.evidence import Evidence
 from weldon.inference.overlay import draw_evidence, overlay_map, side_by_side, with_caption
 from weldon.inference.result import Result
+from weldon.report.data_uri import mask_colours
 
 SIDE = 480
-IGNORED = 255
 MASK_OPACITY = 0.65
 
 
@@ -79,7 +78,7 @@ def segmentation_figure(
 
 
 def paint_mask(photo: Image.Image, mask: NDArray[np.uint8]) -> Image.Image:
-    """Lay a mask in the VOC colours over the photograph in grey; background stays bare, 255 turns white.
+    """Lay a mask in the page's colours over the photograph in grey; background stays bare, 255 turns white.
 
     Args:
         photo: RGB.
@@ -90,8 +89,7 @@ def paint_mask(photo: Image.Image, mask: NDArray[np.uint8]) -> Image.Image:
     """
     if mask.shape != (photo.height, photo.width):
         raise UsageError(f"mask must be {(photo.height, photo.width)} like its photograph, got {mask.shape}")
-    palette = np.array(mask_palette(), dtype=np.uint8).reshape(256, 3)
-    palette[IGNORED] = 255
+    palette = np.array(mask_colours(), dtype=np.uint8)
     opacity = np.where(mask == 0, 0, round(255 * MASK_OPACITY)).astype(np.uint8)
     layer = np.concatenate((palette[mask], opacity[..., None]), axis=-1)  # (H, W, 4)
     grey = photo.convert("L").convert("RGBA")
