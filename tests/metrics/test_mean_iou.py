@@ -9,6 +9,7 @@ from sklearn.metrics import jaccard_score
 from reference.metrics import class_iou as naive
 from weldon.errors import UsageError
 from weldon.metrics import class_iou, confusion_matrix, mean_iou
+from weldon.metrics.mean_iou import present_miou
 
 
 def drawn(generator, classes=4):
@@ -78,3 +79,7 @@ def test_uint8_masks_do_not_overflow():
 def test_wrong_arguments_are_named(prediction, target, message):
     with pytest.raises(UsageError, match=message):
         confusion_matrix(prediction, target, 2)
+
+
+def test_the_mean_is_over_the_labels_in_the_truth():
+    assert float(present_miou(torch.tensor([[3, 1], [0, 0]]))) == 0.75

@@ -7,7 +7,7 @@ import torch
 
 from reference.masks import GEOMETRY, SIZE, answer, random_maps, random_mask, write_masks
 from weldon.inference.mask_settings import MaskSettings, draw_mask
-from weldon.training.background_levels import level_confusions, level_counts, present_miou, strongest_cells
+from weldon.training.background_levels import level_confusions, level_counts, strongest_cells
 from weldon.training.measures.masks import count_pixels
 
 
@@ -22,10 +22,6 @@ def test_every_level_counts_the_mask_that_is_drawn_at_it(tmp_path, relative, pre
     for level, confusion in zip(levels.tolist(), level_confusions(counts), strict=True):
         drawn = draw_mask(here.maps, list(present), GEOMETRY, MaskSettings(level, relative))
         torch.testing.assert_close(confusion, count_pixels(drawn, truth, len(masks.labels)))
-
-
-def test_the_mean_is_over_the_labels_in_the_truth():
-    assert float(present_miou(torch.tensor([[3, 1], [0, 0]]))) == 0.75
 
 
 def test_the_strongest_cells_are_those_of_the_picture():

@@ -45,6 +45,19 @@ def test_the_crf_is_never_chosen_to_do_harm(write):
     assert max(trial["miou"] for trial in tried) == pytest.approx(max(trial["miou"] for trial in trials))
 
 
+def test_with_and_without_crf_are_measured_alike_where_a_class_is_only_predicted(write):
+    maps = {f"m{seed}": random_maps(seed) for seed in range(3)}
+    truth = MaskSettings(0.75, False)
+    masks = write(**{name: draw_mask(values, [0], GEOMETRY, truth) for name, values in maps.items()})
+    tuner = MaskTuner(masks, lambda answer: [0, 1])
+    for name, values in maps.items():
+        tuner.update(answer(masks, name, values))
+    settings, trials = tuner.choose_background()
+    _, tried = tuner.choose_crf(settings)
+    unrefined = next(trial["miou"] for trial in tried if trial["iterations"] == 0)
+    assert unrefined == pytest.approx(max(trial["miou"] for trial in trials))
+
+
 def test_nothing_is_chosen_without_masks(write):
     tuner = MaskTuner(write(), lambda answer: [0])
     with pytest.raises(UsageError, match="images with masks and classes to draw, got none"):

@@ -13,7 +13,7 @@ from weldon.errors import UsageError
 from weldon.inference.crf_parameters import README_PARAMETERS, CRFParameters
 from weldon.inference.dense_crf import DenseCRF
 from weldon.inference.pixel_kernels import SpatialKernels
-from weldon.metrics.mean_iou import VOID, class_iou, confusion_matrix
+from weldon.metrics.mean_iou import VOID, confusion_matrix, present_miou
 
 UNREFINED = CRFParameters(iterations=0)
 """No CRF at all: the mask is the likeliest label of each pixel."""
@@ -53,6 +53,8 @@ def tune_crf(
 ) -> tuple[CRFParameters, tuple[CRFTrial, ...]]:
     """Return the parameters with the highest mean IoU, and what each of the grid reached.
 
+    The mean is over the labels in the masks, as ``weldon val`` reports it.
+
     Masks used here say nothing more about quality afterwards: tune on masks that are declared, report on
     others. The pictures are gone through once, so the three may be generators.
 
@@ -88,7 +90,7 @@ def tune_crf(
     if totals is None or not totals.any():
         raise UsageError("masks must hold at least one labelled pixel, got none")
     table = tuple(
-        CRFTrial(parameters, float(torch.nanmean(class_iou(confusion))))
+        CRFTrial(parameters, float(present_miou(confusion)))
         for parameters, confusion in zip(grid, totals, strict=True)
     )
     return max(table, key=lambda trial: trial.miou).parameters, table

@@ -68,6 +68,16 @@ def class_iou(confusion: Tensor) -> Tensor:
     return right / (confusion.sum(0) + confusion.sum(1) - right)
 
 
+def present_miou(confusion: Tensor) -> Tensor:
+    """Return the mean of :func:`class_iou` over the classes in the truth; those only predicted do not count.
+
+    Example:
+        >>> present_miou(torch.tensor([[3, 1], [0, 0]]))   # class 1 is nowhere: 3 of 4 pixels of class 0
+        tensor(0.7500)
+    """
+    return class_iou(confusion)[confusion.sum(1) > 0].mean()
+
+
 def mean_iou(
     predictions: Sequence[Tensor] | Tensor,
     targets: Sequence[Tensor] | Tensor,

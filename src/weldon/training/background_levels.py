@@ -12,7 +12,6 @@ from torch import Tensor
 from weldon.data import Geometry, crop_map
 from weldon.data.true_masks import IGNORED
 from weldon.inference.segment import foreground_shares, map_shares
-from weldon.metrics import class_iou
 from weldon.training.measures import Answer
 
 
@@ -79,8 +78,3 @@ def level_confusions(counts: Tensor) -> Tensor:
     confusions = won.clone()
     confusions[:, :, 0] += lost
     return confusions
-
-
-def present_miou(confusion: Tensor) -> Tensor:
-    """Return the mean IoU of the labels in the truth."""
-    return class_iou(confusion)[confusion.sum(1) > 0].mean()

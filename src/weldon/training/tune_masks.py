@@ -25,10 +25,10 @@ from weldon.inference.segment import (
     foreground_shares,
     picture_tensor,
 )
+from weldon.metrics.mean_iou import present_miou
 from weldon.training.background_levels import (
     level_confusions,
     level_counts,
-    present_miou,
     strongest_cells,
 )
 from weldon.training.measures.masks import Present
