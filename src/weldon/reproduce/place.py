@@ -79,7 +79,7 @@ class Place:
             given["boxes"] = folder / source.boxes
         if masks and source.masks is not None:
             names = declared_names(source, self.data_options(source)["labels"])
-            given |= {"masks": folder / source.masks, "legend": "voc", "tune_on": names}
+            given |= {"masks": folder / source.masks, "tune_on": names}
         return given
 
     def weights_file(self, weights: str) -> str:

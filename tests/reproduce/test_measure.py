@@ -1,0 +1,62 @@
+"""Each column is measured as it says: points by boxes, masks by masks, with declared ones for the choices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from weldon.data import read_labels
+from weldon.data.scenes import CLASSES
+from weldon.recipes import Column, Table
+from weldon.reproduce import Place, reproduce
+from weldon.reproduce.run import Run
+
+
+@pytest.fixture(scope="session")
+def masked_root(data_root):
+    """The scenes with masks: the left half is the first label, the rest background."""
+    folder = data_root / "scenes"
+    (folder / "drawn").mkdir()
+    for record in read_labels(folder, folder / "labels.csv").records:
+        with Image.open(record.path) as image:
+            mask = np.zeros((image.height, image.width), np.uint8)
+        mask[:, : mask.shape[1] // 2] = 1 + CLASSES.index(min(record.labels))
+        Image.fromarray(mask).save(folder / "drawn" / f"{record.path.stem}.png")
+    return data_root
+
+
+def test_masks_are_measured_with_background_and_crf_chosen_on_declared_ones(
+    masked_root, tmp_path, row, scenes
+):
+    source = scenes.model_copy(update={"masks": "drawn", "declared": 3})
+    columns = (
+        Column(key="miou", title="mIoU", data="scenes", figure="miou"),
+        Column(key="crf", title="CRF", data="scenes", figure="miou_crf"),
+        Column(key="known", title="true labels", data="scenes", figure="miou", known_labels=True),
+    )
+    small = Table(
+        name="small",
+        title="S",
+        source="-",
+        columns=columns,
+        sources=(source,),
+        rows=(row("max", {"pool": "max"}),),
+    )
+    place = Place(masked_root, tmp_path, options={"cache": str(tmp_path / "cache")})
+    (figures,) = reproduce(small, place).cells["max", "scenes"].figures
+    assert all(0 <= figures[key] <= 1 for key in ("miou", "crf", "known"))
+    declared = (tmp_path / "labels" / "scenes-declared.txt").read_text().split()
+    assert len(declared) == 3
+
+
+def test_a_run_is_named_by_what_decides_its_outcome(place, scenes):
+    def key(**options: object) -> str:
+        return Run(place, scenes, {"seed": 0, **options}).key
+
+    assert key(lr=0.1) == key(lr="0.1", workers=7, device="cpu", cache="elsewhere")
+    assert key(weights="/here/net.safetensors") == key(weights="/there/net.safetensors")
+    assert key(pool="weldon") == key()  # the default, said or not
+    assert len({key(), key(lr=0.1), key(seed=1), key(pool="max"), key(image_size=224)}) == 5
+    other = scenes.model_copy(update={"name": "others"})
+    assert Run(place, other, {"seed": 0}).key != key()
