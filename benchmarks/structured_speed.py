@@ -1,6 +1,6 @@
-"""One evaluation of Eq. 7 and its slope over many bags: the package against two loops over bags, time and memory.
+"""One evaluation of Eq. 7 and its slope over many bags: the package against two loops, time and memory.
 
-python benchmarks/structured_speed.py                  # 10,000 bags of 100 instances of 1,280 features: 5.1 GB
+python benchmarks/structured_speed.py       # 10,000 bags of 100 instances of 1,280 features: 5.1 GB
 """
 
 from __future__ import annotations
