@@ -24,3 +24,13 @@ def test_the_pooling_of_the_page_runs_and_says_what_the_page_says():
 def test_python_blocks_are_python(page):
     for block in blocks(page, "python", "py"):
         ast.parse(block)
+
+
+def test_the_bags_and_the_ordinal_space_of_the_page_do_what_the_page_says():
+    learn, ordinal = blocks(ROOT / "docs" / "structured.md", "python")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(learn, {})
+        exec(ordinal, {})
+    lines = ["['yes' 'no' 'no' 'yes']", "for 0 against 1", "[0 1 2 0 1 2] (6, 3)"]
+    assert printed.getvalue().splitlines() == lines
