@@ -10,7 +10,7 @@ from weldon.errors import UsageError
 
 @dataclass(frozen=True)
 class CRFParameters:
-    """What a dense CRF believes of images; the defaults are the best found for soft maps on declared masks.
+    """What a dense CRF believes of images; docs/crf.md has what the defaults were chosen on.
 
     Attributes:
         spatial_sigma: standard deviation, in pixels, of the kernel over positions (pydensecrf: ``sxy`` of
@@ -50,4 +50,4 @@ def _check_parameter(name: str, value: float) -> None:
 README_PARAMETERS = CRFParameters(
     spatial_sigma=3, spatial_weight=3, bilateral_sigma=80, colour_sigma=13, bilateral_weight=10, iterations=10
 )
-"""Those of pydensecrf's readme: for sharp unaries; they over-smooth the soft maps of image-level labels."""
+"""Those of pydensecrf's readme: they smooth more; docs/crf.md says where that gained and where it cost."""
