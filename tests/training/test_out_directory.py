@@ -38,3 +38,21 @@ def test_overwrite_replaces_a_run(tmp_path):
 def test_nothing_to_resume_is_said(tmp_path):
     with pytest.raises(UsageError, match=r"last\.ckpt"):
         open_out(tmp_path, resume=True, overwrite=False)
+
+
+def test_a_second_process_takes_the_folder_of_the_first_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = open_out(None, resume=False, overwrite=False)
+    first.path.mkdir(parents=True)
+    first.config.write_text("")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    second = open_out(None, resume=False, overwrite=True)
+    assert second.path == first.path.absolute()
+    assert first.config.exists()
+
+
+def test_processes_of_a_launcher_must_be_told_the_folder(monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.delenv("WELDON_OUT", raising=False)
+    with pytest.raises(UsageError, match="--out"):
+        open_out(None, resume=False, overwrite=False)

@@ -27,10 +27,13 @@ def train(**options: Any) -> None:
     from weldon.inference.run_directory import open_run
     from weldon.report import write_report
     from weldon.training import train as train_run
+    from weldon.training.out_directory import is_first_process
 
     as_json = options.pop("json")
     own = {name: options.pop(name) for name in ("out", "config", "resume", "overwrite")}
     run = train_run(options.pop("data"), options.pop("labels"), **own, **_given(options))
+    if not is_first_process():
+        return
     page = write_report(open_run(run.path))
     say(f"report: {page}")
     if as_json:

@@ -24,7 +24,7 @@ from weldon.training.finish import environment, fit_thresholds, per_class_rows, 
 from weldon.training.loaders import Loaders
 from weldon.training.module import TrainingModule
 from weldon.training.objective import build_objective
-from weldon.training.out_directory import open_out
+from weldon.training.out_directory import is_first_process, open_out
 from weldon.training.plan import describe
 from weldon.training.prepare import Prepared, prepare
 from weldon.training.recipe import Recipe, build_recipe, write_toml
@@ -77,7 +77,7 @@ def train(
         **options,
     }
     recipe = build_recipe(given, run.config if resume else config)
-    with _logging_to(run.log):
+    with _logging_to(run.log) if is_first_process() else contextlib.nullcontext():
         _train(recipe, run, resume=resume, progress=sys.stdout.isatty() if progress is None else progress)
     return run
 
@@ -94,13 +94,15 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
     net = build_net(recipe, len(prepared.classes))
     refuse_cut_cells(recipe.image_size, net.backbone.stride)
     objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
-    run.best.parent.mkdir(parents=True, exist_ok=True)
-    write_toml(recipe, run.config)
+    if is_first_process():
+        run.best.parent.mkdir(parents=True, exist_ok=True)
+        write_toml(recipe, run.config)
     sets = build_sets(recipe, net, prepared)
     prepared = sets.prepared
-    for line in describe(recipe, prepared, net):
-        log.info(line)
-    _write_start(run, prepared)
+    if is_first_process():
+        for line in describe(recipe, prepared, net):
+            log.info(line)
+        _write_start(run, prepared)
     ready = time.monotonic()
 
     module = TrainingModule(net, objective, recipe, prepared.task)

@@ -52,8 +52,9 @@ class TrainingModule(L.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch."""
         loss = self.objective(score_batch(self.net, batch), batch)
+        size = len(batch["target"])
         self.log(
-            "train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["target"])
+            "train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size, sync_dist=True
         )
         return loss
 
@@ -66,10 +67,10 @@ class TrainingModule(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the figures of the epoch; classes without a positive image do not count."""
-        self.log("val/map", self.precision_of_classes.compute().nanmean(), prog_bar=True)
+        self.log("val/map", self.precision_of_classes.compute().nanmean(), prog_bar=True, sync_dist=True)
         self.precision_of_classes.reset()
         if self.accuracy is not None:
-            self.log("val/accuracy", self.accuracy.compute(), prog_bar=True)
+            self.log("val/accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
             self.accuracy.reset()
 
     def configure_optimizers(self) -> Any:
