@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,5 +31,10 @@ def demo(
     columns = ["pooling", "mAP", "pointwise", "seconds a run"]
     print_table("test scenes, mean ± deviation over seeds, in %", columns, [row.cells() for row in rows])
     say(f"pictures: {page}")
-    if show:
+    if show and _has_screen():
         typer.launch(str(page))
+
+
+def _has_screen() -> bool:
+    """Say whether a browser could open; on Linux without a display the attempt only prints errors."""
+    return sys.platform != "linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
