@@ -106,6 +106,10 @@ class Result:
     def boxes(self, class_name: str, *, threshold: float | None = None, min_area: float = 0.005) -> list[Box]:
         """Return a box around each connected part of the map above a share of its range, best first.
 
+        A part without a region that speaks for the class, its highest value being 0 or less, gets no box: it
+        is high among its neighbours only. So a class that is predicted since its threshold is low may have
+        none. :func:`weldon.inference.localise.locate_boxes` gives all parts, as measures take them.
+
         Args:
             class_name: the class.
             threshold: share of the way from the map's lowest value to its highest, in (0, 1); None takes the
@@ -113,9 +117,10 @@ class Result:
             min_area: smallest part, as a share of the image.
         """
         share = self.decision.box_threshold if threshold is None else threshold
-        return locate_boxes(
+        parts = locate_boxes(
             self._map(class_name), self.geometry, label=class_name, threshold=share, min_area=min_area
         )
+        return [box for box in parts if box.score is not None and box.score > 0]
 
     def heatmap(self, class_name: str, *, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
         """Return the signed map of a class, unnormalised, ``(height, width)``.

@@ -74,6 +74,13 @@ def test_a_pair_is_a_class_that_has_a_box_in_the_image():
     assert overlaps.overlaps.tolist() == [[1.0], [1.0]]
 
 
+def test_the_protocol_cuts_maps_that_speak_against_the_class_too():
+    boxes = {"a.jpg": (around(blob(2, 2), "cat", 0.5),)}
+    overlaps = BoxOverlapMeasure(boxes, CLASSES, (0.5,))
+    overlaps.update(answer("a.jpg", blob(2, 2) - 9, blob(6, 6)))
+    assert overlaps.overlaps.tolist() == [[1.0]]
+
+
 def test_a_class_without_boxes_has_no_figure():
     measure = BoxMeasure({}, CLASSES, BoxThresholds((0.5, 0.5, 0.5), 0.5))
     figures = measure.figures()

@@ -46,7 +46,8 @@ class BoxThresholds:
 class BoxOverlapMeasure:
     """The best IoU of each pair (image, class with a box) at each threshold.
 
-    Boxes are cut as ``weldon predict`` cuts them. The class is given, its score plays no part.
+    Boxes are cut where ``weldon predict`` cuts them. The class is given, its score plays no part; as in the
+    field's protocol a part counts whatever its values are, while predictions need one above 0.
 
     Args:
         boxes: true boxes by file name; an image without an entry is left out.
