@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from weldon import data, inference, losses, metrics, models, pooling, recipes, training
     from weldon.inference import load
+    from weldon.inference.bag_predictor import load_bags
     from weldon.models import create_model, load_model, save_model
     from weldon.training import evaluate, train
 
@@ -22,6 +23,7 @@ __all__ = [
     "evaluate",
     "inference",
     "load",
+    "load_bags",
     "load_model",
     "losses",
     "metrics",
@@ -38,6 +40,7 @@ _FUNCTIONS = {
     "load_model": "weldon.models",
     "save_model": "weldon.models",
     "load": "weldon.inference",
+    "load_bags": "weldon.inference.bag_predictor",
     "train": "weldon.training",
     "evaluate": "weldon.training",
 }

@@ -29,7 +29,7 @@ def write_masks(folder: Path, **drawn: np.ndarray) -> TrueMasks:
 def answer(masks: TrueMasks, name: str, maps: torch.Tensor) -> Answer:
     """What a network says about one of these pictures."""
     path = masks.paths.get(f"{name}.jpg", Path(f"{name}.png")).with_suffix(".jpg")
-    return Answer(0, Record(path, f"{name}.jpg", frozenset()), GEOMETRY, torch.zeros(2), maps)
+    return Answer(0, Record(path, f"{name}.jpg", frozenset()), torch.zeros(2), GEOMETRY, maps)
 
 
 def random_maps(seed: int) -> torch.Tensor:

@@ -12,7 +12,7 @@ from weldon.cli.console import err, out, print_json
 
 
 def check(
-    data: Annotated[Path, typer.Argument(help="folder of images, VOC devkit, or a public data set's name")],
+    data: Annotated[Path, typer.Argument(help="images, a VOC devkit, bags, or a public data set's name")],
     labels: Annotated[Path | None, typer.Option(help="table of image labels")] = None,
     label_sep: Annotated[str | None, typer.Option(help="what separates labels in one cell")] = None,
     minus_one: Annotated[str | None, typer.Option(help="what -1 means: absent, unknown or present")] = None,
@@ -27,7 +27,11 @@ def check(
 ) -> None:
     """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""
     from weldon.data import check_data, read_labels
+    from weldon.training.bags import holds_bags
 
+    if holds_bags(data):
+        _check_bags(data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, json=json)
+        return
     data, dataset = _named(data, dataset, data_root)
     label_set = read_labels(
         data,
@@ -51,6 +55,22 @@ def check(
         out.print(report.render(), markup=False, soft_wrap=True)
     if report.errors:
         raise typer.Exit(1)
+
+
+def _check_bags(data: Path, labels: Path | None, *, json: bool, **reading: str | None) -> None:
+    """Print what is found in bags."""
+    from weldon.training.bag_check import check_bags
+    from weldon.training.bags import bags_at, read_bag_labels
+    from weldon.training.recipe import build_recipe
+
+    bags = bags_at(data, labels)
+    assert bags is not None
+    assert labels is not None
+    report = check_bags(read_bag_labels(build_recipe({"data": data, **reading}), bags, labels), bags)
+    if json:
+        print_json(report.as_dict())
+    else:
+        out.print(report.render(), markup=False, soft_wrap=True)
 
 
 def _named(data: Path, dataset: str | None, data_root: Path | None) -> tuple[Path, str | None]:

@@ -9,12 +9,13 @@ import typer
 from rich.progress import Progress
 
 from weldon.cli.console import err, print_json, say
+from weldon.cli.predict_bags import predict_bags
 from weldon.errors import UsageError
 
 
 def predict(
     run: Annotated[Path, typer.Argument(help="run directory")],
-    images: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists")],
+    images: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists; or bags")],
     out: Annotated[Path | None, typer.Option(help="folder to write [first free of runs/predict, …]")] = None,
     to: Annotated[str | None, typer.Option(help="coco,labelstudio,cvat,yolo,voc")] = None,
     points: Annotated[bool, typer.Option("--points", help="a point for each predicted class")] = False,
@@ -33,9 +34,23 @@ def predict(
 ) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.data import write_annotations
-    from weldon.inference import PredictionWriter, expand_images, load, to_annotation
+    from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
+    from weldon.models import holds_bag_model
     from weldon.training.out_directory import first_free
 
+    if holds_bag_model(open_run(run).best):
+        of_images: dict[str, object] = {"--to": to, "--points": points, "--boxes": boxes, "--masks": masks}
+        of_images |= {"--crf": crf, "--heatmaps": heatmaps, "--box-threshold": box_threshold}
+        predict_bags(
+            *(run, images),
+            of_images=of_images,
+            out=out,
+            wide=wide,
+            device=device,
+            overwrite=overwrite,
+            json=json,
+        )
+        return
     formats = _formats(to)
     predictor = load(run, device=device, batch_size=batch_size)
     named = expand_images(images)

@@ -46,7 +46,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 def signature() -> inspect.Signature:
     """Return the parameters of ``weldon train``: one an option of the recipe, then the command's own."""
-    parameters = [_parameter("data", Path, ..., "folder of images, or a VOC devkit", argument=True)]
+    parameters = [_parameter("data", Path, ..., "folder of images, a VOC devkit, or bags", argument=True)]
     for name, field in Recipe.model_fields.items():
         if name != "data":
             kind = bool if field.annotation is bool else flag_type(field.annotation)

@@ -70,7 +70,7 @@ def read_labels(
     if suffix in TABLES:
         return read_table(
             file,
-            (root,),
+            ImageFinder((file.parent, root)),
             label_sep=label_sep,
             minus_one=minus_one,
             group_col=group_col,

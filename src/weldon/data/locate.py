@@ -5,6 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
+
+
+class Finder(Protocol):
+    """From a name in a label file to what it names."""
+
+    def find(self, name: str) -> Path | None:
+        """Return where it lies, or None."""
+
+    def why_not(self, name: str) -> str:
+        """Return a sentence for the user about a name that was not found."""
 
 
 class ImageFinder:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from weldon.data.locate import ImageFinder
+from weldon.data.locate import Finder
 from weldon.data.record import Box, LabelSet, Record, split_name
 from weldon.errors import DataError
 
@@ -48,7 +48,7 @@ class Placed:
 
 def label_set_of(
     rows: Iterable[Row],
-    finder: ImageFinder,
+    finder: Finder,
     *,
     form: str,
     declared: Sequence[str] | None = None,
@@ -61,7 +61,7 @@ def label_set_of(
 
     Args:
         rows: of the label file.
-        finder: of the image files.
+        finder: of the image files, or of whatever the rows name.
         form: the name of the form, for ``LabelSet.form``.
         declared: classes the file itself lists, in its order; otherwise they are the sorted labels.
         given: classes of a trained model: they are kept, and every other label is a problem.
@@ -90,7 +90,7 @@ def label_set_of(
     return LabelSet(tuple(item.record for item in placed), tuple(classes), form, tuple(said))
 
 
-def _located(rows: Iterable[Row], finder: ImageFinder, problems: list[str]) -> list[Placed]:
+def _located(rows: Iterable[Row], finder: Finder, problems: list[str]) -> list[Placed]:
     placed = []
     for row in rows:
         split = split_name(row.split) if row.split else None

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from pathlib import Path
 
 from weldon.data.delimited import Table, read_delimited
-from weldon.data.locate import ImageFinder
+from weldon.data.locate import Finder
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.errors import DataError, UsageError
 
 FILE_COLUMNS = ("file_name", "filename", "image", "image_path", "path")
+BAG_COLUMNS = ("bag", *FILE_COLUMNS)
 LABEL_COLUMNS = ("labels", "label", "tags")
 OPTIONAL_COLUMNS = ("split", "group", "weight")
 MINUS_ONE = ("absent", "unknown", "present")
@@ -44,12 +46,13 @@ class Columns:
 
 def read_table(
     path: Path,
-    folders: Sequence[Path],
+    finder: Finder,
     *,
     label_sep: str | None = None,
     minus_one: str | None = None,
     group_col: str | None = None,
     classes: Sequence[str] | None = None,
+    name_columns: Sequence[str] = FILE_COLUMNS,
 ) -> LabelSet:
     """Return the labels of a CSV or TSV table, long when it has a column of labels, wide otherwise.
 
@@ -58,11 +61,12 @@ def read_table(
 
     Args:
         path: of the table.
-        folders: where to look for images, besides the table's own folder.
+        finder: of the images, or of the bags, that the rows name.
         label_sep: between labels in a cell; by default the first of ``|``, ``;``, ``,`` that any cell holds.
         minus_one: what ``-1`` means in a wide table: ``absent``, ``unknown`` or ``present``.
         group_col: name of the column of groups; ``group`` by default.
         classes: of a trained model, to keep its order.
+        name_columns: what the column that names images, or bags, may be called.
 
     Raises:
         DataError: with every problem of the file, each with its row.
@@ -72,8 +76,8 @@ def read_table(
         raise UsageError(f"`minus_one` must be one of {', '.join(MINUS_ONE)}, got {minus_one!r}")
     if label_sep == "":
         raise UsageError("`label_sep` must be at least one character, got ''")
-    table = read_delimited(path, has_file_column)
-    columns = columns_of(table, group_col)
+    table = read_delimited(path, partial(has_name_column, names=name_columns))
+    columns = columns_of(table, group_col, name_columns)
     problems: list[str] = []
     notes = list(table.notes)
     if columns.labels is not None:
@@ -83,7 +87,7 @@ def read_table(
         rows = _wide(table, columns, minus_one, problems)
     return label_set_of(
         rows,
-        ImageFinder((path.parent, *folders)),
+        finder,
         form="wide" if declared else "long",
         declared=declared,
         given=classes,
@@ -92,12 +96,12 @@ def read_table(
     )
 
 
-def has_file_column(header: Sequence[str]) -> bool:
-    """Return whether one of the column names is that of the image file."""
-    return any(_plain(name) in FILE_COLUMNS for name in header)
+def has_name_column(header: Sequence[str], names: Sequence[str] = FILE_COLUMNS) -> bool:
+    """Return whether one of the columns is called as the one that names images or bags."""
+    return any(_plain(name) in names for name in header)
 
 
-def columns_of(table: Table, group_col: str | None) -> Columns:
+def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_COLUMNS) -> Columns:
     """Return where each column with a meaning stands.
 
     Raises:
@@ -108,8 +112,8 @@ def columns_of(table: Table, group_col: str | None) -> Columns:
         there = ", ".join(name for name in table.header if name)
         raise DataError(f"{table.path} row 1: no column {group_col!r} for groups; there are {there}")
     group = table.header.index(group_col) if group_col is not None else _first(plain, ("group",))
-    file, labels = _first(plain, FILE_COLUMNS), _first(plain, LABEL_COLUMNS)
-    taken = {*FILE_COLUMNS, *OPTIONAL_COLUMNS, ""}
+    file, labels = _first(plain, names), _first(plain, LABEL_COLUMNS)
+    taken = {*names, *OPTIONAL_COLUMNS, ""}
     others = tuple(
         position
         for position, name in enumerate(plain)
@@ -121,7 +125,7 @@ def columns_of(table: Table, group_col: str | None) -> Columns:
             f"there are only {', '.join(name for name in table.header if name)}"
         )
     if file is None:
-        raise DataError(f"{table.path} row 1: no column of image files ({', '.join(FILE_COLUMNS)})")
+        raise DataError(f"{table.path} row 1: no column of names ({', '.join(names)})")
     return Columns(file, labels, _first(plain, ("split",)), group, _first(plain, ("weight",)), others)
 
 

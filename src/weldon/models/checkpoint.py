@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from weldon.errors import UsageError, WeightsError
 from weldon.models.backbone import build_backbone
+from weldon.models.bag_net import KIND, BagNet
 from weldon.models.memory import keep_freed_memory
 from weldon.models.network import WeldonNet
+from weldon.models.region_net import RegionNet
 from weldon.models.weights import METADATA_KEY, read_metadata
 from weldon.pooling import build_pooling
 
 FILE_NAME = "model.safetensors"
+Net = TypeVar("Net", bound=nn.Module)
 
 
-def save_model(net: WeldonNet, path: str | Path) -> None:
+def save_model(net: RegionNet, path: str | Path) -> None:
     """Write the network to one file, replacing one of that name only once it is whole.
 
     Raises:
-        UsageError: a network that was not made by :func:`create_model` with the name of a pooling.
+        UsageError: a network that was not made by :func:`create_model` or :func:`create_bag_model`, with
+            the name of a pooling.
     """
     if not net.config:
         raise UsageError(
@@ -47,8 +54,42 @@ def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> Weldo
         device: where the network goes.
 
     Raises:
+        WeightsError: no such file, one that weldon did not write, or a network of bags.
+    """
+    file, config = _described(path)
+    if config.get("kind") == KIND:
+        raise WeightsError(
+            f"{file} holds a network of bags, which takes no images: `weldon predict` writes down its "
+            "evidence, weldon.models.load_bag_model loads it"
+        )
+    return _filled(_rebuild(config, file), file, device)
+
+
+def load_bag_model(path: str | Path, *, device: str | torch.device = "cpu") -> BagNet:
+    """Rebuild the network of bags of a file, as :func:`load_model` does for images.
+
+    Raises:
+        WeightsError: no such file, one that weldon did not write, or a network of images.
+    """
+    file, config = _described(path)
+    if config.get("kind") != KIND:
+        raise WeightsError(
+            f"{file} holds a network of images, which takes no bags (weldon.models.load_model)"
+        )
+    return _filled(_rebuild_bags(config, file), file, device)
+
+
+def holds_bag_model(path: str | Path) -> bool:
+    """Return whether a file, or a folder with ``model.safetensors``, holds a network of bags.
+
+    Raises:
         WeightsError: no such file, or one that weldon did not write.
     """
+    return _described(path)[1].get("kind") == KIND
+
+
+def _described(path: str | Path) -> tuple[Path, dict[str, Any]]:
+    """Return the file and what it says of its network."""
     path = Path(path)
     path = path / FILE_NAME if path.is_dir() else path
     if not path.is_file():
@@ -58,30 +99,42 @@ def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> Weldo
         raise WeightsError(
             f"{path} is not a model that weldon saved; a backbone's weights are for training's `--weights`"
         )
+    return path, config
+
+
+def _filled(net: Net, path: Path, device: str | torch.device) -> Net:
+    """Give the network its weights."""
     keep_freed_memory()
-    net = _rebuild(config, path)
-    state = load_file(path)
     try:
-        net.load_state_dict(state)
+        net.load_state_dict(load_file(path))
     except RuntimeError as error:
         raise WeightsError(f"{path} does not fit its own description: {error}") from error
     return net.to(device).eval()
 
 
-def _rebuild(config: dict[str, object], path: Path) -> WeldonNet:
-    values = dict(config)
+def _rebuild(values: Mapping[str, Any], path: Path) -> WeldonNet:
     try:
         backbone = build_backbone(
             str(values["name"]),
             weights="none",
-            model_kwargs=values["model_kwargs"],  # type: ignore[arg-type]
-            mean=values["mean"],  # type: ignore[arg-type]
-            std=values["std"],  # type: ignore[arg-type]
+            model_kwargs=values["model_kwargs"],
+            mean=values["mean"],
+            std=values["std"],
         )
         backbone.interpolation = str(values["interpolation"])
-        pool = build_pooling(str(values["pool"]), **values["pool_options"])  # type: ignore[arg-type]
-        return WeldonNet(backbone, pool, values["num_classes"], config=config)  # type: ignore[arg-type]
+        pool = build_pooling(str(values["pool"]), **values["pool_options"])
+        return WeldonNet(backbone, pool, values["num_classes"], config=values)
     except (KeyError, TypeError) as error:
-        raise WeightsError(
-            f"{path} describes no network this version of weldon can build: {error!r}"
-        ) from error
+        raise _unknown(path, error) from error
+
+
+def _rebuild_bags(values: Mapping[str, Any], path: Path) -> BagNet:
+    try:
+        pool = build_pooling(str(values["pool"]), **values["pool_options"])
+        return BagNet(values["num_features"], pool, values["num_classes"], config=values)
+    except (KeyError, TypeError) as error:
+        raise _unknown(path, error) from error
+
+
+def _unknown(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path} describes no network this version of weldon can build: {error!r}")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any
 
 from torch import Tensor, nn
 
-from weldon.errors import UsageError
 from weldon.models.backbone import Backbone, build_backbone
-from weldon.models.cells import cell_mask
+from weldon.models.region_net import RegionNet
 from weldon.pooling import Count, build_pooling
 
 _DEFAULT_SHARE = 0.2  # the share of the paper's Fig. 6 at which negative evidence is best on most sets
 
 
-class WeldonNet(nn.Module):
+class WeldonNet(RegionNet):
     """Scores of classes and the signed maps they are pooled from, in one pass; :func:`create_model` makes it.
 
     Args:
@@ -25,11 +24,6 @@ class WeldonNet(nn.Module):
         num_classes: C.
         config: JSON-able values from which :func:`weldon.models.load_model` rebuilds the network; empty for
             one that is put together by hand and cannot be saved.
-
-    Attributes:
-        transfer: the 1x1 convolution F -> C·M. Its weights start normal with deviation 0.01 and its bias at
-            zero: small enough that every class starts near probability ½, and random, since the M maps of a
-            class (WILDCAT) get the same gradient and would stay equal if they started equal.
     """
 
     def __init__(
@@ -40,68 +34,13 @@ class WeldonNet(nn.Module):
         *,
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__()
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or num_classes < 1:
-            raise UsageError(f"`num_classes` must be a whole number, at least 1, got {num_classes!r}")
+        super().__init__(backbone.num_features, pool, num_classes, config=config)
         self.backbone = backbone
-        self.pool = pool
-        self.num_classes = num_classes
-        self.config: dict[str, Any] = dict(config or {})
-        maps = num_classes * int(getattr(pool, "maps_per_class", 1))
-        self.transfer = nn.Conv2d(backbone.num_features, maps, kernel_size=1)
-        nn.init.normal_(self.transfer.weight, std=0.01)
-        nn.init.zeros_(self.transfer.bias)  # type: ignore[arg-type]
-
-    @overload
-    def forward(
-        self, x: Tensor, mask: Tensor | None = None, *, return_maps: Literal[False] = False
-    ) -> Tensor: ...
-    @overload
-    def forward(
-        self, x: Tensor, mask: Tensor | None = None, *, return_maps: bool
-    ) -> Tensor | tuple[Tensor, Tensor]: ...
-    def forward(
-        self, x: Tensor, mask: Tensor | None = None, *, return_maps: bool = False
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """Score images.
-
-        Args:
-            x: ``(N, 3, H, W)``, normalised with the backbone's mean and std.
-            mask: bool, True on what is picture and not padding: pixels ``(N, H, W)`` or cells ``(N, h, w)``.
-            return_maps: also return the class maps.
-
-        Returns:
-            scores ``(N, C)``, and the class maps ``(N, C, h, w)`` they are pooled from.
-        """
-        return self.head(self.features(x), mask, return_maps=return_maps)
 
     def features(self, x: Tensor) -> Tensor:
         """Turn images ``(N, 3, H, W)`` into feature maps ``(N, F, h, w)``."""
         features: Tensor = self.backbone(x)
         return features
-
-    def head(
-        self, features: Tensor, mask: Tensor | None = None, *, return_maps: bool = False
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """Score feature maps ``(N, F, h, w)``, or bags of regions ``(N, F, R)`` with a mask ``(N, R)``."""
-        regions = self.transfer_scores(features)  # (N, C·M, h, w) or (N, C·M, R)
-        if mask is not None and features.ndim == 4:
-            mask = cell_mask(mask, (features.shape[-2], features.shape[-1]))
-        scores: Tensor = self.pool(regions, mask)
-        return (scores, self.class_maps(regions)) if return_maps else scores
-
-    def transfer_scores(self, features: Tensor) -> Tensor:
-        """Apply the transfer layer to maps or bags; what comes out has M maps a class side by side."""
-        if features.ndim == 3:  # (N, F, R) -> (N, C·M, R)
-            bags: Tensor = self.transfer(features.unsqueeze(-1)).squeeze(-1)
-            return bags
-        maps: Tensor = self.transfer(features)
-        return maps
-
-    def class_maps(self, regions: Tensor) -> Tensor:
-        """Return the one map a class whose regions are pooled (the mean of its M maps)."""
-        average = getattr(self.pool, "class_maps", None)
-        return regions if average is None else average(regions)
 
     def freeze_backbone(self) -> None:
         """Train the transfer layer only: see :meth:`weldon.models.Backbone.freeze`."""
@@ -142,7 +81,7 @@ def create_model(
     model_kwargs: Mapping[str, Any] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
-    **pool_options: Any,
+    **others: Any,
 ) -> WeldonNet:
     """Build a network that scores classes and shows the regions for and against each.
 
@@ -156,7 +95,7 @@ def create_model(
         model_kwargs: given to timm.
         mean: of the images the backbone was trained on.
         std: likewise.
-        pool_options: further options of the pooling, for example ``maps_per_class=4``.
+        others: further options of the pooling, for example ``maps_per_class=4``.
 
     Raises:
         UsageError: a name, number or option that cannot be used.
@@ -167,7 +106,7 @@ def create_model(
         >>> net.transfer, net.pool
         (Conv2d(96, 3, kernel_size=(1, 1), stride=(1, 1)), WeldonPool(k_max=2, k_min=2))
     """
-    options = _pool_options(pool, k_max, k_min, pool_options)
+    options = pool_options(pool, k_max, k_min, others)
     pooling = build_pooling(pool, **options)
     backbone = build_backbone(name, weights=weights, model_kwargs=model_kwargs, mean=mean, std=std)
     config = {
@@ -183,7 +122,7 @@ def create_model(
     return WeldonNet(backbone, pooling, num_classes, config=config if isinstance(pool, str) else None)
 
 
-def _pool_options(
+def pool_options(
     pool: str | nn.Module, k_max: Count | None, k_min: Count | None, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Add the counts to the options, with their defaults where the pooling has counts."""

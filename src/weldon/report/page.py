@@ -60,6 +60,7 @@ class Page:
     title: str
     split: str
     task: str
+    noun: str
     images: int
     mean_ap: float
     measured: int

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from weldon.data import Record
 from weldon.data.image import decoding_problem
+from weldon.models import WeldonNet
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
 from weldon.training.plan import pooling_line
+from weldon.training.recipe import Recipe
 
 CURVES = {
     "train/loss": "training loss",
@@ -23,23 +25,42 @@ CURVES = {
 def describe_run(split: ScoredSplit) -> list[tuple[str, str]]:
     """Return names and values of what a reader wants to know about the run, in order."""
     recipe, net, run = split.recipe, split.net, split.run
-    side = -(-recipe.image_size // net.backbone.stride)
     manifest = run.manifest_values if run.manifest.is_file() else {}
-    images = manifest.get("images", {})
+    counts = manifest.get(split.noun, {})
     facts = [
-        ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
-        ("Pooling", pooling_line(recipe, net, side * side).removeprefix("pooling ")),
-        ("Images", f"{recipe.image_size} px, {'aspect kept' if recipe.resize == 'keep' else 'warped'}"),
-        ("Loss", _loss(recipe.loss, split.decision.task)),
+        *(_image_facts(recipe, net) if isinstance(net, WeldonNet) else _bag_facts(split)),
+        ("Loss", _loss(recipe.loss, split.decision.task, split.noun.removesuffix("s"))),
     ]
-    if images:
-        facts.append(("Trained on", f"{images['train']:,} images, validated on {images['val']:,}"))
+    if counts:
+        facts.append(("Trained on", f"{counts['train']:,} {split.noun}, validated on {counts['val']:,}"))
     if "validation" in manifest:
         seconds = manifest.get("seconds", {})
         facts.append(
             ("Best epoch", f"{manifest['validation']['best_epoch'] + 1} of {seconds.get('epochs', '?')}")
         )
     return [*facts, ("Finished", _date(run.best)), ("Folder", str(run.path))]
+
+
+def _image_facts(recipe: Recipe, net: WeldonNet) -> list[tuple[str, str]]:
+    side = -(-recipe.image_size // net.backbone.stride)
+    return [
+        ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
+        ("Pooling", pooling_line(recipe, net, side * side).removeprefix("pooling ")),
+        ("Images", f"{recipe.image_size} px, {'aspect kept' if recipe.resize == 'keep' else 'warped'}"),
+    ]
+
+
+def _bag_facts(split: ScoredSplit) -> list[tuple[str, str]]:
+    assert split.images.bags is not None
+    bags = split.images.bags
+    sizes = sorted(bags.size(record.path) for record in split.training_records)
+    middle = sizes[len(sizes) // 2]
+    pooling = pooling_line(split.recipe, split.net, middle, region="instances")
+    return [
+        ("Model", f"linear in {bags.num_features} features of an instance"),
+        ("Pooling", pooling.removeprefix("pooling ")),
+        ("Bags", f"{sizes[0]:,} to {sizes[-1]:,} instances, median {middle:,}"),
+    ]
 
 
 def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
@@ -76,9 +97,10 @@ def _reason(record: Record) -> str:
     return decoding_problem(record.path) or "reads well, but the run does not know it: added since?"
 
 
-def _loss(loss: str, task: str) -> str:
+def _loss(loss: str, task: str, thing: str) -> str:
     chosen = ("softmax" if task == "multiclass" else "logistic") if loss == "auto" else loss
-    return f"{chosen}, {'one class an image' if task == 'multiclass' else 'any number of classes an image'}"
+    many = "one class" if task == "multiclass" else "any number of classes"
+    return f"{chosen}, {many} {'an' if thing == 'image' else 'a'} {thing}"
 
 
 def _date(path: Path) -> str:

@@ -14,16 +14,17 @@ from weldon.inference.decision import Decision
 from weldon.inference.predict import choose_device
 from weldon.inference.run_directory import RunDirectory
 from weldon.inference.settings import read_decision
-from weldon.models import WeldonNet, load_model
+from weldon.models import RegionNet, holds_bag_model, load_bag_model, load_model
 from weldon.training.answers import Answers
 from weldon.training.measured_images import MeasuredImages, choose_images
 from weldon.training.recipe import Recipe, build_recipe
+from weldon.training.score_bags import score_bags
 from weldon.training.sets import cached_maps
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredSplit:
-    """The images of one split with their scores.
+    """The images of one split, or its bags, with their scores.
 
     Args:
         run: where everything lies.
@@ -39,7 +40,7 @@ class ScoredSplit:
     run: RunDirectory
     split: str
     recipe: Recipe
-    net: WeldonNet
+    net: RegionNet
     images: MeasuredImages
     decision: Decision
     records: tuple[Record, ...]
@@ -49,6 +50,11 @@ class ScoredSplit:
     def classes(self) -> tuple[str, ...]:
         """The C class names."""
         return self.decision.classes
+
+    @property
+    def noun(self) -> str:
+        """What the records are, for sentences: ``images`` or ``bags``."""
+        return "images" if self.images.bags is None else "bags"
 
     @cached_property
     def labels(self) -> tuple[Tensor, Tensor]:
@@ -94,6 +100,10 @@ def score_split(
     decision = read_decision(run)
     recipe = build_recipe({}, run.config)
     images = choose_images(run, recipe, None, split=split)
+    if holds_bag_model(run.best):
+        scored = score_bags(run, recipe, images.measured, images.bags, device=choose_device(device))
+        bag_net = load_bag_model(run.best)
+        return ScoredSplit(run, split, recipe, bag_net, images, decision, images.measured, scored.scores)
     net = load_model(run.best, device=choose_device(device))
     cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None
     measured = images.measured if cache is None else images.readable(cache.rows).measured

@@ -9,12 +9,10 @@ import torch
 from torch import Tensor
 
 from weldon.data import encode_targets
-from weldon.inference.predict import Predictor
 from weldon.inference.run_directory import RunDirectory, open_run
 from weldon.metrics import precision_recall_curve
 from weldon.report.charts import draw_curve, draw_scores
 from weldon.report.class_rows import (
-    ClassRow,
     accuracy,
     class_rows,
     confusion_shares,
@@ -23,12 +21,10 @@ from weldon.report.class_rows import (
     mean_ap,
 )
 from weldon.report.decided import Decided, decide
-from weldon.report.examples import draw_examples, share_out
+from weldon.report.drawn import draw_pictures
 from weldon.report.page import ClassCharts, Matrix, Page, render_page
 from weldon.report.run_facts import describe_run, files_left_out, read_curves
 from weldon.report.scored_split import ScoredSplit, score_split
-from weldon.report.triples import draw_triples, read_truth
-from weldon.training.sets import eval_transform
 
 PICTURES = 3
 MOST_NAMES = 60  # rows of a matrix that a reader can still take in
@@ -91,19 +87,13 @@ def build_page(
     task, classes = split.decision.task, split.classes
     decided = decide(split.scores, *split.labels, thresholds=split.thresholds, task=task)
     rows = class_rows(decided, classes, split.thresholds)
-    predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
-    interesting = columns_of_interest(rows, decided)
-    each, columns = share_out(limit, interesting)
-    pictures, photos = draw_examples(
-        split, decided, commonest_first(columns, rows), predictor, limit=each, progress=progress
-    )
-    truth = read_truth(split.records, classes, folder=masks)
-    triples = draw_triples(split.records, truth, predictor, limit=2 * limit, first_key=len(photos), crf=crf)
+    drawn = draw_pictures(split, decided, rows, limit=limit, masks=masks, crf=crf, progress=progress)
     single = task == "multiclass"
     return Page(
         title=split.run.path.resolve().name,
         split=split.split,
         task=task,
+        noun=split.noun,
         images=len(split.records),
         mean_ap=mean_ap(rows),
         measured=sum(row.positives > 0 for row in rows),
@@ -113,27 +103,15 @@ def build_page(
         map_scale=split.decision.map_scale,
         rows=rows,
         charts=_charts(split, decided),
-        pictures=pictures,
-        undrawn=len(interesting) - len(columns),
-        photos=[*photos, *(triple.photo for triple in triples)],
+        pictures=drawn.pictures,
+        undrawn=drawn.undrawn,
+        photos=drawn.photos,
         matrix=_company(split),
         confusion=_confusion(split, decided) if single else None,
-        triples=triples,
+        triples=drawn.triples,
         curves=read_curves(split.run.metrics, monitor="val/accuracy" if single else "val/map"),
         left_out=files_left_out(split),
     )
-
-
-def columns_of_interest(rows: Sequence[ClassRow], decided: Decided) -> list[int]:
-    """Return the classes that are in an image or predicted in one, the lowest AP first."""
-    seen = (decided.present | (decided.predicted & decided.absent)).any(0).tolist()
-    columns = [column for column, yes in enumerate(seen) if yes]
-    return sorted(columns, key=lambda column: (rows[column].positives == 0, rows[column].ap))
-
-
-def commonest_first(columns: Sequence[int], rows: Sequence[ClassRow]) -> list[int]:
-    """Return the classes in the order of the page: most images first."""
-    return sorted(columns, key=lambda column: (-rows[column].positives, column))
 
 
 def shares_matrix(shares: Tensor, counts: Tensor, classes: Sequence[str]) -> Matrix:

@@ -1,5 +1,6 @@
 """The latent structured model itself: bags in, any output, evidence for and against (Eq. 1 to 7)."""
 
+from weldon.structured.bag_files import BagSource, open_bags
 from weldon.structured.bags import BagDataset, as_bags
 from weldon.structured.calibration import calibrate_beta
 from weldon.structured.classifier import NegativeEvidenceClassifier
@@ -18,6 +19,7 @@ __all__ = [
     "LATENT_RULES",
     "BagDataset",
     "BagEvidence",
+    "BagSource",
     "Binary",
     "Enumerated",
     "Instance",
@@ -38,6 +40,7 @@ __all__ = [
     "bucket_bags",
     "build_latent_rule",
     "calibrate_beta",
+    "open_bags",
     "pack",
     "pool_bags",
     "region_scores",

@@ -55,7 +55,7 @@ class Answers:
             moved = {name: part.to(device) for name, part in batch.items() if isinstance(part, torch.Tensor)}
             scores, maps = (part.float().cpu() for part in score_batch(self.net, moved, return_maps=True))
             for row, number in enumerate(batch["index"].tolist()):
-                yield Answer(number, records[number], self._geometry(records[number]), scores[row], maps[row])
+                yield Answer(number, records[number], scores[row], self._geometry(records[number]), maps[row])
 
     def _geometry(self, record: Record) -> Geometry:
         return Geometry(*image_size(record.path), self.recipe.image_size, self.recipe.resize)

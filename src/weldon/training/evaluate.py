@@ -8,11 +8,15 @@ from typing import Any
 from weldon.data import encode_targets
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory, open_run
+from weldon.models import holds_bag_model
 from weldon.training.box_measures import box_measures
 from weldon.training.examination import Examination, open_examination
 from weldon.training.mask_measures import MaskOptions, mask_measures
-from weldon.training.measures import ClassMeasure, Measure, joined_figures
+from weldon.training.measured_images import choose_images
+from weldon.training.measures import ClassMeasure, Measure, Scored, joined_figures
 from weldon.training.prepare import choose_task
+from weldon.training.recipe import build_recipe
+from weldon.training.score_bags import score_bags
 from weldon.training.truth import Boxes, find_truth
 
 
@@ -63,10 +67,18 @@ def evaluate(
     """
     if tune_crf and (tune_on is None or masks is None):
         raise UsageError("tune_crf needs masks, and tune_on to say which of them may be used for it")
+    directory = run if isinstance(run, RunDirectory) else open_run(run)
+    place, table = (None if given is None else Path(given) for given in (data, labels))
+    if holds_bag_model(directory.best):
+        if any((boxes, masks, tune_on, crf, tune_crf)):
+            raise UsageError(f"run {str(directory.path)!r} was trained on bags, which have no boxes or masks")
+        return evaluate_bags(
+            directory, place, labels=table, split=split, min_positives=min_positives, device=device
+        )
     examined = open_examination(
-        run if isinstance(run, RunDirectory) else open_run(run),
-        None if data is None else Path(data),
-        labels=None if labels is None else Path(labels),
+        directory,
+        place,
+        labels=table,
         split=split,
         tune_on=None if tune_on is None else str(tune_on),
         min_positives=min_positives,
@@ -83,6 +95,34 @@ def evaluate(
         for measure in measures:
             measure.update(answer)
     return joined_figures(measures)
+
+
+def evaluate_bags(
+    run: RunDirectory,
+    data: Path | None,
+    *,
+    labels: Path | None,
+    split: str | None,
+    min_positives: int,
+    device: str,
+) -> dict[str, Any]:
+    """Measure a run on bags: average precision, and accuracy where every bag has one class.
+
+    Arguments and errors as in :func:`evaluate`.
+    """
+    recipe = build_recipe({}, run.config)
+    chosen = choose_images(run, recipe, data, labels=labels, split=split)
+    scored = score_bags(run, recipe, chosen.measured, chosen.bags, device=device)
+    measure = ClassMeasure(
+        scored.target,
+        scored.known,
+        run.class_names,
+        task=choose_task(recipe.task, chosen.measured),
+        min_positives=min_positives,
+    )
+    for number, (record, scores) in enumerate(zip(chosen.measured, scored.scores, strict=True)):
+        measure.update(Scored(number, record, scores))
+    return joined_figures([measure])
 
 
 def _class_measure(examined: Examination) -> ClassMeasure:

@@ -1,4 +1,4 @@
-"""Train: from a table of image labels to a run directory."""
+"""Train: from a table of labels to a run directory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import lightning as L
 import torch
 
 from weldon.data import encode_targets, write_splits
-from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
-from weldon.models import WeldonNet, create_model, load_model, save_model
+from weldon.models import RegionNet, load_bag_model, load_model, save_model
 from weldon.models.memory import keep_freed_memory
+from weldon.training.bags import with_bag_defaults
+from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
 from weldon.training.finish import environment, fit_thresholds, per_class_rows, write_csv, write_json
 from weldon.training.loaders import Loaders
@@ -57,7 +58,7 @@ def train(
     """Train on image-level labels and return the run directory.
 
     Args:
-        data: folder of images, or a VOC devkit.
+        data: folder of images, a VOC devkit, or bags (a table or a folder of arrays).
         labels: table of labels; None reads them from ``data``.
         out: folder of the run; None takes the first free of ``runs/train``, ``runs/train2``, ….
         config: TOML file with options; those given here win.
@@ -91,8 +92,9 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
             True
         )  # activations that become denormal were seen to slow fine-tuning fivefold
     prepared = prepare(recipe)
-    net = build_net(recipe, len(prepared.classes))
-    refuse_cut_cells(recipe.image_size, net.backbone.stride)
+    if prepared.bags is not None:
+        recipe = with_bag_defaults(recipe)
+    net = build_net(recipe, prepared)
     objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
     if is_first_process():
         run.best.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +134,7 @@ def _write_end(
     run: RunDirectory, prepared: Prepared, loaders: Loaders, best: BestWeights, seconds: dict[str, float]
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
-    net = load_model(run.best)
+    net: RegionNet = load_model(run.best) if prepared.bags is None else load_bag_model(run.best)
     scored = score_set(net, loaders.val_dataloader())
     thresholds = fit_thresholds(scored, prepared.classes)
     rows = per_class_rows(scored, prepared.classes, thresholds)
@@ -142,7 +144,7 @@ def _write_end(
     figures = {"map": sum(precisions) / max(1, len(precisions)), "best": best.value, "best_epoch": best.epoch}
     manifest = {
         "task": prepared.task,
-        "images": {"train": len(prepared.train), "val": len(prepared.val)},
+        prepared.noun: {"train": len(prepared.train), "val": len(prepared.val)},
         "model": net.config,
         "validation": figures,
         "seconds": seconds,
@@ -150,33 +152,6 @@ def _write_end(
     }
     write_json(run.manifest, manifest)
     log.info("best epoch %d: validation mAP %.4f; run in %s", best.epoch + 1, figures["map"], run.path)
-
-
-def build_net(recipe: Recipe, num_classes: int) -> WeldonNet:
-    """Return the untrained network of ``recipe``."""
-    name = recipe.model or ("auto" if recipe.weights not in ("default", "none") else "resnet50")
-    return create_model(
-        name,
-        num_classes,
-        pool=recipe.pool,
-        weights=recipe.weights,
-        model_kwargs=recipe.model_kwargs,
-        mean=recipe.mean,
-        std=recipe.std,
-        **recipe.pool_options,
-    )
-
-
-def refuse_cut_cells(image_size: int, stride: int) -> None:
-    """Refuse an image size that the cells of the map do not divide: places would be off near the far edges.
-
-    Raises:
-        UsageError: names the two nearest sizes.
-    """
-    if image_size % stride:
-        below = image_size - image_size % stride
-        near = " or ".join(str(size) for size in (below, below + stride) if size)
-        raise UsageError(f"image_size must be a multiple of {stride} (stride), got {image_size}: take {near}")
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ from weldon.data import Record, read_splits
 from weldon.data.record import split_name
 from weldon.errors import DataError, UsageError
 from weldon.inference.run_directory import RunDirectory
+from weldon.structured import BagSource
+from weldon.training.bags import bags_at
 from weldon.training.prepare import prepare, read_recipe_labels
 from weldon.training.recipe import Recipe
 
@@ -28,6 +30,7 @@ class MeasuredImages:
         tuning: the declared images for thresholds, none of them measured.
         data: the folder they are in.
         own: whether it is the data that the run was trained on.
+        bags: where the instances are, for a run on bags.
     """
 
     records: tuple[Record, ...]
@@ -35,6 +38,7 @@ class MeasuredImages:
     tuning: tuple[Record, ...]
     data: Path
     own: bool
+    bags: BagSource | None = None
 
     def readable(self, paths: Mapping[Path, int]) -> MeasuredImages:
         """Return the same without the files that have no cached map."""
@@ -66,23 +70,27 @@ def choose_images(
         UsageError: no image in the split, or measured images among those to tune on.
         DataError: a name that is no image.
     """
-    records = _own_records(run, recipe) if data is None else _other_records(run, recipe, data, labels)
+    records, bags = _own_records(run, recipe) if data is None else _other_records(run, recipe, data, labels)
     wanted = split or ("val" if data is None else None)
     place = data or recipe.data
     measured = tuple(record for record in records if wanted in (None, record.split))
     if not measured:
         raise UsageError(f"split must be one with images, got {split!r} for {place}")
     tuning = () if tune_on is None else tuning_images(records, tune_on, measured)
-    return MeasuredImages(records, measured, tuning, place, data is None)
+    return MeasuredImages(records, measured, tuning, place, data is None, bags)
 
 
-def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[Record, ...]:
-    written = read_splits(run.splits)
-    return tuple(replace(record, split=written.get(record.file_name)) for record in prepare(recipe).records)
+def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], BagSource | None]:
+    written, prepared = read_splits(run.splits), prepare(recipe)
+    records = (replace(record, split=written.get(record.file_name)) for record in prepared.records)
+    return tuple(records), prepared.bags
 
 
-def _other_records(run: RunDirectory, recipe: Recipe, data: Path, labels: Path | None) -> tuple[Record, ...]:
-    return read_recipe_labels(recipe, data, labels, run.class_names).records
+def _other_records(
+    run: RunDirectory, recipe: Recipe, data: Path, labels: Path | None
+) -> tuple[tuple[Record, ...], BagSource | None]:
+    bags = bags_at(data, labels)
+    return read_recipe_labels(recipe, data, labels, run.class_names, bags=bags).records, bags
 
 
 def tuning_images(records: Sequence[Record], tune_on: str, measured: Sequence[Record]) -> tuple[Record, ...]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from weldon.metrics import AveragePrecision, TopKAccuracy
-from weldon.models import WeldonNet
+from weldon.models import RegionNet
 from weldon.training.recipe import Recipe
 from weldon.training.schedule import rate_factor
 
@@ -19,11 +19,11 @@ Batch = dict[str, Tensor]
 Objective = Callable[[Tensor, Batch], Tensor]
 
 
-def score_batch(net: WeldonNet, batch: Batch, *, return_maps: bool = False) -> Any:
-    """Return scores ``(N, C)``, and class maps if asked, of a batch of images or of cached feature maps."""
+def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
+    """Return scores ``(N, C)``, and class maps if asked, of a batch of images, cached maps or bags."""
     if "features" in batch:
         return net.head(batch["features"], batch["mask"], return_maps=return_maps)
-    return net(batch["image"], batch["mask"], return_maps=return_maps)
+    return net(batch["bag" if "bag" in batch else "image"], batch["mask"], return_maps=return_maps)
 
 
 class TrainingModule(L.LightningModule):
@@ -36,7 +36,7 @@ class TrainingModule(L.LightningModule):
         task: ``multilabel`` or ``multiclass``; decides which figure chooses the best epoch.
     """
 
-    def __init__(self, net: WeldonNet, objective: Objective, recipe: Recipe, task: str) -> None:
+    def __init__(self, net: RegionNet, objective: Objective, recipe: Recipe, task: str) -> None:
         super().__init__()
         self.net, self.objective, self.recipe = net, objective, recipe
         self.monitor = "val/map" if task == "multilabel" else "val/accuracy"

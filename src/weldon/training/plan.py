@@ -5,26 +5,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weldon.data import Record, encode_targets
-from weldon.models import WeldonNet
+from weldon.models import RegionNet, WeldonNet
 from weldon.pooling import resolve_count
 from weldon.training.prepare import Prepared
 from weldon.training.recipe import Recipe
 
 
-def describe(recipe: Recipe, prepared: Prepared, net: WeldonNet) -> list[str]:
+def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
     """Return the plan: images, classes, positives and unknown cells, the split, k+ and k-, the device."""
-    side = -(-recipe.image_size // net.backbone.stride)
     steps = -(-len(prepared.train) // recipe.batch_size)
+    regions = image_lines(recipe, net) if isinstance(net, WeldonNet) else bag_lines(recipe, prepared, net)
+    return [
+        *prepared.notes,
+        f"{len(prepared.train)} training and {len(prepared.val)} validation {prepared.noun}, "
+        f"{len(prepared.classes)} classes, {prepared.task}",
+        *class_lines(prepared.train, prepared.classes),
+        *regions,
+        f"{recipe.epochs} epochs of {steps} steps, device {recipe.device}",
+    ]
+
+
+def image_lines(recipe: Recipe, net: WeldonNet) -> list[str]:
+    """Return the network, the size it sees images at, and its pooling."""
+    side = -(-recipe.image_size // net.backbone.stride)
     depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
     laid = "aspect kept" if recipe.resize == "keep" else "warped to a square"
     return [
-        *prepared.notes,
-        f"{len(prepared.train)} training and {len(prepared.val)} validation images, "
-        f"{len(prepared.classes)} classes, {prepared.task}",
-        *class_lines(prepared.train, prepared.classes),
         f"backbone {net.backbone.name}, {depth}; {recipe.image_size} px, {laid}",
         pooling_line(recipe, net, side * side),
-        f"{recipe.epochs} epochs of {steps} steps, device {recipe.device}",
+    ]
+
+
+def bag_lines(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
+    """Return what the bags hold, and the pooling at their median size."""
+    assert prepared.bags is not None
+    sizes = sorted(prepared.bags.size(record.path) for record in prepared.train)
+    middle = sizes[len(sizes) // 2]
+    return [
+        f"instances of {prepared.bags.num_features} features; "
+        f"{sizes[0]} to {sizes[-1]} a bag, median {middle}",
+        pooling_line(recipe, net, middle, region="instances"),
     ]
 
 
@@ -39,16 +59,16 @@ def class_lines(records: Sequence[Record], classes: Sequence[str]) -> list[str]:
     ]
 
 
-def pooling_line(recipe: Recipe, net: WeldonNet, regions: int) -> str:
+def pooling_line(recipe: Recipe, net: RegionNet, regions: int, *, region: str = "regions") -> str:
     """Return the pooling with its counts resolved, as in ``k+ = 20% → 39 of 196 regions``."""
     parts = [
-        f"{sign} = {_spell(k)} → {resolve_count(k, regions)} of {regions} regions"
+        f"{sign} = {_spell(k)} → {resolve_count(k, regions)} of {regions} {region}"
         for sign, k in (("k+", getattr(net.pool, "k_max", None)), ("k-", getattr(net.pool, "k_min", None)))
         if k is not None
     ]
     padded = (
         " (a share counts the photograph's own cells, not the padding)"
-        if parts and recipe.resize == "keep"
+        if parts and recipe.resize == "keep" and isinstance(net, WeldonNet)
         else ""
     )
     return f"pooling {recipe.pool}" + (": " + ", ".join(parts) if parts else "") + padded

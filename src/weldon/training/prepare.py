@@ -8,6 +8,8 @@ from pathlib import Path
 
 from weldon.data import LabelSet, Record, assign_splits, join_validation, read_labels, unreadable_files
 from weldon.errors import DataError, UsageError
+from weldon.structured import BagSource
+from weldon.training.bags import bags_at, read_bag_labels, refuse_image_options
 from weldon.training.recipe import Recipe
 
 UNREADABLE_SHARE = 0.01
@@ -24,6 +26,7 @@ class Prepared:
         classes: C names, in the order of the scores.
         task: ``multilabel`` or ``multiclass``.
         notes: what the reader of the labels had to say.
+        bags: where the instances are, for a run on bags; None: the records are images.
     """
 
     train: tuple[Record, ...]
@@ -32,11 +35,17 @@ class Prepared:
     classes: tuple[str, ...]
     task: str
     notes: tuple[str, ...] = ()
+    bags: BagSource | None = None
 
     @property
     def records(self) -> tuple[Record, ...]:
         """Training, validation and test images."""
         return self.train + self.val + self.test
+
+    @property
+    def noun(self) -> str:
+        """What the records are, for sentences: ``images`` or ``bags``."""
+        return "images" if self.bags is None else "bags"
 
     def without(self, lost: set[Path]) -> Prepared:
         """Return the same without the files in ``lost``."""
@@ -52,9 +61,12 @@ def prepare(recipe: Recipe) -> Prepared:
     Raises:
         DataError: labels that cannot be used, or a split without images.
     """
-    label_set = read_recipe_labels(recipe, recipe.data, recipe.labels)
+    bags = bags_at(recipe.data, recipe.labels)
+    if bags is not None:
+        refuse_image_options(recipe)
+    label_set = read_recipe_labels(recipe, recipe.data, recipe.labels, bags=bags)
     if recipe.val is not None and Path(recipe.val).exists():
-        label_set = join_validation(label_set, _read_validation(recipe, Path(recipe.val), label_set.classes))
+        label_set = join_validation(label_set, _read_validation(recipe, label_set.classes, bags))
         split = label_set.records
     else:
         split = assign_splits(label_set, val=_share(recipe.val), seed=recipe.seed)
@@ -62,19 +74,34 @@ def prepare(recipe: Recipe) -> Prepared:
     for name, part in (("training", train), ("validation", val)):
         if not part:
             raise DataError(
-                f"no {name} images in {recipe.data}: check the split column and --val {recipe.val}"
+                f"no {name} {'images' if bags is None else 'bags'} in {recipe.data}: "
+                f"check the split column and --val {recipe.val}"
             )
     task = choose_task(recipe.task, train + val)
-    return Prepared(train, val, test, label_set.classes, task, label_set.notes)
+    return Prepared(train, val, test, label_set.classes, task, label_set.notes, bags)
 
 
 def read_recipe_labels(
-    recipe: Recipe, data: Path, labels: Path | None, classes: Sequence[str] | None = None
+    recipe: Recipe,
+    data: Path,
+    labels: Path | None,
+    classes: Sequence[str] | None = None,
+    *,
+    bags: BagSource | None = None,
 ) -> LabelSet:
-    """Return the images of ``data``, read as ``recipe`` says; ``classes`` are those of a trained model.
+    """Return the images of ``data``, or its bags, read as ``recipe`` says.
 
     The recipe's public data set is what its own data holds; other data is read by its form.
+
+    Args:
+        recipe: how labels are to be read.
+        data: the images; not looked at where there are bags.
+        labels: the table of labels.
+        classes: those of a trained model.
+        bags: what the labels name in place of images.
     """
+    if bags is not None and labels is not None:
+        return read_bag_labels(recipe, bags, labels, classes)
     return read_labels(
         data,
         labels,
@@ -87,9 +114,12 @@ def read_recipe_labels(
     )
 
 
-def _read_validation(recipe: Recipe, place: Path, classes: Sequence[str]) -> LabelSet:
+def _read_validation(recipe: Recipe, classes: Sequence[str], bags: BagSource | None) -> LabelSet:
+    place = Path(str(recipe.val))
+    if bags is not None and place.is_dir():
+        raise UsageError(f"val must be a share or a table of labels for bags, got the folder {recipe.val!r}")
     data, labels = (place, None) if place.is_dir() else (recipe.data, place)
-    return read_recipe_labels(recipe, data, labels, classes)
+    return read_recipe_labels(recipe, data, labels, classes, bags=bags)
 
 
 def _share(val: str | None) -> float | None:

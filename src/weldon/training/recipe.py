@@ -44,7 +44,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 
-    data: Path = Field(description="folder of images, or a VOC devkit")
+    data: Path = Field(description="folder of images, a VOC devkit, or bags: a table or a folder of arrays")
     labels: Path | None = Field(None, description="table of image labels (CSV, TSV, JSONL); none: read DATA")
     dataset: str | None = Field(
         None, description="DATA holds this public data set: voc2007, coco2014, … (weldon data list)"
@@ -105,7 +105,9 @@ class Recipe(BaseModel):
     pos_weight: str = Field("none", description="none, balanced (absent / present per class) or a number")
 
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="sgd has momentum 0.9, as in the paper")
-    lr: float | None = Field(None, gt=0, description="learning rate of the new layers [adamw 1e-3, sgd 1e-2]")
+    lr: float | None = Field(
+        None, gt=0, description="learning rate of the new layers [adamw 1e-3; sgd, bags 1e-2]"
+    )
     lrp: float = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
     weight_decay: float | None = Field(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from weldon.models import WeldonNet
+from weldon.models import RegionNet
 from weldon.training.module import Batch, score_batch
 
 
@@ -32,7 +32,7 @@ class ScoredSet:
 
 
 @torch.no_grad()
-def score_set(net: WeldonNet, batches: Iterable[Batch]) -> ScoredSet:
+def score_set(net: RegionNet, batches: Iterable[Batch]) -> ScoredSet:
     """Return scores and labels of every image in ``batches``, in evaluation mode."""
     device = next(net.parameters()).device
     net.eval()

@@ -1,4 +1,4 @@
-"""The training and the validation set of a run: images, or the cached maps of a frozen backbone."""
+"""The training and the validation set of a run: images, the cached maps of a frozen backbone, or bags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from weldon.data import EvalTransform, ImageDataset, Record, TrainTransform, collate
-from weldon.models import WeldonNet
+from weldon.models import RegionNet, WeldonNet
+from weldon.training.bag_dataset import LabelledBags
 from weldon.training.feature_cache import (
     CachedFeatures,
     FeatureDataset,
@@ -41,13 +42,23 @@ class Sets:
     prepared: Prepared
 
 
-def build_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+def build_sets(recipe: Recipe, net: RegionNet, prepared: Prepared) -> Sets:
     """Return the sets to train and validate on.
 
     Raises:
         DataError: more than 1 % of the files cannot be read.
     """
+    if not isinstance(net, WeldonNet):
+        return _bag_sets(prepared)
     return _map_sets(recipe, net, prepared) if recipe.freeze else _image_sets(recipe, net, prepared)
+
+
+def _bag_sets(prepared: Prepared) -> Sets:
+    assert prepared.bags is not None
+    train, val = (
+        LabelledBags(part, prepared.classes, prepared.bags) for part in (prepared.train, prepared.val)
+    )
+    return Sets(train, val, take_whole, 0, prepared)
 
 
 def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:

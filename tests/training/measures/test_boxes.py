@@ -19,7 +19,7 @@ GEOMETRY = Geometry(64, 64, 64, "warp")
 
 def answer(name: str, *maps: torch.Tensor) -> Answer:
     record = Record(Path(name), name, frozenset())
-    return Answer(0, record, GEOMETRY, torch.zeros(len(maps)), torch.stack(maps))
+    return Answer(0, record, torch.zeros(len(maps)), GEOMETRY, torch.stack(maps))
 
 
 def blob(row: int, column: int) -> torch.Tensor:

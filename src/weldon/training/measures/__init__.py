@@ -3,7 +3,7 @@
 from weldon.training.measures.boxes import BoxMeasure, BoxOverlapMeasure, BoxThresholds, choose_thresholds
 from weldon.training.measures.classes import ClassMeasure
 from weldon.training.measures.masks import MaskMeasure
-from weldon.training.measures.measure import Answer, Figures, Measure, joined_figures
+from weldon.training.measures.measure import Answer, Figures, Measure, Scored, joined_figures
 from weldon.training.measures.pixels import PixelMeasure
 from weldon.training.measures.points import PointMeasure
 
@@ -18,6 +18,7 @@ __all__ = [
     "Measure",
     "PixelMeasure",
     "PointMeasure",
+    "Scored",
     "choose_thresholds",
     "joined_figures",
 ]

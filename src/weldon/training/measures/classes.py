@@ -16,7 +16,7 @@ from weldon.metrics import (
     per_class_accuracy,
     topk_accuracy,
 )
-from weldon.training.measures.measure import Answer, Figures, by_class
+from weldon.training.measures.measure import Figures, Scored, by_class
 
 
 class ClassMeasure:
@@ -37,7 +37,7 @@ class ClassMeasure:
         self.min_positives = min_positives
         self.rows = LabelRows(len(classes))
 
-    def update(self, answer: Answer) -> None:
+    def update(self, answer: Scored) -> None:
         """Keep the scores of one image."""
         one = torch.tensor([answer.number])
         self.rows.update(answer.scores[None], self.target[one], self.known[one], index=one)

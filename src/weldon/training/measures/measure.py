@@ -12,21 +12,30 @@ from weldon.data import Geometry, Record
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the network says about one image.
+class Scored:
+    """What the network says about one image, or one bag.
 
     Args:
         number: of the image in its set.
         record: the image.
-        geometry: how it lay on the canvas.
         scores: ``(C,)`` float.
-        maps: ``(C, h, w)`` float, over the whole canvas.
     """
 
     number: int
     record: Record
-    geometry: Geometry
     scores: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Scored):
+    """What the network says about one image, and where.
+
+    Args:
+        geometry: how it lay on the canvas.
+        maps: ``(C, h, w)`` float, over the whole canvas.
+    """
+
+    geometry: Geometry
     maps: Tensor
 
 

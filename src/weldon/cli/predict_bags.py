@@ -1,0 +1,57 @@
+"""``weldon predict`` for a run on bags: labels, and the scores of every instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from weldon.cli.console import err, print_json, say
+from weldon.errors import UsageError
+
+
+def predict_bags(
+    run: Path,
+    data: list[str],
+    *,
+    out: Path | None,
+    wide: bool,
+    device: str,
+    overwrite: bool,
+    json: bool,
+    of_images: Mapping[str, Any],
+) -> None:
+    """Predict bags and write the folder.
+
+    Args:
+        run: run directory.
+        data: one table or folder of bags.
+        out: folder to write; None takes the first free of ``runs/predict``, ….
+        wide: a row a bag.
+        device: where to compute.
+        overwrite: write into a folder with files.
+        json: print one JSON object.
+        of_images: options that only images have, by flag; those given are refused.
+    """
+    from weldon.inference.bag_predictor import BagResult, load_bags
+    from weldon.inference.bag_writer import write_bag_predictions
+    from weldon.structured import open_bags
+    from weldon.training.out_directory import first_free
+
+    given = [flag for flag, value in of_images.items() if value]
+    if given:
+        raise UsageError(f"run {str(run)!r} was trained on bags: leave out {', '.join(given)}")
+    if len(data) != 1:
+        raise UsageError(f"a run on bags predicts one table or folder at a time, got {len(data)}")
+    predictor, bags = load_bags(run, device=device), open_bags(data[0])
+    folder = out if out is not None else first_free(Path("runs"), "predict")
+    with Progress(console=err, transient=True, disable=json) as progress:
+        results: Iterator[BagResult] = iter(
+            progress.track(predictor.predict(bags), total=len(bags.paths), description="bags")
+        )
+        write_bag_predictions(folder, results, predictor.decision.classes, wide=wide, overwrite=overwrite)
+    say(f"{len(bags.paths)} bags in {folder}")
+    if json:
+        print_json({"out": str(folder), "bags": len(bags.paths)})

@@ -1,0 +1,40 @@
+"""The scores of bags under the run that was trained on their like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch.utils.data import DataLoader
+
+from weldon.data import Record
+from weldon.errors import UsageError
+from weldon.inference.run_directory import RunDirectory
+from weldon.models import load_bag_model
+from weldon.structured import BagSource
+from weldon.training.bag_dataset import LabelledBags
+from weldon.training.feature_cache import take_whole
+from weldon.training.recipe import Recipe
+from weldon.training.scoring import ScoredSet, score_set
+
+
+def score_bags(
+    run: RunDirectory, recipe: Recipe, records: Sequence[Record], bags: BagSource | None, *, device: str
+) -> ScoredSet:
+    """Return the scores and labels of bags, in the order of the records.
+
+    Args:
+        run: it was trained on bags.
+        recipe: of the run.
+        records: N bags.
+        bags: where their instances are; None where the data holds images.
+        device: where to compute.
+
+    Raises:
+        UsageError: images, or instances with another number of features.
+    """
+    if bags is None:
+        raise UsageError(f"run {str(run.path)!r} was trained on bags and cannot score images")
+    net = load_bag_model(run.best, device=device)
+    labelled = LabelledBags(records, run.class_names, bags)
+    loader = DataLoader(labelled, recipe.batch_size, collate_fn=take_whole)  # type: ignore[arg-type]
+    return score_set(net, loader)

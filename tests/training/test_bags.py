@@ -1,0 +1,58 @@
+"""When DATA holds bags, and what a run on them refuses."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from structured.bags_on_disk import write_bags
+from weldon.errors import DataError, UsageError
+from weldon.training.bags import IMAGE_OPTIONS, bags_at, holds_bags, read_bag_labels, refuse_image_options
+from weldon.training.recipe import Recipe, build_recipe
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return write_bags(tmp_path_factory.mktemp("bags"), count=8)
+
+
+def test_tables_with_a_column_bag_and_folders_of_arrays_are_bags(written, tmp_path):
+    assert holds_bags(written.table)
+    assert holds_bags(written.folder)
+    images = tmp_path / "labels.csv"
+    images.write_text("file_name,labels\na.jpg,cat\n", encoding="utf-8")
+    assert not holds_bags(images)
+    assert not holds_bags(tmp_path)
+    assert not holds_bags(tmp_path / "nowhere")
+
+
+def test_a_folder_with_a_picture_is_no_folder_of_bags(tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"")
+    assert holds_bags(tmp_path)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    assert not holds_bags(tmp_path)
+
+
+def test_bags_without_labels_say_what_to_give(written):
+    with pytest.raises(UsageError, match="--labels"):
+        bags_at(written.table, None)
+
+
+def test_a_label_of_a_bag_that_is_not_there_is_named_with_its_row(written, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("bag,labels\nslide00,3\nslide99,8\n", encoding="utf-8")
+    recipe = build_recipe({"data": written.table})
+    with pytest.raises(DataError, match=r"labels\.csv row 3: no bag 'slide99'"):
+        read_bag_labels(recipe, bags_at(written.table, labels), labels)
+
+
+@pytest.mark.parametrize("option", ["image_size", "freeze", "model"])
+def test_options_of_images_are_refused_by_name(written, option):
+    value = {"image_size": 64, "freeze": True, "model": "resnet18"}[option]
+    with pytest.raises(UsageError, match="--" + option.replace("_", "-")):
+        refuse_image_options(build_recipe({"data": written.table, option: value}))
+
+
+def test_the_options_of_images_are_options_of_the_recipe(written):
+    assert set(IMAGE_OPTIONS) <= set(Recipe.model_fields)
+    refuse_image_options(build_recipe({"data": written.table}))
