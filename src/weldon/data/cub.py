@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from weldon.data.entry import find_folder
+from weldon.data.entry import TABLE_2, Archive, Entry, find_folder
 from weldon.data.locate import ImageFinder
 from weldon.data.record import Box, LabelSet
 from weldon.data.rows import Row, label_set_of
@@ -70,3 +70,32 @@ def _table(path: Path, values: int, problems: list[str]) -> dict[str, list[str]]
         elif cells:
             problems.append(f"{path.name} line {row}: must be a number and {values} values, got {line!r}")
     return found
+
+
+CUB200 = Entry(
+    name="cub200",
+    title="Caltech-UCSD Birds 200 (2011)",
+    classes=(),
+    num_classes=200,
+    train=5_994,
+    test=5_794,
+    measure="accuracy",
+    source=TABLE_2,
+    home="cub200",
+    page="https://www.vision.caltech.edu/datasets/cub_200_2011/",
+    licence="For non-commercial research and education; the photographs are Flickr's.",
+    layout=(
+        "CUB_200_2011/images/CLASS/*.jpg",
+        "CUB_200_2011/{images,image_class_labels,train_test_split,classes}.txt",
+        "CUB_200_2011/bounding_boxes.txt (for measuring only)",
+    ),
+    archives=(
+        Archive(
+            "CUB_200_2011.tgz",
+            ("https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",),
+            1_150_585_339,
+            "md5:97eceeb196236b17998738112f37df78",
+        ),
+    ),
+    read=read_cub,
+)

@@ -9,6 +9,8 @@ from pathlib import Path
 from weldon.data.record import LabelSet
 from weldon.errors import DataError
 
+TABLE_2 = "paper, Table 2"  # where the counts of most entries come from
+FLICKR = "The photographs are Flickr's: their use must respect the Flickr terms of use."
 Reader = Callable[..., LabelSet]
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from weldon.data.entry import find_folder
+from weldon.data.entry import TABLE_2, Archive, Entry, find_folder
 from weldon.data.image import SUFFIXES
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError
@@ -136,3 +136,32 @@ def _refuse_strangers(
     problems += [f"{folder / 'train' / name} holds no image" for name, paths in train.items() if not paths]
     if problems:
         raise DataError("this is not ILSVRC 2012 as published; correct these:", problems[:50])
+
+
+ILSVRC2012 = Entry(
+    name="ilsvrc2012",
+    title="ImageNet, ILSVRC 2012",
+    classes=(),
+    num_classes=1000,
+    train=1_281_167,
+    test=50_000,
+    measure="top-1 and top-5 error",
+    source=TABLE_2,
+    home="ilsvrc2012",
+    page="https://image-net.org/challenges/LSVRC/2012/2012-downloads.php",
+    licence="For non-commercial research and education, under ImageNet's terms of access.",
+    layout=(
+        "train/nXXXXXXXX/*.JPEG",
+        "val/*.JPEG (or val/nXXXXXXXX/*.JPEG)",
+        "ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt, meta.mat",
+    ),
+    archives=(
+        Archive("ILSVRC2012_devkit_t12.tar.gz", (), None, "md5:fa75699e90414af021442c21a62c3abf"),
+        Archive("ILSVRC2012_img_val.tar", (), 6_744_924_160, "md5:29b22e2961454d5413ddabcf34fc5622", "val"),
+        Archive(
+            "ILSVRC2012_img_train.tar", (), 147_897_477_120, "md5:1d675b47d978889d74fa0da5fadfb00e", "train"
+        ),
+    ),
+    read=read_ilsvrc,
+    by_hand="ImageNet asks everybody to accept its terms: sign in, accept, and fetch the files in a browser.",
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from weldon.data.class_lists import MIT67_CLASSES
-from weldon.data.entry import find_folder
+from weldon.data.entry import TABLE_2, Archive, Entry, find_folder
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
@@ -38,3 +38,29 @@ def _rows(path: Path, split: str) -> Iterator[Row]:
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if name := line.strip():
             yield Row(f"{path.name} line {number}", name, frozenset({name.split("/")[0]}), split=split)
+
+
+MIT67 = Entry(
+    name="mit67",
+    title="MIT Indoor Scenes 67",
+    classes=MIT67_CLASSES,
+    num_classes=67,
+    train=5_360,
+    test=1_340,
+    measure="accuracy",
+    source=TABLE_2,
+    home="mit67",
+    page="https://web.mit.edu/torralba/www/indoor.html",
+    licence="For research; the photographs come from the web and keep their owners' rights.",
+    layout=("Images/CLASS/*.jpg", "TrainImages.txt", "TestImages.txt"),
+    archives=(
+        Archive(
+            "indoorCVPR_09.tar",
+            ("http://groups.csail.mit.edu/vision/LabelMe/NewImages/indoorCVPR_09.tar",),
+            checksum="sha1:0b252516e746ba428b96af408d2e8162d9b08ac5",
+        ),
+        Archive("TrainImages.txt", ("https://web.mit.edu/torralba/www/TrainImages.txt",)),
+        Archive("TestImages.txt", ("https://web.mit.edu/torralba/www/TestImages.txt",)),
+    ),
+    read=read_mit67,
+)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weldon.data.class_lists import ACTION_CLASSES
+from weldon.data.entry import TABLE_2
 from weldon.data.locate import ImageFinder
 from weldon.data.record import Box, LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.data.voc import Devkit
-from weldon.data.voc_years import find_devkit
+from weldon.data.voc_years import VOC2012_VAL, find_devkit
 from weldon.errors import DataError
 
 _LISTS = {"train": "train", "test": "val"}
@@ -130,3 +131,22 @@ def _persons(path: Path, problems: list[str]) -> list[Person]:
                 f"{path.name} line {number}: must be image, person and 1, -1 or 0, got {line.strip()!r}"
             )
     return found
+
+
+VOC2012_ACTION = replace(
+    VOC2012_VAL,
+    name="voc2012-action",
+    title="PASCAL VOC 2012 Action, whole images",
+    classes=ACTION_CLASSES,
+    num_classes=10,
+    train=2_296,
+    test=2_292,
+    measure="mAP",
+    source=TABLE_2,
+    layout=(
+        "VOCdevkit/VOC2012/JPEGImages/*.jpg",
+        "VOCdevkit/VOC2012/Annotations/*.xml",
+        "VOCdevkit/VOC2012/ImageSets/Action/{train,val}.txt, ACTION_{train,val}.txt",
+    ),
+    read=read_voc_action,
+)

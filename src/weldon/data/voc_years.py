@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from weldon.data.entry import find_folder
+from weldon.data.entry import FLICKR, TABLE_2, Archive, Entry, find_folder
 from weldon.data.record import LabelSet, Record
 from weldon.data.voc import VOC_CLASSES, Devkit, read_voc
+
+_VOC_HOSTS = (
+    "https://thor.robots.ox.ac.uk/pascal/VOC/",
+    "http://host.robots.ox.ac.uk/pascal/VOC/",
+)
+_MIRROR = "https://pjreddie.com/media/files/"
 
 
 def find_devkit(root: Path, year: int, image_set: str = "Main") -> Path:
@@ -73,3 +80,99 @@ def read_voc2012_segmentation(root: Path, *, classes: Sequence[str] | None = Non
     lists = {"train": ("train_aug",), "test": ("val",)}
     folder = find_devkit(root, 2012, "Segmentation/train_aug.txt")
     return read_voc(folder, image_set="segmentation", classes=classes, lists=lists)
+
+
+def _voc_archive(year: int, name: str, size: int, checksum: str) -> Archive:
+    hosts = tuple(f"{host}voc{year}/{name}" for host in _VOC_HOSTS)
+    return Archive(name, (*hosts, _MIRROR + name), size, checksum)
+
+
+VOC2007 = Entry(
+    name="voc2007",
+    title="PASCAL VOC 2007",
+    classes=VOC_CLASSES,
+    num_classes=20,
+    train=5_011,
+    test=4_952,
+    measure="mAP",
+    source=TABLE_2,
+    home="voc2007",
+    page="http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
+    licence=FLICKR,
+    layout=(
+        "VOCdevkit/VOC2007/JPEGImages/*.jpg",
+        "VOCdevkit/VOC2007/Annotations/*.xml",
+        "VOCdevkit/VOC2007/ImageSets/Main/{trainval,test}.txt, CLASS_{trainval,test}.txt",
+    ),
+    archives=(
+        _voc_archive(
+            2007, "VOCtrainval_06-Nov-2007.tar", 460_032_000, "md5:c52e279531787c972589f7e41ab4ae64"
+        ),
+        _voc_archive(2007, "VOCtest_06-Nov-2007.tar", 451_020_800, "md5:b6e924de25625d8de591ea690078ad9f"),
+    ),
+    read=read_voc2007,
+)
+
+VOC2012 = Entry(
+    name="voc2012",
+    title="PASCAL VOC 2012",
+    classes=VOC_CLASSES,
+    num_classes=20,
+    train=11_540,
+    test=10_991,
+    measure="mAP (evaluation server: the test labels are not public)",
+    source=TABLE_2,
+    home="voc2012",
+    page="http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
+    licence=FLICKR,
+    layout=(
+        "VOCdevkit/VOC2012/JPEGImages/*.jpg",
+        "VOCdevkit/VOC2012/Annotations/*.xml",
+        "VOCdevkit/VOC2012/ImageSets/Main/trainval.txt, CLASS_trainval.txt, test.txt",
+    ),
+    archives=(
+        _voc_archive(
+            2012, "VOCtrainval_11-May-2012.tar", 1_999_639_040, "md5:6cd6e144f989b92b3379bac3b3de84fd"
+        ),
+        Archive(
+            "VOC2012test.tar",
+            (f"{_MIRROR}VOC2012test.tar",),
+            1_850_626_560,
+            "sha256:f08582b1935816c5eab3bbb1eb6d06201a789eaa173cdf1cf400c26f0cac2fb3",
+        ),
+    ),
+    read=read_voc2012,
+)
+
+VOC2012_VAL = replace(
+    VOC2012,
+    name="voc2012-val",
+    title="PASCAL VOC 2012, measured on val",
+    train=5_717,
+    test=5_823,
+    measure="mAP, pointwise localisation (Table 10)",
+    source="VOC 2012 development kit, Table 1",
+    layout=(
+        "VOCdevkit/VOC2012/JPEGImages/*.jpg",
+        "VOCdevkit/VOC2012/Annotations/*.xml",
+        "VOCdevkit/VOC2012/ImageSets/Main/{train,val}.txt, CLASS_{train,val}.txt",
+    ),
+    archives=VOC2012.archives[:1],
+    read=read_voc2012_val,
+)
+
+VOC2012_SEGMENTATION = replace(
+    VOC2012_VAL,
+    name="voc2012-segmentation",
+    title="PASCAL VOC 2012 segmentation, labels only",
+    train=10_582,
+    test=1_449,
+    measure="mIoU (Table 11)",
+    source="paper, section 6.5",
+    layout=(
+        "VOCdevkit/VOC2012/JPEGImages/*.jpg",
+        "VOCdevkit/VOC2012/SegmentationClassAug/*.png (VOC's masks and SBD's, as class indices)",
+        "VOCdevkit/VOC2012/ImageSets/Segmentation/{train_aug,val}.txt",
+    ),
+    read=read_voc2012_segmentation,
+)
