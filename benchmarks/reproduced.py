@@ -15,7 +15,7 @@ from typing import Any
 
 import weldon.recipes
 from photographs import DATA, WEIGHTS
-from provenance import write_results
+from provenance import commit, read_results, write_results
 from weldon.recipes import Row
 from weldon.reproduce import Place, reproduce
 from weldon.reproduce.result import Results, spread
@@ -35,7 +35,8 @@ def main(table: str | None = None) -> None:
         place = Place(DATA, options.out, weights=WEIGHTS)
         results = reproduce(one, place, rows=() if options.finished else None)
         print(results.to_text())
-        path = write_results(NAMES.get(one, one.replace("-", "_")), as_rows(results))
+        name = NAMES.get(one, one.replace("-", "_"))
+        path = write_results(name, read_results(name) | as_rows(results))  # rows of other sessions stay
         for row in results.table.rows:
             write_header(results, row, path.relative_to(path.parents[2]))
 
@@ -48,7 +49,12 @@ def as_rows(results: Results) -> dict[str, Any]:
             cell = results.cells[row.name, source.name]
             chosen = cell.chosen[0] if len(cell.chosen) == 1 else cell.chosen
             if not cell.reason:
-                rows[row.title] = {"chosen": chosen, "test": cell.figures, "runs": cell.runs}
+                rows[row.title] = {
+                    "commit": commit(),
+                    "chosen": chosen,
+                    "test": cell.figures,
+                    "runs": cell.runs,
+                }
     return rows
 
 

@@ -54,7 +54,7 @@ def main() -> None:
         "freeze": True,
         "image_size": options.image_size,
         "optimizer": "sgd",
-        "precision": "bf16-mixed",
+        "precision": "32-true",
         "epochs": options.epochs,
         "batch_size": 128,
         "seed": 0,
