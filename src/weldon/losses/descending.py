@@ -31,22 +31,17 @@ def sort_descending(scores: Tensor) -> tuple[Tensor, Tensor]:
     wide = (
         scores.to(torch.promote_types(scores.dtype, torch.float32)) + 0.0
     )  # -0.0 becomes 0.0: they are equal
-    keys, order = _sort_ascending(~_flip(wide.view(_INTEGER[wide.dtype])))
-    return _flip(~keys).view(wide.dtype), order
+    order = _order_ascending(~_in_order(wide.view(_INTEGER[wide.dtype])))
+    return wide.gather(1, order), order
 
 
-def _flip(bits: Tensor) -> Tensor:
-    """Between float bits and integers in the same order; its own inverse."""
+def _in_order(bits: Tensor) -> Tensor:
+    """Float bits as integers in the order of the floats."""
     info = torch.iinfo(bits.dtype)
     return bits ^ ((bits >> (info.bits - 1)) & info.max)
 
 
-def _sort_ascending(keys: Tensor) -> tuple[Tensor, Tensor]:
+def _order_ascending(keys: Tensor) -> Tensor:
     if keys.device.type != "cpu" or keys.shape[1] < RADIX_LENGTH:
-        ordered = keys.sort(dim=1, stable=True)
-        return ordered.values, ordered.indices
-    order = torch.empty_like(keys, dtype=torch.int64)
-    ordered_keys = torch.empty_like(keys)
-    for row, key in enumerate(keys):
-        ordered_keys[row], order[row] = key.sort(stable=True)
-    return ordered_keys, order
+        return keys.argsort(dim=1, stable=True)
+    return torch.stack([key.argsort(stable=True) for key in keys])

@@ -9,7 +9,7 @@ A ranking that keeps the positives in order, and the negatives, is an interleavi
 (``s``, ``t``: positives and negatives from the highest down, counted from 1; ``m``: the slope). Each
 negative's place is its own maximisation (Yue et al., SIGIR 2007), and because ``g(j, k) > g(j + 1, k)`` the
 places come out in order. Three ways to the same answer: all pairs at once, a negative at a time, or by
-halving the range in which the places lie, which touches every positive once a level: ``P log N`` instead of
+narrowing the range in which the places lie, which touches every positive once a level: ``P log N`` instead of
 ``P N``.
 
 The gains are added as integers (:mod:`weldon.losses.pair_gain`), so the answer depends on no order of
@@ -28,17 +28,21 @@ from torch import Tensor
 from weldon.losses.pair_gain import Terms, class_terms, pair_gain
 
 GREEDY_PAIRS = 1 << 20  # pairs the greedy form looks at together: bounds its memory
+CPU_PAIRS, DEVICE_PAIRS = 1 << 12, 1 << 20  # pairs a level may look at in about the time of one operation
 
 
 class SortedScores(NamedTuple):
     """Scores of all classes, class after class, from the highest down inside a class.
 
-    ``positives (S,)`` and ``negatives (T,)`` float; ``positive_count``, ``negative_count (C,)`` int64, whose
-    sums are S and T; ``slope (C,)`` float64, the ``m`` of the module's equation. A class has both or neither.
+    ``positives (S,)`` and ``negatives (T,)`` float64; ``positive_class (S,)`` and ``negative_class (T,)``
+    int64, whose they are; ``positive_count``, ``negative_count (C,)`` int64, whose sums are S and T;
+    ``slope (C,)`` float64, the ``m`` of the module's equation. A class has both or neither.
     """
 
     positives: Tensor
     negatives: Tensor
+    positive_class: Tensor
+    negative_class: Tensor
     positive_count: Tensor
     negative_count: Tensor
     slope: Tensor
@@ -57,9 +61,9 @@ def count_negatives_above(lists: SortedScores, method: str) -> Tensor:
         ``(S,)`` int64, never decreasing inside a class.
 
     Example:
-        >>> one = torch.tensor([1])
-        >>> slope = torch.tensor([2.0]).double()
-        >>> lists = SortedScores(torch.tensor([0.3]), torch.tensor([0.1]), one, one, slope)
+        >>> one, zero = torch.tensor([1]), torch.tensor([0])
+        >>> high, low, slope = torch.tensor([[0.3], [0.1], [2.0]]).double()
+        >>> lists = SortedScores(high, low, zero, zero, one, one, slope)
         >>> count_negatives_above(lists, "levels")  # 1/2 for the inversion, less 2 * 0.2 for its margin
         tensor([1])
     """
@@ -70,8 +74,7 @@ def count_negatives_above(lists: SortedScores, method: str) -> Tensor:
 
 def count_positives_above(above: Tensor, lists: SortedScores) -> Tensor:
     """Count, for every negative ``(T,)``, the positives above it; ``above`` is what every positive found."""
-    owner = owners(lists.positive_count, len(above))
-    return _count_placed(above, owner, lists.negative_count, len(lists.negatives))
+    return _count_placed(above, lists.positive_class, lists.negative_count, lists.negative_class)
 
 
 def owners(count: Tensor, size: int) -> Tensor:
@@ -84,42 +87,59 @@ def begins(count: Tensor) -> Tensor:
     return count.cumsum(0) - count
 
 
-def _count_placed(place: Tensor, owner: Tensor, count: Tensor, size: int) -> Tensor:
-    """Of the items of its own class, how many have a place up to each entry's own, ``(size,)``.
+def _count_placed(place: Tensor, owner: Tensor, count: Tensor, entry_class: Tensor) -> Tensor:
+    """Of the items of its own class, how many have a place up to each entry's own, ``(m,)``.
 
     Args:
         place: ``(n,)`` int64, entries of the item's class that stand above it.
         owner: ``(n,)`` int64, the item's class.
         count: ``(C,)`` int64, entries a class.
-        size: sum of ``count``.
+        entry_class: ``(m,)`` int64, the entry's class.
     """
+    size = len(entry_class)
     through = torch.bincount(begins(count)[owner] + place, minlength=size + 1)[:size].cumsum(0)
     earlier = begins(torch.bincount(owner, minlength=len(count)))  # items of earlier classes
-    return through - torch.repeat_interleave(earlier, count, output_size=size)
+    return through - earlier.index_select(0, entry_class)
 
 
 def _by_levels(lists: SortedScores) -> Tensor:
-    """Halve the range ``[low, high]`` of all answers a level at a time.
+    """Narrow the range in which each answer lies a level at a time, from all its class's places to one.
 
-    Positives with the same range are a run, ``[first, last]``. The place of the middle negative of the range
-    cuts the run in two: the positives from the cut on have that negative, and so all higher ones, above them.
+    Positives with the same range, from ``low`` up, are a run, ``[first, last]``. The places of a few
+    negatives spread over the range cut the run: the positives from a cut on have that negative, and so all
+    higher ones, above them.
     """
-    s, count = lists.positives.double(), lists.positive_count
-    owner, index = owners(count, len(s)), torch.arange(len(s), device=s.device)
+    s, count = lists.positives, lists.positive_count
+    owner, index = lists.positive_class, torch.arange(len(s), device=s.device)
     first = begins(count)[owner]
     rank, last = (index - first + 1).double(), first + count[owner] - 1
     terms = Terms(*(term[owner] for term in class_terms(count, lists.slope)))
-    before = begins(lists.negative_count)[owner] - 1
-    low, high = torch.zeros_like(index), lists.negative_count[owner]
-    for _ in range(int(lists.negative_count.max()).bit_length()):
-        middle = (low + high + 1) >> 1
-        place = middle.clamp(min=1)  # 0 only where the answer is known to be 0
-        difference = lists.negatives[before + place].double() - s
-        cut = _cut_runs(pair_gain(rank, place.double(), difference, terms), index, first, last)
-        above = index >= cut  # once low == high, low stays, whatever the cut
-        low, high = torch.where(above, middle, low), torch.where(above, high, middle - 1)
-        first, last = torch.where(above, cut, first), torch.where(above, last, cut - 1)
+    most, before = lists.negative_count[owner], begins(lists.negative_count)[owner] - 1
+    low = torch.zeros_like(index)
+    for steps in _levels(lists):
+        place = torch.minimum(low + steps, most)  # (n, S); twice the last negative is no harm
+        gain = pair_gain(rank, place.double(), lists.negatives[before + place] - s, terms)
+        cut = _cut_runs(gain, index, first, last)
+        above = index >= cut
+        low = torch.where(above, place, low).amax(0)
+        first = torch.where(above, cut, first).amax(0)
+        last = torch.where(above, last, cut - 1).min(0).values  # 25 times faster than amin on a CPU
     return low
+
+
+def _levels(lists: SortedScores) -> Iterator[Tensor]:
+    """How far above the low end of a range the negatives stand that a level looks at, ``(n, 1)``.
+
+    The middle one where there are many positives; where there are few, more: a level then costs the same.
+    """
+    device = lists.positives.device
+    pairs = CPU_PAIRS if device.type == "cpu" else DEVICE_PAIRS
+    halvings = max(1, (pairs // len(lists.positives) + 1).bit_length() - 1)
+    left = int(lists.negative_count.max()).bit_length()
+    while left:
+        now = min(halvings, left)
+        left -= now
+        yield torch.arange(1, 1 << now, device=device).unsqueeze(1) << left
 
 
 def _dense(lists: SortedScores) -> Tensor:
@@ -140,7 +160,7 @@ def _place_negatives(lists: SortedScores, chosen: Tensor) -> Tensor:
 
     A run is all positives of a class, once for each of its chosen negatives ``(n,)``.
     """
-    owner = owners(lists.negative_count, len(lists.negatives))[chosen]
+    owner = lists.negative_class[chosen]
     length, positive = lists.positive_count[owner], begins(lists.positive_count)[owner]
     j = (chosen - begins(lists.negative_count)[owner] + 1).double()
     row = torch.repeat_interleave(length)  # (pairs,) which of the chosen
@@ -148,11 +168,11 @@ def _place_negatives(lists: SortedScores, chosen: Tensor) -> Tensor:
     start = begins(length)
     first = start[row]
     rank = index - first
-    difference = lists.negatives[chosen].double()[row] - lists.positives.double()[positive[row] + rank]
+    difference = lists.negatives[chosen][row] - lists.positives[positive[row] + rank]
     terms = Terms(*(term[owner[row]] for term in class_terms(lists.positive_count, lists.slope)))
     gain = pair_gain(rank.double() + 1, j[row], difference, terms)
     cut = _cut_runs(gain, index, first, first + length[row] - 1)
-    return _count_placed(cut[start] - start, owner, lists.positive_count, len(lists.positives))
+    return _count_placed(cut[start] - start, owner, lists.positive_count, lists.positive_class)
 
 
 def _cut_runs(gain: Tensor, index: Tensor, first: Tensor, last: Tensor) -> Tensor:
@@ -161,14 +181,14 @@ def _cut_runs(gain: Tensor, index: Tensor, first: Tensor, last: Tensor) -> Tenso
     The best tail is what the lowest prefix leaves; of equal ones the shortest. Prefixes run on from run to
     run and may wrap around 2^64: only differences inside a run are used, and these fit.
     """
-    through = gain.cumsum(0)
+    through, run = gain.cumsum(-1), first.expand_as(gain)
     before = through - gain
-    start = before[first]
-    prefix, whole = before - start, through[last] - start
+    start = before.gather(-1, run)
+    prefix, whole = before - start, through.gather(-1, last.expand_as(gain)) - start
     with _integers_commute():
-        lowest = prefix.scatter_reduce(0, first, prefix, "amin")[first]
+        lowest = prefix.scatter_reduce(-1, run, prefix, "amin").gather(-1, run)
         candidate = torch.where(prefix == lowest, index, first)
-        latest = index.scatter_reduce(0, first, candidate, "amax")[first]
+        latest = index.expand_as(gain).scatter_reduce(-1, run, candidate, "amax").gather(-1, run)
     return torch.where(lowest < whole, latest, last + 1)
 
 
@@ -184,6 +204,7 @@ def _integers_commute() -> Iterator[None]:
 
 
 METHODS: dict[str, Callable[[SortedScores], Tensor]] = {
+    "auto": _by_levels,
     "levels": _by_levels,
     "dense": _dense,
     "greedy": _greedy,

@@ -39,7 +39,7 @@ class LabelledScores(NamedTuple):
         _check_shapes(scores, target, mask)
         present = target == 1
         label = present.to(torch.uint8)
-        wrong = (target != 0) & ~present
+        wrong = target != present
         if mask is not None:
             label, wrong = label.masked_fill_(~mask, UNKNOWN), wrong & mask
         if values_can_be_read() and wrong.any():

@@ -25,7 +25,6 @@ from weldon.losses.labelled_scores import UNKNOWN, LabelledScores
 
 Method = Literal["auto", "dense", "levels", "greedy"]
 
-CPU_PAIRS, DEVICE_PAIRS = 1 << 12, 1 << 20  # up to so many pairs it is faster to look at each
 CPU_CELLS, DEVICE_CELLS = 1 << 20, 1 << 26  # scores ranked together; no class depends on its neighbours
 
 
@@ -83,8 +82,7 @@ def average_precision_inference(
         normalize: divide the ranking score by ``P N``; False takes Eq. 12 to the letter.
         scale: factor on the ranking score, above 0. The margin at which the loss is 0 shrinks by it.
         method: ``"levels"`` (``P log N``), ``"dense"`` (all pairs at once), ``"greedy"`` (Yue's ``P N``, in
-            little memory), or ``"auto"``: dense for the smallest batches, else levels. They find the same
-            ranking.
+            little memory), or ``"auto"``, which is levels: few for small batches. They find the same ranking.
 
     Returns:
         ``loss (C,)`` and ``coefficients (N, C)``, the gradient of each loss by its column of scores, both
@@ -130,22 +128,31 @@ def _class_blocks(rows: Tensor) -> Iterator[slice]:
 
 def _infer(scores: Tensor, label: Tensor, options: RankingOptions) -> tuple[Tensor, Tensor]:
     """Losses ``(C,)`` and coefficients ``(C, N)``, float64, from rows of scores and labels ``(C, N)``."""
-    known, unusable = label != UNKNOWN, ~torch.isfinite(scores)
-    ordered, order = sort_descending(scores.masked_fill(unusable | ~known, 0.0))  # (C, N)
+    unknown = label == UNKNOWN
+    broken = (scores - scores).masked_fill_(unknown, 0.0).sum(1, keepdim=True)  # (C, 1) NaN, or else 0
+    usable = scores.masked_fill(unknown, 0.0).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+    ordered, order = sort_descending(usable)  # (C, N)
     positive, negative, count, other = _split(label.gather(1, order))
     pairs = count.double() * other
     step = 2 * options.scale / (pairs.clamp(min=1) if options.normalize else torch.ones_like(pairs))
-    flat = ordered.flatten()
-    lists = SortedScores(flat[positive], flat[negative], count, other, step * count)
-    above = count_negatives_above(lists, _choose(options.method, pairs))  # (S,)
-    moves = torch.zeros_like(flat, dtype=torch.float64)
-    moves[positive], moves[negative] = _moves(above, lists)
-    by_rank = moves.view_as(ordered) * step.unsqueeze(1)  # (C, N)
-    parts = by_rank * ordered
-    parts.view(-1)[positive] += _precision_loss(above, count)
-    coefficients = torch.zeros_like(by_rank).scatter_(1, order, by_rank)
-    broken, nan = (unusable & known).any(1, keepdim=True), float("nan")  # (C, 1)
-    return parts.sum(1).masked_fill(broken[:, 0], nan), coefficients.masked_fill(broken & known, nan)
+    flat = ordered.double().flatten()
+    lists = SortedScores(
+        flat.index_select(0, positive),
+        flat.index_select(0, negative),
+        owners(count, len(positive)),
+        owners(other, len(negative)),
+        count,
+        other,
+        step * count,
+    )
+    above = count_negatives_above(lists, options.method)  # (S,)
+    up, down = _moves(above, lists)
+    moves = torch.zeros_like(flat).scatter_(0, positive, up).scatter_(0, negative, down)
+    by_rank = moves.view_as(ordered) * (step.unsqueeze(1) + broken)  # (C, N)
+    parts = by_rank.flatten() * flat
+    parts[positive] += _precision_loss(above, lists)
+    coefficients = torch.empty_like(by_rank).scatter_(1, order, by_rank)
+    return parts.view_as(by_rank).sum(1), coefficients.masked_fill_(unknown, 0.0)
 
 
 def _split(label: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -160,22 +167,14 @@ def _split(label: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return *where, positive.sum(1), negative.sum(1)
 
 
-def _choose(method: str, pairs: Tensor) -> str:
-    if method != "auto":
-        return method
-    few = CPU_PAIRS if pairs.device.type == "cpu" else DEVICE_PAIRS
-    return "dense" if pairs.sum() <= few else "levels"
-
-
 def _moves(above: Tensor, lists: SortedScores) -> tuple[Tensor, Tensor]:
     """By how many places the ranking found moves each positive up, ``(S,)``, and each negative, ``(T,)``.
 
     The true ranking is the measure; examples with equal scores share the mean. These are the coefficients but
     for the step.
     """
-    owner = owners(lists.positive_count, len(lists.positives))
-    other = owners(lists.negative_count, len(lists.negatives))
-    below = lists.positive_count[other] - count_positives_above(above, lists)
+    owner, other = lists.positive_class, lists.negative_class
+    below = lists.positive_count.index_select(0, other) - count_positives_above(above, lists)
     return _average_ties(-above, lists.positives, owner), _average_ties(below, lists.negatives, other)
 
 
@@ -191,8 +190,8 @@ def _average_ties(values: Tensor, scores: Tensor, owner: Tensor) -> Tensor:
     return torch.repeat_interleave(total / size.double(), size, output_size=len(values))
 
 
-def _precision_loss(above: Tensor, count: Tensor) -> Tensor:
+def _precision_loss(above: Tensor, lists: SortedScores) -> Tensor:
     """What each positive adds to one less the average precision, ``a / (P (k + a))``, ``(S,)``."""
-    owner = owners(count, len(above))
+    owner, count = lists.positive_class, lists.positive_count
     rank = torch.arange(1, len(above) + 1, device=above.device) - begins(count)[owner]
     return above / ((rank + above) * count[owner]).double()
