@@ -172,6 +172,14 @@ def test_picture_enlarges_and_gives_the_focus_back(visit):
     assert browser.switch_to.active_element == button
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_enlarged_addition_is_seen_up_to_its_total(visit, width):
+    browser = visit(width)
+    find(browser, "details[open] .enlarge")[0].click()
+    (sum_,) = find(browser, "#enlarged pre")
+    assert sum_.get_property("scrollWidth") <= sum_.get_property("clientWidth")
+
+
 def test_switches_hide_maps_and_regions(visit):
     browser = visit()
     for box, part in zip(find(browser, ".tools input"), ("map", "regions"), strict=True):

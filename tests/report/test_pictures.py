@@ -1,16 +1,20 @@
 import base64
 import io
 import re
+from dataclasses import replace
+from itertools import combinations
+from math import dist
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from weldon.data.scenes import SIDE
 from weldon.errors import UsageError
 from weldon.inference import Predictor
 from weldon.inference.colours import AGAINST, FOR
-from weldon.report.data_uri import map_uri, mask_uri, photo_uri, shrink
+from weldon.report.data_uri import class_colour, map_uri, mask_uri, photo_uri, shrink
 from weldon.report.examples import share_out
 from weldon.report.triples import draw_triples, image_iou, read_truth, spread_evenly
 from weldon.report.views import DRAWN_SIDE, STRONGEST, make_photo, make_view
@@ -45,6 +49,11 @@ def test_masks_keep_every_index():
     assert (np.asarray(opened(mask_uri(mask))) == mask).all()
 
 
+def test_no_two_of_twenty_classes_are_nearly_of_one_colour():
+    colours = [class_colour(number) for number in range(1, 22)]
+    assert min(dist(one, other) for one, other in combinations(colours, 2)) > 50
+
+
 def test_photographs_shrink_but_never_grow():
     assert shrink(Image.new("RGB", (800, 400)), 360).size == (360, 180)
     assert shrink(Image.new("RGB", (80, 40)), 360).size == (80, 40)
@@ -60,6 +69,15 @@ def test_frames_lie_on_the_drawing_and_the_strongest_show_their_score(result):
         assert all(frame.text for frame in side.strong)
         for frame in side.strong + side.others:
             assert 0 <= frame.x <= frame.x + frame.width <= photo.width + 0.1
+
+
+def test_scores_of_ten_and_more_are_written_without_decimals(result):
+    maps = torch.zeros_like(result.class_maps)  # (C, 2, 2)
+    maps[0] = torch.tensor([[104.6, 9.97], [9.94, -33.5]])
+    seen = replace(result, class_maps=maps, positive=(maps > 0).float(), negative=(maps < 0).float())
+    shown = make_view(seen, make_photo(seen, 0, name="x.png", side=64), seen.classes[0])
+    written = {frame.text for side in (shown.top, shown.low) for frame in side.strong + side.others}
+    assert written == {"+105", "+10", "+9.9", "−34"}
 
 
 def test_the_addition_ends_with_the_score(result):

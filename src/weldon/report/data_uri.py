@@ -18,6 +18,7 @@ OPACITY = 0.7
 MASK_OPACITY = 170
 VOID_OPACITY = 120
 GOLDEN_TURN = 0.381966  # of a circle: neighbouring classes get hues far apart
+LIGHTNESS = (0.475, 0.66, 0.36)  # in turn: hues that come near each other again, 13 classes on, differ in it
 
 
 def shrink(image: Image.Image, side: int) -> Image.Image:
@@ -70,9 +71,10 @@ def class_colour(number: int) -> tuple[int, int, int]:
 
     Example:
         >>> class_colour(1), class_colour(2)
-        ((25, 134, 217), (217, 25, 78))
+        ((25, 134, 217), (237, 100, 138))
     """
-    red, green, blue = colorsys.hls_to_rgb((0.19 + number * GOLDEN_TURN) % 1, 0.475, 0.79)
+    hue, lightness = (0.19 + number * GOLDEN_TURN) % 1, LIGHTNESS[(number - 1) % len(LIGHTNESS)]
+    red, green, blue = colorsys.hls_to_rgb(hue, lightness, 0.79)
     return round(255 * red), round(255 * green), round(255 * blue)
 
 

@@ -19,6 +19,7 @@ MOST_WRITTEN = 24  # regions of each side with their score on the enlarged pictu
 LARGEST_TEXT = 14.0
 SMALLEST_TEXT = 6.0
 LETTER = 0.62  # width of a letter, in its size
+TEN_ROUNDED = 9.95  # what one decimal writes as 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,9 @@ def _frame(region: Region, scale: tuple[float, float], size: float, rank: int) -
 
 
 def _text(region: Region) -> str:
-    return f"{region.score:+.1f}".replace("-", "−")
+    """Return a score with one decimal where it is below ten, with none above: short enough for a cell."""
+    decimals = 1 if abs(region.score) < TEN_ROUNDED else 0
+    return f"{region.score:+.{decimals}f}".replace("-", "−")
 
 
 def _extent(region: Region, axis: int) -> float:
