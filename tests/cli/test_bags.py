@@ -7,14 +7,9 @@ import json
 
 import pytest
 
+from cli.shell import run
 from structured.bags_on_disk import CLASSES, write_bags
 from weldon.cli import main
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return left.value.code, capsys.readouterr()
 
 
 @pytest.fixture(scope="module")

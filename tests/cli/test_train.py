@@ -6,19 +6,13 @@ import json
 
 import pytest
 
-from weldon.cli import main
+from cli.shell import run
 from weldon.cli.train import signature
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.training.recipe import Recipe
 
 TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
 TINY += ["--epochs", "1"]
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return left.value.code, capsys.readouterr()
 
 
 @pytest.fixture(scope="module")
