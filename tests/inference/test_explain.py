@@ -11,8 +11,6 @@ from PIL import Image
 from weldon.data.geometry import Geometry
 from weldon.errors import UsageError
 from weldon.inference import Decision, Result, explain
-from weldon.inference.evidence import Region
-from weldon.inference.wording import place_name
 from weldon.pooling import build_pooling
 
 
@@ -130,17 +128,3 @@ def test_unknown_classes_and_a_class_against_itself_are_refused(result: Result):
         explain(result, "cow")
     with pytest.raises(UsageError, match="another class"):
         explain(result, "cat", versus="cat")
-
-
-@pytest.mark.parametrize(
-    ("centre", "name"),
-    [
-        ((5, 5), "upper left"),
-        ((50, 5), "upper centre"),
-        ((95, 50), "middle right"),
-        ((50, 95), "lower centre"),
-    ],
-)
-def test_places_are_named_by_ninths(centre, name):
-    x, y = centre
-    assert place_name(Region((x - 1, y - 1, x + 1, y + 1), 0, 0, 0.0, 0.0), 100, 100) == name

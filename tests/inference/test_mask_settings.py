@@ -12,7 +12,7 @@ from weldon.inference import load
 from weldon.inference.crf_parameters import CRFParameters
 from weldon.inference.mask_settings import MaskSettings, Refinement, mask_settings_from_json
 from weldon.inference.run_directory import RunDirectory
-from weldon.inference.settings import read_box_threshold, read_mask_settings
+from weldon.inference.settings import read_mask_settings
 
 CHOSEN = MaskSettings(-0.25, False, Refinement(0.5, 4.0, CRFParameters(colour_sigma=5.0, iterations=2)))
 
@@ -69,11 +69,3 @@ def test_masks_and_boxes_of_a_run_follow_its_files(make_run, photos):
     np.testing.assert_array_equal(after.mask(), before.mask(background=0.8))
     assert not np.array_equal(after.mask(), before.mask())
     assert after.boxes("cat") == before.boxes("cat", threshold=0.8) != before.boxes("cat")
-
-
-@pytest.mark.parametrize("stored", ['{"box_threshold": 1.0}', '{"box_threshold": "half"}', "{}"])
-def test_a_box_threshold_out_of_range_is_refused(tmp_path, stored):
-    run = RunDirectory(tmp_path)
-    run.localisation.write_text(stored)
-    with pytest.raises(DataError, match="box_threshold"):
-        read_box_threshold(run)

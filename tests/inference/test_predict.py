@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -142,32 +141,6 @@ def test_multiclass_names_one_class_with_softmax(make_run, photos):
     result = load(make_run(task="multiclass"), device="cpu").predict(photos / "p0.png")
     assert result.labels == [max(result.scores, key=result.scores.get)]
     assert sum(result.probabilities.values()) == pytest.approx(1.0)
-
-
-def test_the_scale_of_pictures_comes_from_training(predictor: Predictor):
-    assert predictor.decision.map_scale == 2.5
-
-
-def test_a_task_left_open_is_read_from_the_manifest(make_run):
-    run = make_run(task="auto")
-    with pytest.raises(DataError, match="leaves the task open"):
-        load(run, device="cpu")
-    (run / "manifest.json").write_text(json.dumps({"task": "multiclass"}))
-    assert load(run, device="cpu").decision.task == "multiclass"
-
-
-def test_a_run_that_did_not_finish_says_how_to_finish_it(make_run):
-    run = make_run()
-    (run / "thresholds.json").unlink()
-    with pytest.raises(UsageError, match="weldon train --resume"):
-        load(run)
-
-
-def test_thresholds_of_other_classes_are_refused(make_run):
-    run = make_run()
-    (run / "thresholds.json").write_text(json.dumps({"scale": "score", "classes": {"cow": 0.0}}))
-    with pytest.raises(DataError, match="cow"):
-        load(run)
 
 
 def test_a_device_that_is_not_there_is_refused(make_run):

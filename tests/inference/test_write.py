@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weldon.errors import DataError, UsageError
+from weldon.errors import UsageError
 from weldon.inference import PredictionWriter, Predictor, read_heatmap
-from weldon.inference.map_files import write_mask
 
 COLUMNS = ["file_name", "class", "score", "probability", "predicted", "x", "y", "point_score"]
 
@@ -107,12 +106,6 @@ def test_masks_are_indexed_pictures_of_image_size_with_a_legend(tmp_path: Path, 
     assert read_csv(out / "masks" / "legend.csv")[1] == {"index": "1", "class": "cat"}
 
 
-def test_pixel_values_of_a_mask_survive_the_file(tmp_path: Path):
-    mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    write_mask(mask, tmp_path / "mask.png")
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")), mask)
-
-
 def test_two_images_that_differ_by_suffix_keep_their_files(
     tmp_path: Path, predictor: Predictor, photos: Path
 ):
@@ -161,9 +154,3 @@ def test_saved_results_gather_in_one_folder(tmp_path: Path, results):
     with pytest.raises(UsageError, match="exists"):
         results[0].save(tmp_path / "out")
     results[0].save(tmp_path / "out", overwrite=True)
-
-
-def test_a_foreign_npz_is_named(tmp_path: Path):
-    np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(DataError, match=r"other\.npz"):
-        read_heatmap(tmp_path / "other.npz", "cat")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from numbers import Real
 
 from weldon.errors import UsageError
 
@@ -36,13 +37,13 @@ class CRFParameters:
             _check_parameter(field.name, getattr(self, field.name))
 
 
-def _check_parameter(name: str, value: float) -> None:
+def _check_parameter(name: str, value: object) -> None:
     if name == "iterations":
         fits, wanted = isinstance(value, int) and not isinstance(value, bool) and value >= 0, "an int >= 0"
     elif name.endswith("sigma"):
-        fits, wanted = 0 < value < math.inf, "a finite number > 0"
+        fits, wanted = isinstance(value, Real) and 0 < float(value) < math.inf, "a finite number > 0"
     else:
-        fits, wanted = 0 <= value < math.inf, "a finite number >= 0"
+        fits, wanted = isinstance(value, Real) and 0 <= float(value) < math.inf, "a finite number >= 0"
     if not fits:
         raise UsageError(f"{name} must be {wanted}, got {value!r}")
 

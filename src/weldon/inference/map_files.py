@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -14,6 +16,9 @@ from weldon.data.geometry import Geometry, upsample_map
 from weldon.errors import DataError, UsageError
 from weldon.inference.colours import mask_palette
 from weldon.inference.result import Result
+
+# What numpy, and the geometry of what it found, make of a file that is empty, cut short or of another kind.
+_UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 def file_stem(file_name: str) -> PurePosixPath:
@@ -70,7 +75,7 @@ def read_heatmap(path: str | Path, class_name: str) -> NDArray[np.float32]:
         classes = [str(name) for name in arrays["classes"]]
         width, height, image_size = (int(arrays[name]) for name in ("width", "height", "image_size"))
         geometry = Geometry(width, height, image_size, str(arrays["resize"]))
-    except (OSError, KeyError, ValueError) as error:
+    except _UNREADABLE as error:
         raise DataError(f"{path} is no file of heat maps that weldon wrote: {error}") from None
     if class_name not in classes:
         raise UsageError(f"class must be one of {', '.join(classes)}, got {class_name!r}")

@@ -34,17 +34,17 @@ def read_decision(run: RunDirectory) -> Decision:
         UsageError: training did not finish.
         DataError: ``thresholds.json`` does not fit the run.
     """
-    if not run.thresholds.is_file():
+    stored = read_json_object(run.thresholds)
+    if stored is None:
         raise UsageError(
             f"run {str(run.path)!r} is not finished, {run.thresholds.name} is missing: "
             f"`weldon train --resume --out {run.path}` finishes it"
         )
-    stored = json.loads(run.thresholds.read_text(encoding="utf-8"))
     if stored.get("scale") != "score":
         raise DataError(
             f"{run.thresholds} must hold thresholds on the scale 'score', got {stored.get('scale')!r}"
         )
-    thresholds = {name: _threshold(value) for name, value in stored["classes"].items()}
+    thresholds = _read_thresholds(run.thresholds, stored.get("classes"))
     strangers = sorted(set(thresholds) - set(run.class_names))
     if strangers:
         raise DataError(f"{run.thresholds} names classes that {run.classes.name} does not have", strangers)
@@ -94,6 +94,13 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
     if not isinstance(stored, dict):
         raise DataError(f"{path} must hold a JSON object, got {type(stored).__name__}")
     return stored
+
+
+def _read_thresholds(path: Path, stored: Any) -> dict[str, float]:
+    try:
+        return {name: _threshold(value) for name, value in stored.items()}
+    except (AttributeError, TypeError) as error:
+        raise DataError(f"{path} must hold a number or null for each of its classes: {error}") from None
 
 
 def _threshold(value: float | None) -> float:

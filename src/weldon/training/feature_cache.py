@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from weldon.data import ImageDataset, Record, collate, encode_targets
+from weldon.errors import DataError
 from weldon.models import WeldonNet, cell_mask
 
 Batch = dict[str, Tensor]
@@ -91,6 +92,9 @@ def cache_features(
         folder: each distinct set of maps gets a folder of its own inside.
         workers: processes that read images.
         identity: what else the maps depend on (image size, resize).
+
+    Raises:
+        DataError: not one image can be read.
     """
     identity = identity | {"backbone": weights_digest(net.backbone), "order": "NHWC"}
     home = folder / _key(dataset.records, identity)
@@ -124,10 +128,12 @@ def _compute(net: WeldonNet, dataset: ImageDataset, home: Path, *, workers: int)
     unfinished = home / f"maps.{os.getpid()}.npy"
     try:
         masks, names = _write_maps(net, dataset, unfinished, workers=workers)
-        if names:
-            unfinished.replace(home / "maps.npy")
-            np.save(home / "masks.npy", np.concatenate(masks))
-            (home / "rows.json").write_text(json.dumps(names), encoding="utf-8")
+        if not names:
+            files = len(dataset)
+            raise DataError(f"none of the {files} files can be read, {dataset.records[0].path} for one")
+        unfinished.replace(home / "maps.npy")
+        np.save(home / "masks.npy", np.concatenate(masks))
+        (home / "rows.json").write_text(json.dumps(names), encoding="utf-8")
     finally:
         unfinished.unlink(missing_ok=True)
 

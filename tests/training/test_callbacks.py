@@ -1,0 +1,106 @@
+"""The best weights are kept, the table survives a resumed run, and durations read as people say them."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from weldon.models import create_bag_model
+from weldon.training.callbacks import (
+    BestWeights,
+    MetricsTable,
+    TimeEstimate,
+    earlier_rows,
+    spell_seconds,
+    write_rows,
+)
+from weldon.training.module import TrainingModule
+from weldon.training.recipe import build_recipe
+
+
+@pytest.fixture(scope="module")
+def module() -> TrainingModule:
+    net = create_bag_model(2, 1, k_max=1)
+    return TrainingModule(net, lambda scores, batch: scores.sum(), build_recipe({"data": "."}), "multilabel")
+
+
+def at(epoch: int, value: float = 0.0, **options) -> SimpleNamespace:
+    """What the callbacks ask Lightning's trainer for, after an epoch."""
+    figures = {"val/map": torch.tensor(value)}
+    known = {"is_global_zero": True, "sanity_checking": False, "max_epochs": 4, "num_training_batches": 10}
+    return SimpleNamespace(current_epoch=epoch, callback_metrics=figures, **known | options)
+
+
+def test_weights_are_saved_when_and_only_when_they_are_better(module):
+    saved = []
+    best = BestWeights(lambda trained: saved.append(best.epoch))
+    for epoch, value in enumerate((0.2, 0.5, 0.5, 0.4, 0.6)):
+        best.on_validation_end(at(epoch, value), module)
+    assert saved == [0, 1, 4]
+    assert (best.epoch, best.value) == (4, pytest.approx(0.6))
+
+
+def test_the_first_epoch_is_saved_even_where_nothing_can_be_measured(module):
+    saved = []
+    best = BestWeights(saved.append)
+    best.on_validation_end(at(0, float("nan")), module)
+    assert saved == [module]
+
+
+def test_a_resumed_run_knows_what_was_best(module):
+    first = BestWeights(lambda trained: None)
+    first.on_validation_end(at(3, 0.75), module)
+    saved = []
+    resumed = BestWeights(saved.append)
+    resumed.load_state_dict(first.state_dict())
+    resumed.on_validation_end(at(4, 0.7), module)
+    assert (saved, resumed.epoch) == ([], 3)
+
+
+def test_only_the_first_process_writes(module, tmp_path):
+    saved = []
+    best = BestWeights(saved.append)
+    best.on_validation_end(at(0, 0.5, is_global_zero=False), module)
+    assert (saved, best.value) == ([], 0.5)
+    MetricsTable(tmp_path / "m.csv").on_train_epoch_end(at(0, is_global_zero=False), module)
+    assert not (tmp_path / "m.csv").exists()
+
+
+def test_an_epoch_that_is_run_again_replaces_its_row(module, tmp_path, caplog):
+    table = MetricsTable(tmp_path / "m.csv")
+    with caplog.at_level(logging.INFO, logger="weldon"):
+        for epoch, value in ((0, 0.125), (1, 0.25), (2, 0.375), (1, 0.5)):
+            table.on_train_epoch_start(at(epoch), module)
+            table.on_train_epoch_end(at(epoch, value), module)
+    with (tmp_path / "m.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["epoch"], row["val/map"]) for row in rows] == [("0", "0.125"), ("1", "0.5")]
+    assert "epoch 2/4  val/map 0.5000" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
+
+
+def test_a_figure_that_comes_later_leaves_earlier_rows_blank(tmp_path):
+    write_rows(tmp_path / "m.csv", [{"epoch": 0, "old": 1}])
+    write_rows(tmp_path / "m.csv", [*earlier_rows(tmp_path / "m.csv", 1), {"epoch": 1, "new": 2}])
+    assert earlier_rows(tmp_path / "m.csv", 9) == [{"epoch": "0", "new": ""}, {"epoch": "1", "new": "2"}]
+    assert earlier_rows(tmp_path / "none.csv", 9) == []
+
+
+def test_the_time_ahead_is_said_once(module, caplog):
+    estimate = TimeEstimate(after=2)
+    with caplog.at_level(logging.INFO, logger="weldon"):
+        for step in range(6):
+            estimate.on_train_batch_end(at(0), module, None, None, step)
+    assert len(caplog.messages) == 1
+    assert "of training steps ahead" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (99.4, "99 s"), (100, "2 min"), (5999, "100 min"), (6000, "1.7 h")]
+)
+def test_durations_change_their_unit_where_people_do(seconds, words):
+    assert spell_seconds(seconds) == words

@@ -1,0 +1,91 @@
+"""Thresholds, figures per class and the files a finished run leaves, by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+import torch
+
+from weldon.training.finish import (
+    environment,
+    fit_thresholds,
+    per_class_rows,
+    precision_recall,
+    write_csv,
+    write_json,
+)
+from weldon.training.scoring import ScoredSet
+
+CLASSES = ("cat", "dog")
+
+
+def scored(scores, target, known=None) -> ScoredSet:
+    scores, target = torch.tensor(scores), torch.tensor(target)
+    known = torch.ones_like(target, dtype=torch.bool) if known is None else torch.tensor(known)
+    return ScoredSet(scores, target, known, torch.arange(len(scores)), 2.5)
+
+
+def test_a_threshold_lies_between_the_images_with_the_class_and_those_without():
+    apart = scored(
+        [[score, -score] for score in (5.0, 4.0, 3.0, 2.0, 1.0, -3.0)], [[1.0, 0.0]] * 5 + [[0.0, 1.0]]
+    )
+    found = fit_thresholds(apart, CLASSES)
+    assert found["classes"]["cat"] == -1.0  # midway between 1 and -3
+    assert (found["scale"], found["map_scale"]) == ("score", 2.5)
+
+
+def test_figures_of_a_class_by_hand():
+    # cat: ranked 1 0 1 0, AP (1 + 2/3) / 2; three are chosen, two of them rightly
+    # dog: the second image is not known; of the others 1, 0 and -1 are the scores, with, without and with
+    found = per_class_rows(
+        scored(
+            [[3.0, 1.0], [2.0, 1.0], [1.0, -1.0], [0.0, 0.0]],
+            [[1.0, 1.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]],
+            [[True, True], [True, False], [True, True], [True, True]],
+        ),
+        CLASSES,
+        {"classes": {"cat": 0.5, "dog": 0.0}},
+    )
+    cat, dog = found
+    assert cat == pytest.approx(
+        {"class": "cat", "positives": 2, "unknown": 0, "ap": 5 / 6, "threshold": 0.5}
+        | {"precision": 2 / 3, "recall": 1.0, "f1": 0.8}
+    )
+    assert dog == pytest.approx(
+        {"class": "dog", "positives": 2, "unknown": 1, "ap": 5 / 6, "threshold": 0.0}
+        | {"precision": 0.5, "recall": 0.5, "f1": 0.5}
+    )
+
+
+def test_nothing_chosen_and_nothing_to_choose_is_zero_not_an_error():
+    none, some = torch.tensor([False, False]), torch.tensor([True, False])
+    zero = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert (
+        precision_recall(none, some) == precision_recall(some, none) == precision_recall(none, none) == zero
+    )
+
+
+def test_a_table_keeps_names_with_commas_and_accents(tmp_path):
+    write_csv(tmp_path / "deep" / "a.csv", [{"class": "cup, päper", "ap": 0.5}, {"class": "b", "ap": 1.0}])
+    with (tmp_path / "deep" / "a.csv").open(newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == [
+            {"class": "cup, päper", "ap": "0.5"},
+            {"class": "b", "ap": "1.0"},
+        ]
+
+
+def test_a_figure_that_is_not_known_is_null_at_any_depth(tmp_path):
+    write_json(tmp_path / "a.json", {"ü": [float("nan"), {1: (0.5, float("nan"))}], "b": None})
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"ü": [None, {"1": [0.5, None]}], "b": None}
+    assert "NaN" not in text
+    assert "ü" in text
+
+
+def test_the_manifest_says_what_it_ran_on():
+    found = environment()
+    assert found["packages"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert found["threads"] == torch.get_num_threads()
+    assert 50 < found["peak_memory_mib"] < 100_000  # MiB: a process with torch in it, not KiB and not bytes

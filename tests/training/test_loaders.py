@@ -1,0 +1,72 @@
+"""The order of the batches follows from seed and epoch alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from weldon.training.loaders import Loaders
+
+
+class Numbers:
+    """The numbers from 0, which remember the epoch they were told."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.epoch = count, None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> int:
+        return index
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+
+def order(*, epoch: int = 0, seed: int = 0, rank: int = 0, world: int = 1, part: str = "train"):
+    """The batches of an epoch, in loaders that were built for it alone."""
+    loaders = Loaders(Numbers(10), Numbers(7), collate_fn=list, batch_size=4, workers=0, seed=seed)
+    loaders.trainer = SimpleNamespace(current_epoch=epoch, world_size=world, global_rank=rank)
+    return list(loaders.train_dataloader() if part == "train" else loaders.val_dataloader())
+
+
+def flat(batches) -> list[int]:
+    return [number for batch in batches for number in batch]
+
+
+def test_every_image_comes_once_an_epoch():
+    batches = order()
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+    assert sorted(flat(batches)) == list(range(10))
+
+
+def test_a_resumed_run_sees_the_order_it_would_have_seen():
+    assert order(epoch=3) == order(epoch=3)
+    assert order(epoch=3) != order(epoch=2)
+    assert order(epoch=3, seed=1) != order(epoch=3)
+
+
+def test_validation_keeps_the_order_of_the_records():
+    assert flat(order(part="val", epoch=5, seed=2)) == list(range(7))
+
+
+def test_processes_share_the_images_out():
+    shares = [flat(order(rank=rank, world=2, epoch=1)) for rank in range(2)]
+    assert [len(share) for share in shares] == [5, 5]
+    assert sorted(shares[0] + shares[1]) == list(range(10))
+
+
+@pytest.mark.parametrize("epoch", [0, 4])
+def test_augmentation_is_told_the_epoch(epoch):
+    train = Numbers(4)
+    loaders = Loaders(train, Numbers(1), collate_fn=list, batch_size=2, workers=0, seed=0)
+    loaders.trainer = SimpleNamespace(current_epoch=epoch, world_size=1, global_rank=0)
+    loaders.train_dataloader()
+    assert train.epoch == epoch
+
+
+def test_without_a_trainer_the_first_epoch_is_meant():
+    loaders = Loaders(Numbers(10), Numbers(7), collate_fn=list, batch_size=4, workers=0, seed=0)
+    assert list(loaders.train_dataloader()) == order(epoch=0)
