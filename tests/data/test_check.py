@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from PIL import Image
 
 from weldon.data.check import check_data, co_occurrence
-from weldon.data.copies import near_copies
 from weldon.data.labels import read_labels
 from weldon.data.record import LabelSet, Record
 
@@ -185,19 +183,6 @@ def test_images_that_no_row_names_are_counted(labelled, tmp_path):
 def test_co_occurrence_by_hand():
     records = [Record(Path("a"), "a", frozenset(names)) for names in ("xy", "x", "yz", "xyz")]
     assert co_occurrence(records, ("x", "y", "z")) == ((3, 2, 1), (2, 3, 2), (1, 2, 2))
-
-
-def test_near_copies_equal_the_naive_search():
-    chance = random.Random(0)
-    leaders = [chance.getrandbits(256) for _ in range(20)]
-    prints = [
-        leader ^ sum(1 << bit for bit in chance.sample(range(256), flips))
-        for leader in leaders
-        for flips in (0, 5, 8)
-    ]
-    assert near_copies(prints) == [[3 * n, 3 * n + 1, 3 * n + 2] for n in range(20)]
-    far = [prints[0], prints[0] ^ ((1 << 9) - 1), None, None]
-    assert near_copies(far) == []
 
 
 def test_a_table_is_checked_as_it_was_read(tmp_path):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import tarfile
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +14,6 @@ import pytest
 from weldon.data import catalogue, fetch
 from weldon.data.catalogue import CATALOGUE
 from weldon.data.entry import Archive
-from weldon.data.unpack import unpack
 from weldon.errors import DataError
 
 
@@ -32,48 +29,6 @@ def tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
 def described(path: Path, **options) -> Archive:
     digest = hashlib.md5(path.read_bytes()).hexdigest()
     return Archive(path.name, (), path.stat().st_size, f"md5:{digest}", **options)
-
-
-@pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])
-def test_an_archive_becomes_a_folder(tmp_path, kind):
-    path = tmp_path / f"a.{kind}"
-    files = {"x/one.txt": b"1", "x/y/two.txt": b"22"}
-    if kind == "zip":
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
-    else:
-        tar(path, files, "w:gz" if kind == "tgz" else "w")
-    seen: list[int] = []
-    unpack(path, tmp_path / "to", progress=lambda what, done, total: seen.append(done))
-    assert {name: (tmp_path / "to" / name).read_bytes() for name in files} == files
-    assert seen == sorted(seen)
-
-
-def test_a_tar_of_tars_gets_a_folder_each(tmp_path):
-    inner = {
-        name: tar(tmp_path / f"{name}.tar", {f"{name}_1.JPEG": name.encode()}) for name in ("n01", "n02")
-    }
-    outer = tar(tmp_path / "train.tar", {f"{name}.tar": path.read_bytes() for name, path in inner.items()})
-    unpack(outer, tmp_path / "train")
-    assert (tmp_path / "train" / "n02" / "n02_1.JPEG").read_bytes() == b"n02"
-    assert not (tmp_path / "train" / "n02.tar").exists()
-
-
-@pytest.mark.parametrize("name", ["../outside.txt", "/tmp/outside.txt"])
-def test_nothing_is_written_outside_the_folder(tmp_path, name):
-    path = tar(tmp_path / "a.tar", {name: b"1"})
-    with contextlib.suppress(DataError):  # refused, or put inside the folder after all
-        unpack(path, tmp_path / "deep" / "to")
-    assert not (tmp_path / "deep" / "outside.txt").exists()
-    assert not Path("/tmp/outside.txt").exists()
-
-
-def test_a_damaged_archive_is_named(tmp_path):
-    path = tar(tmp_path / "a.tgz", {"one.txt": b"1" * 9999}, "w:gz")
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(DataError, match=r"a\.tgz cannot be unpacked"):
-        unpack(path, tmp_path / "to")
 
 
 @pytest.fixture

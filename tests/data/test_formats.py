@@ -149,27 +149,3 @@ def test_true_boxes_are_found_by_any_name_of_the_image(name, tmp_path, annotatio
     assert truth["none.png"] == ()
     assert "other.png" not in truth
     assert truth.get("other.png") is None
-
-
-def test_two_images_of_one_name_are_only_found_in_full(tmp_path):
-    images = [
-        ImageAnnotation(name, 9, 9, (Box("cat", 0, 0, n, n),))
-        for n, name in enumerate(("a/1.png", "b/1.png"), 1)
-    ]
-    write_annotations("coco", tmp_path, images, CLASSES)
-    truth = read_boxes(tmp_path / "coco.json")
-    assert truth["b/1.png"][0].x2 == 2
-    assert "1.png" not in truth
-
-
-def test_what_is_no_annotation_file_is_refused(tmp_path):
-    (tmp_path / "a.json").write_text('{"a": 1}')
-    (tmp_path / "b.json").write_text('{"a": ')
-    with pytest.raises(DataError, match="neither a COCO data set"):
-        read_boxes(tmp_path / "a.json")
-    with pytest.raises(DataError, match="is no JSON"):
-        read_boxes(tmp_path / "b.json")
-    with pytest.raises(UsageError, match=r"must be \.json"):
-        read_boxes(tmp_path / "c.txt")
-    with pytest.raises(DataError, match="no VOC annotation"):
-        read_boxes(tmp_path)

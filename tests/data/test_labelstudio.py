@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from weldon.data.annotation import ImageAnnotation, Keypoint
-from weldon.data.labels import read_labels
 from weldon.data.labelstudio import write_labelstudio
-from weldon.data.labelstudio_export import file_name_of, read_labelstudio
 from weldon.data.record import Box
 from weldon.errors import DataError
 
@@ -152,123 +150,6 @@ def test_images_may_be_served_from_elsewhere(tmp_path, images):
 def test_marks_on_an_image_of_unknown_size_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"a\.jpg has marks but no size"):
         write_labelstudio(tmp_path, [ImageAnnotation("a.jpg", 0, 0, (Box("cat", 0, 0, 1, 1),))], CLASSES)
-
-
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("/data/local-files/?d=photos/a%20b.jpg", "photos/a b.jpg"),
-        ("/data/upload/12/0a1b2c3d-plate_1.jpg", "plate_1.jpg"),
-        ("/data/upload/0a1b2c3d-plate_1.jpg", "plate_1.jpg"),
-        ("s3://bucket/folder/a.jpg", "folder/a.jpg"),
-        ("https://host/x/a%20b.jpg?token=1", "x/a b.jpg"),
-        ("a b.jpg", "a b.jpg"),
-        ("C:\\data\\a.jpg", "C:\\data\\a.jpg"),
-    ],
-)
-def test_urls_name_files(url, name):
-    assert file_name_of(url) == name
-
-
-def region(label: str, **value) -> dict:
-    return {
-        "type": "rectanglelabels",
-        "original_width": 200,
-        "original_height": 100,
-        "value": {
-            "x": 10,
-            "y": 10,
-            "width": 20,
-            "height": 40,
-            "rotation": 0,
-            "rectanglelabels": [label],
-            **value,
-        },
-    }
-
-
-def chosen(*labels: str) -> dict:
-    return {"type": "choices", "value": {"choices": list(labels)}}
-
-
-def export(tmp_path, *content) -> str:
-    (tmp_path / "export.json").write_text(json.dumps(content))
-    return tmp_path / "export.json"
-
-
-def test_labels_come_from_choices_and_rectangles(tmp_path, photograph):
-    for name in "abc":
-        photograph(f"{name}.png")
-    path = export(
-        tmp_path,
-        {
-            "id": 1,
-            "data": {"image": "/data/upload/1/0a1b2c3d-a.png"},
-            "annotations": [{"result": [region("dog")]}],
-        },
-        {
-            "id": 2,
-            "data": {"image": "deep/other/machine/b.png"},
-            "annotations": [{"result": [chosen("cat", "dog")]}],
-        },
-        {"id": 3, "data": {"picture": "c.png", "text": "x"}, "annotations": [{"result": []}]},
-        {"id": 4, "data": {"image": "d.png"}, "annotations": []},
-        {
-            "id": 5,
-            "data": {"image": "e.png"},
-            "annotations": [{"result": [chosen("cat")], "was_cancelled": True}],
-        },
-    )
-    found = read_labels(tmp_path, path)
-    assert found.form == "labelstudio"
-    assert found.classes == ("cat", "dog")
-    assert [sorted(record.labels) for record in found.records] == [["dog"], ["cat", "dog"], []]
-    assert found.records[0].boxes == (Box("dog", 20, 10, 60, 50),)
-    assert any("2 of 5 tasks are not annotated" in note for note in found.notes)
-
-
-def test_what_two_people_disagree_on_is_unknown(tmp_path):
-    path = export(
-        tmp_path,
-        {
-            "data": {"image": "a.png"},
-            "annotations": [{"result": [chosen("cat", "dog")]}, {"result": [chosen("cat")]}],
-        },
-        {
-            "data": {"image": "b.png"},
-            "annotations": [{"result": [chosen("cat")]}, {"result": [chosen("dog")], "ground_truth": True}],
-        },
-    )
-    first, second = read_labelstudio(path).images
-    assert (first.labels, first.unknown) == (("cat",), ("dog",))
-    assert (second.labels, second.unknown) == (("dog",), ())
-
-
-def test_a_turned_rectangle_gives_the_box_around_it(tmp_path):
-    path = export(
-        tmp_path, {"data": {"image": "a.png"}, "annotations": [{"result": [region("dog", rotation=90)]}]}
-    )
-    (box,) = read_labelstudio(path).images[0].boxes
-    # 40 x 40 pixels from (20, 10), turned clockwise by a quarter about that corner
-    assert (box.x1, box.y1, box.x2, box.y2) == pytest.approx((-20, 10, 20, 50))
-
-
-def test_the_small_export_reads_too(tmp_path):
-    mark = {**region("dog")["value"], "original_width": 200, "original_height": 100}
-    path = export(
-        tmp_path,
-        {"id": 1, "image": "/data/upload/1/0a1b2c3d-a.png", "boxes": [mark], "choice": "cat", "annotator": 1},
-        {"id": 2, "image": "b.png", "labels": {"choices": ["cat", "dog"]}, "annotator": 1},
-    )
-    first, second = read_labelstudio(path).images
-    assert first.boxes == (Box("dog", 20, 10, 60, 50),)
-    assert first.named == {"cat", "dog"}
-    assert second.labels == ("cat", "dog")
-
-
-def test_tasks_without_an_image_are_listed(tmp_path):
-    with pytest.raises(DataError, match="task 7: no image"):
-        read_labelstudio(export(tmp_path, {"id": 7, "data": {"text": "hello"}, "annotations": []}))
 
 
 @pytest.mark.slow

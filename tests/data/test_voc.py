@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weldon.data.annotation import ImageAnnotation
 from weldon.data.labels import read_labels
 from weldon.data.record import Box
 from weldon.data.voc import VOC_CLASSES
-from weldon.data.voc_xml import read_voc_folder, read_voc_xml, write_voc
 from weldon.errors import DataError, UsageError
 
 XML = """<annotation><filename>{name}.jpg</filename>
@@ -126,26 +124,6 @@ def test_the_devkit_may_lie_deeper_and_must_be_one(tmp_path, devkit):
         read_labels(tmp_path / "kit")
     with pytest.raises(UsageError, match="`image_set` must be one of"):
         read_labels(devkit, image_set="action")
-
-
-def test_boxes_survive_a_file_to_half_a_pixel(tmp_path):
-    boxes = (Box("cat", 0, 0, 12, 8, score=0.25), Box("dög & co", 1.4, 2.6, 7.2, 7.9, difficult=True))
-    write_voc(tmp_path, [ImageAnnotation("sub/a.jpg", 12, 8, boxes)])
-    found = read_voc_folder(tmp_path)
-    assert found.classes == ("cat", "dög & co")
-    first, second = found.images[0].boxes
-    assert first == boxes[0]
-    assert (second.x1, second.y1, second.x2, second.y2, second.difficult) == (1, 3, 7, 8, True)
-    assert "<xmin>1</xmin>" in (tmp_path / "sub" / "a.xml").read_text()  # the first pixel is 1
-
-
-def test_a_damaged_xml_names_its_file(tmp_path):
-    (tmp_path / "a.xml").write_text("<annotation><object>")
-    with pytest.raises(DataError, match=r"a\.xml"):
-        read_voc_xml(tmp_path / "a.xml")
-    (tmp_path / "a.xml").write_text("<annotation><object><name>cat</name></object></annotation>")
-    with pytest.raises(DataError, match="no bndbox/xmin"):
-        read_voc_xml(tmp_path / "a.xml")
 
 
 @pytest.mark.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +49,10 @@ def read_delimited(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Ta
     offset = 1
     if lines[0].strip().lower().startswith("sep="):
         text, offset = lines[1] if len(lines) > 1 else "", 2
-    separator = _separator(path, text, is_header)
+    if not text.strip():
+        raise DataError(f"{path} is empty: it must have a header and a row for each image")
     try:
+        separator = _separator(path, text, is_header)
         cells = list(csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True))
     except csv.Error as error:
         raise DataError(f"cannot read {path} as a table: {error}") from error
@@ -75,21 +78,20 @@ def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
         notes = (f"{path.name} is not UTF-8 and was read as Windows-1252: check names with accents",)
     if "\0" in text:
         raise DataError(f"{path} holds zero bytes and is no text table: save it as CSV UTF-8")
-    if not text.strip():
-        raise DataError(f"{path} is empty: it must have a header and a row for each image")
     return text.replace("\r\n", "\n").replace("\r", "\n"), notes
 
 
 def _separator(path: Path, text: str, is_header: Callable[[Sequence[str]], bool]) -> str:
     """Return the separator that makes a usable header with the most columns."""
-    first = text.lstrip("\n").split("\n", 1)[0]
+    blank = "".join(_SEPARATORS)
+    first = next((line for line in text.split("\n") if line.strip(blank + string.whitespace)), "")
     headers = {mark: _header(first, mark) for mark in _SEPARATORS}
     usable = [mark for mark in _SEPARATORS if is_header(headers[mark])]
     if usable:
         return max(usable, key=lambda mark: len(headers[mark]))
     raise DataError(
-        f"{path} row 1: no column of image files: call it file_name (or filename, image, image_path, path); "
-        f"the row reads {first[:120]!r}"
+        f"{path}, header: no column of image files: call it file_name (or filename, image, image_path, "
+        f"path); the row reads {first[:120]!r}"
     )
 
 

@@ -19,6 +19,9 @@ from weldon.errors import DataError
 
 Json = dict[str, Any]
 
+# Marks without a counterpart here: they say that a class is in the image, and not where.
+UNDRAWN = ("labels", "brushlabels", "ellipselabels", "bitmasklabels", "vectorlabels")
+
 _UPLOADED = re.compile(r"^/?data/upload/(\d+/)?([0-9a-f]{8}-)?")
 
 
@@ -32,7 +35,8 @@ def read_labelstudio(path: str | Path) -> AnnotationSet:
     """Return the annotations of an export; classes are the sorted names that occur.
 
     Tasks that nobody annotated are left out. Where several people annotated one image, a class that only some
-    of them saw is unknown. Turned rectangles become the upright boxes around them.
+    of them saw is unknown. Turned rectangles become the upright boxes around them; brushes and ellipses name
+    their class without a place.
 
     Raises:
         DataError: no Label Studio export, or tasks without an image, all listed.
@@ -104,7 +108,8 @@ def _from_minimal(task: Json) -> list[Json]:
         if isinstance(value, dict) and "choices" in value:
             results.append({"type": "choices", "value": value})
         for mark in value if isinstance(value, list) else ():
-            kind = next((kind for kind in CONTROLS if isinstance(mark, dict) and kind in mark), None)
+            kinds = (kind for kind in (*CONTROLS, *UNDRAWN) if isinstance(mark, dict) and kind in mark)
+            kind = next(kinds, None)
             if kind is not None:
                 results.append({**mark, "type": kind, "value": mark})
     if isinstance(task.get("choice"), str):
@@ -137,8 +142,8 @@ def _image(name: str, results: Iterable[Json]) -> ImageAnnotation:
         kind, value, score = part.get("type"), part.get("value", {}), part.get("score")
         width = int(part.get("original_width") or width)
         height = int(part.get("original_height") or height)
-        if kind == "choices":
-            labels += [str(choice) for choice in value.get("choices", [])]
+        if kind == "choices" or kind in UNDRAWN:
+            labels += [str(choice) for choice in value.get(kind, [])]
         for label in value.get(kind, []) if kind in CONTROLS and kind != "choices" else ():
             if kind == "rectanglelabels":
                 boxes.append(Box(str(label), *_upright(value, width, height), score))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+LONGEST = 255  # characters of a name that a message repeats: the longest that file systems take
+
 
 class Finder(Protocol):
     """From a name in a label file to what it names."""
@@ -39,7 +41,7 @@ class ImageFinder:
         """
         for spelling in self._spellings(name):
             for folder in self.folders:
-                if (path := folder / spelling).is_file():
+                if _is_file(path := folder / spelling):
                     return path
         return None
 
@@ -48,17 +50,19 @@ class ImageFinder:
         looked = ", ".join(str(folder) for folder in self.folders)
         near = self._near(name)
         hint = f"; there is {near!r}: correct the name" if near else ""
-        return f"no file {name!r} (looked in {looked}){hint}"
+        return f"no file {_shortened(name)!r} (looked in {looked}){hint}"
 
     def _near(self, name: str) -> str | None:
         """Return the name of a file that differs in case or in its ending only."""
         wanted = Path(name.replace("\\", "/"))
         for folder in self.folders:
-            parent = (folder / wanted).parent
-            if parent.is_dir():
-                for path in sorted(parent.iterdir()):
-                    if path.is_file() and path.stem.lower() == wanted.stem.lower():
-                        return path.name
+            try:
+                beside = sorted((folder / wanted).parent.iterdir())
+            except OSError:
+                continue
+            for path in beside:
+                if path.is_file() and path.stem.lower() == wanted.stem.lower():
+                    return path.name
         return None
 
     def _spellings(self, name: str) -> Iterator[str]:
@@ -69,3 +73,15 @@ class ImageFinder:
         if self.tails:
             parts = slashed.split("/")
             yield from ("/".join(parts[start:]) for start in range(1, len(parts)))
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file; a name that no file can have (an image in a URL) is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 import zipfile
 import zlib
@@ -28,7 +29,7 @@ def unpack(path: Path, folder: Path, *, progress: Progress | None = None) -> Non
             _unpack_zip(path, folder, progress)
         else:
             _unpack_tar(path, folder, progress)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} cannot be unpacked: {error}; remove it and run again") from error
 
 
@@ -42,6 +43,8 @@ def _unpack_tar(path: Path, folder: Path, progress: Progress | None) -> None:
                 archive.extract(member, folder, filter="data")
             if progress is not None:
                 progress(f"unpacking {path.name}", min(raw.tell(), size), size)
+        while archive.fileobj is not None and archive.fileobj.read(2**20):
+            pass  # to the end, where gzip keeps its checksum
 
 
 def _unpack_inner(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:

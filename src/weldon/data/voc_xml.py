@@ -25,7 +25,7 @@ def read_voc_xml(path: str | Path) -> ImageAnnotation:
             height=int(root.findtext("size/height") or 0),
             boxes=tuple(_box(element) for element in root.iter("object")),
         )
-    except (ET.ParseError, ValueError, OSError) as error:
+    except (ET.ParseError, LookupError, ValueError, OSError) as error:
         raise DataError(f"cannot read the VOC annotation {path}: {error}") from error
 
 
@@ -50,7 +50,12 @@ def write_voc(folder: str | Path, images: Sequence[ImageAnnotation]) -> None:
     Args:
         folder: made where needed.
         images: boxes to write; points, polygons and image labels have no place in this format.
+
+    Raises:
+        DataError: boxes on an image of unknown size.
     """
+    if unsized := [image.file_name for image in images if image.boxes and not (image.width and image.height)]:
+        raise DataError("images have boxes but no size, in which VOC keeps them:", unsized)
     for image in images:
         path = (Path(folder) / image.file_name).with_suffix(".xml")
         path.parent.mkdir(parents=True, exist_ok=True)
