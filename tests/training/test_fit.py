@@ -115,7 +115,9 @@ def test_one_label_an_image_is_measured_by_accuracy(tiny, tmp_path, scenes):
     table.write_text("file_name,label\n" + "\n".join(f"{name},{label}" for name, label in single) + "\n")
     run = train(scenes, table, out=tmp_path / "run", epochs=1, val="0.5", **tiny)
     assert run.manifest_values["task"] == "multiclass"
-    assert 0 <= evaluate(run)["accuracy"] <= 1
+    accuracy = evaluate(run)["accuracy"]
+    assert 0 <= accuracy <= 1
+    assert f"best epoch 1: validation accuracy {accuracy:.4f}, mAP " in run.log.read_text()
 
 
 def with_a_bad_file(scenes, folder):

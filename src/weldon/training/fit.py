@@ -151,7 +151,10 @@ def _write_end(
         "environment": environment(),
     }
     write_json(run.manifest, manifest)
-    log.info("best epoch %d: validation mAP %.4f; run in %s", best.epoch + 1, figures["map"], run.path)
+    chosen_by = f"accuracy {best.value:.4f}, " if prepared.task == "multiclass" else ""
+    log.info(
+        "best epoch %d: validation %smAP %.4f; run in %s", best.epoch + 1, chosen_by, figures["map"], run.path
+    )
 
 
 @contextlib.contextmanager
