@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-_SPARSE_GRADIENT = 0.5  # share of the instances with a gradient under which only those are read again
+_SPARSE_GRADIENT = 0.1  # share of the scores with a gradient under which the others are not multiplied
 
 
 class _RegionScores(torch.autograd.Function):
@@ -53,13 +53,15 @@ def region_scores(values: Any, weight: Tensor) -> Tensor:
 
 
 def pull_back(values: Any, gradient: Tensor) -> Tensor:
-    """Gradient of the weights ``(C, F)`` from that of the scores ``(T, C)``: ``gradient.T @ values``."""
-    chosen = (gradient != 0).any(dim=1).nonzero().squeeze(1)
+    """Gradient of the weights ``(C, F)`` from that of the scores ``(T, C)``: ``gradient.T @ values``.
+
+    A rule that chooses regions leaves most of the gradient zero; only what is not is then multiplied.
+    """
     if sp.issparse(values):
-        rows = chosen.numpy()
+        rows = (gradient != 0).any(dim=1).nonzero().squeeze(1).numpy()
         return torch.from_numpy(np.ascontiguousarray((values[rows].T @ gradient.numpy()[rows]).T))
-    if len(chosen) < _SPARSE_GRADIENT * len(gradient):
-        gradient, values = gradient.index_select(0, chosen), values.index_select(0, chosen)
+    if values.is_cpu and int(gradient.count_nonzero()) < _SPARSE_GRADIENT * gradient.numel():
+        return torch.from_numpy(sp.csr_array(gradient.numpy()).T @ values.numpy())
     total: Tensor = gradient.T @ values
     return total
 
