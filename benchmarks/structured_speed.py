@@ -23,7 +23,7 @@ Answer = tuple[float, np.ndarray]
 DECAY = 0.01
 
 
-CLASSES, ROUNDS = 20, 3
+CLASSES, ROUNDS = 20, 2
 SHAPES = {"deep features": (100, 1280), "small bags": (10, 64)}  # instances, features
 
 
