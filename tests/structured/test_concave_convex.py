@@ -76,7 +76,7 @@ def test_the_start_is_the_first_record():
 
 def test_the_parameters_are_those_of_the_last_objective(space):
     problem, linear = _problem(space)
-    vector, history = solve_concave_convex(problem, linear, torch.zeros(linear.size).double(), max_iter=2)
+    vector, history = solve_concave_convex(problem, linear, torch.zeros(linear.size).double(), max_iter=1)
     found = float(problem.objective(linear.scores(vector), [vector]))
     assert history[-1]["objective"] == pytest.approx(found)
 

@@ -53,7 +53,7 @@ def test_bags_of_unknown_relevance_are_not_ranked():
 
 def test_a_grid_search_chooses_by_average_precision():
     search = GridSearchCV(
-        NegativeEvidenceRanker(solver="stochastic", max_iter=50), {"pool": ["avg", "max"]}, cv=2
+        NegativeEvidenceRanker(solver="stochastic", max_iter=25), {"pool": ["avg", "max"]}, cv=2
     ).fit(BAGS, LABELS)
     assert search.best_params_ == {"pool": "max"}
 

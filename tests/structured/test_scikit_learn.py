@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from weldon.structured import NegativeEvidenceClassifier, NegativeEvidenceRanker
 
-QUICK = {"solver": "stochastic", "max_iter": 25, "learning_rate": 0.1, "batch_size": None}
+QUICK = {"solver": "stochastic", "max_iter": 12, "learning_rate": 0.1, "batch_size": None}
 
 
 class RankerOfTheHigher(NegativeEvidenceRanker):

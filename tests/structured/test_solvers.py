@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -39,7 +41,14 @@ def _problem(space, classes: int, rule: str, **options):
     return problem, bags, LinearScores(problem.bags.values, space.num_scores(classes), True)
 
 
-def _stochastic(problem, bags, columns: int, *, epochs=300, seed=0, start=None, learning_rate=0.03):
+@cache
+def _deterministic(space: str, rule: str):
+    """The problem and where the deterministic solver ends from its own start; several tests ask for it."""
+    problem, bags, linear = _problem(*SPACES[space], rule)
+    return problem, bags, linear, *solve_concave_convex(problem, linear)
+
+
+def _stochastic(problem, bags, columns: int, *, epochs=100, seed=0, start=None, learning_rate=0.05):
     """Mini-batches of ten bags, but for rankings, whose loss is that of the whole set."""
     scorer = LogLinear(bags.num_features, columns).double()
     if start is not None:
@@ -59,8 +68,7 @@ def _lowest(records) -> float:
 
 
 def test_both_solvers_reach_the_same_objective_where_there_is_one_minimum():
-    problem, bags, linear = _problem(MultiClass(), 3, "gap")
-    _, rounds = solve_concave_convex(problem, linear)
+    problem, bags, _, _, rounds = _deterministic("multi-class", "gap")
     _, epochs = _stochastic(problem, bags, 3)
     assert rounds[-1]["objective"] == pytest.approx(_lowest(epochs), rel=0.01)
 
@@ -76,8 +84,7 @@ def test_where_the_stochastic_solver_ends_the_deterministic_ends_too(space, rule
 
 @pytest.mark.parametrize(("space", "rule"), NON_CONVEX)
 def test_where_the_deterministic_solver_ends_the_stochastic_stays(space, rule):
-    problem, bags, linear = _problem(*SPACES[space], rule)
-    vector, rounds = solve_concave_convex(problem, linear)
+    problem, bags, linear, vector, rounds = _deterministic(space, rule)
     weight, bias = linear.split(vector)
     start = {"weight": weight, "bias": bias}
     _, epochs = _stochastic(problem, bags, linear.num_scores, start=start, epochs=40, learning_rate=0.003)
@@ -86,8 +93,7 @@ def test_where_the_deterministic_solver_ends_the_stochastic_stays(space, rule):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_no_round_raises_the_objective(rule):
-    problem, _, linear = _problem(MultiClass(), 3, rule)
-    _, rounds = solve_concave_convex(problem, linear)
+    *_, rounds = _deterministic("multi-class", rule)
     objectives = [record["objective"] for record in rounds]
     assert objectives == sorted(objectives, reverse=True)
     assert rounds[-1]["planes"] > 0
@@ -126,9 +132,9 @@ def test_both_solvers_are_reproducible():
 
 
 def test_a_weight_counts_a_bag_so_often():
-    bags, labels = planted_problem(30, 2)
-    weight = torch.arange(30, dtype=torch.float64) % 3
-    repeated = np.repeat(np.arange(30), weight.long().numpy())
+    bags, labels = planted_problem(15, 2)
+    weight = torch.arange(15, dtype=torch.float64) % 3
+    repeated = np.repeat(np.arange(15), weight.long().numpy())
     many = bags[repeated]
     rule = build_latent_rule("mantra")
     objectives = []
