@@ -6,8 +6,8 @@ import pytest
 
 from weldon.data.catalogue import CATALOGUE
 from weldon.errors import UsageError
-from weldon.recipes import Row, Source, list_tables, load_sources, load_table
-from weldon.recipes.toml import HOME, build, read
+from weldon.recipes import Source, list_tables, load_sources, load_table
+from weldon.recipes.toml import HOME, build
 
 TABLES = list_tables()
 ROWS = [(name, row.name) for name in TABLES for row in load_table(name).rows]
@@ -124,20 +124,6 @@ def test_training_images_of_a_public_set_are_those_of_the_catalogue():
     sources = [source for source in load_sources().values() if source.dataset is not None]
     assert len(sources) == 8
     assert all(source.images == CATALOGUE[str(source.dataset)].train for source in sources)
-
-
-def test_a_file_lies_over_the_one_it_extends():
-    frozen = read(HOME / "shared" / "animals-frozen-448.toml")
-    assert frozen["train"]["image_size"] == 448
-    assert frozen["train"]["freeze"] is True
-    assert frozen["seeds"] == [0, 1, 2]
-
-
-def test_an_unknown_option_is_refused_with_the_file_that_has_it():
-    values = read(HOME / "table7" / "all.toml")
-    values["train"]["poolin"] = "max"
-    with pytest.raises(UsageError, match=r"table7/all\.toml: .*unknown option 'poolin'"):
-        build(Row, {"name": "all", **values}, HOME / "table7" / "all.toml")
 
 
 def test_a_data_set_lies_in_one_place():

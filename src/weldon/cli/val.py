@@ -116,7 +116,7 @@ def _show(figures: dict[str, Any]) -> None:
     for name, value in figures.get("scales", {}).items():
         out.print(f"{name}: {100 * value:.2f}", markup=False)
     if "segmentation" in figures:
-        out.print(describe_masks(figures["segmentation"]))
+        out.print(describe_masks(figures["segmentation"]), markup=False)
 
 
 def _cell(value: float | None) -> str:

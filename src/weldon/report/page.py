@@ -126,13 +126,13 @@ def share(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a score with its sign, a true minus and two decimals.
+    """Return a score with its sign, a true minus and two decimals; what rounds to nothing has no minus.
 
     Example:
         >>> signed(1.5), signed(-0.25)
         ('+1.50', '−0.25')
     """
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 def minus(text: str) -> str:

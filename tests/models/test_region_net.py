@@ -1,0 +1,95 @@
+"""Transfer layer and pooling, on features written by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from weldon.errors import UsageError
+from weldon.models.region_net import RegionNet
+from weldon.pooling import build_pooling
+
+
+class Plain(RegionNet):
+    """Features are what comes in."""
+
+    def features(self, x):
+        return x
+
+
+class Highest(nn.Module):
+    """A pooling of one's own: it neither counts maps nor averages them."""
+
+    def forward(self, regions, mask=None):
+        flat = regions.flatten(2)
+        return flat.amax(2) if mask is None else flat.masked_fill(~mask.flatten(1)[:, None], -9).amax(2)
+
+
+def net(pool: nn.Module, *, weight: list[list[float]], classes: int) -> Plain:
+    """A network whose transfer layer has these weights, a row a map."""
+    made = Plain(len(weight[0]), pool, classes)
+    with torch.no_grad():
+        made.transfer.weight.copy_(torch.tensor(weight)[:, :, None, None])
+    return made
+
+
+MAP = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [1.0, -1.0]]]])  # (1, 2, 2, 2)
+
+
+def test_scores_and_maps_by_hand():
+    made = net(Highest(), weight=[[1.0, 0.0], [-1.0, 2.0]], classes=2)
+    scores, maps = made(MAP, return_maps=True)
+    assert maps.tolist() == [[[[1, 2], [3, 4]], [[-1, -2], [-1, -6]]]]
+    assert scores.tolist() == [[4.0, -1.0]]
+    assert torch.equal(made(MAP), scores)
+
+
+def test_a_mask_of_pixels_becomes_one_of_cells():
+    made = net(Highest(), weight=[[1.0, 0.0]], classes=1)
+    pixels = torch.zeros(1, 8, 8, dtype=torch.bool)
+    pixels[:, :4] = True  # the upper two cells
+    assert made(MAP, pixels).tolist() == [[2.0]]
+    assert made(MAP, torch.tensor([[[True, True], [False, False]]])).tolist() == [[2.0]]
+
+
+def test_a_bag_is_scored_like_the_map_of_its_regions():
+    made = net(Highest(), weight=[[1.0, 0.0], [-1.0, 2.0]], classes=2)
+    bag, mask = MAP.flatten(2), torch.tensor([[True, True, True, False]])
+    assert torch.equal(made(bag), made(MAP))
+    assert made(bag, mask).tolist() == [[3.0, -1.0]]
+    assert made(bag, return_maps=True)[1].shape == (1, 2, 4)
+
+
+def test_several_maps_of_a_class_lie_side_by_side_and_are_shown_as_their_mean():
+    pool = build_pooling("wildcat", maps_per_class=2, k_max=1, k_min=0)
+    made = net(pool, weight=[[1.0, 0.0], [3.0, 0.0], [0.0, 1.0], [0.0, -1.0]], classes=2)
+    scores, maps = made(MAP, return_maps=True)
+    assert maps.tolist() == [[[[2, 4], [6, 8]], [[0, 0], [0, 0]]]]
+    assert scores.tolist() == [[8.0, 0.0]]
+
+
+def test_every_class_starts_near_one_half():
+    made = Plain(400, Highest(), 3)
+    assert made.transfer.bias.tolist() == [0.0] * 3
+    assert made.transfer.weight.std().item() == pytest.approx(0.01, rel=0.2)
+    assert made.config == {}
+
+
+def test_the_body_is_for_subclasses_to_say():
+    with pytest.raises(NotImplementedError):
+        RegionNet(2, Highest(), 1)(MAP)
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.0, True, "2"])
+def test_classes_are_counted(classes):
+    with pytest.raises(UsageError, match=r"`num_classes` must be a whole number, at least 1, got "):
+        RegionNet(2, Highest(), classes)
+
+
+def test_pooling_learns_beside_the_transfer_layer_at_one_rate():
+    pool = Highest()
+    pool.temperature = nn.Parameter(torch.ones(1))
+    (group,) = RegionNet(2, pool, 1).parameter_groups(0.5, 0.1, 0.25)
+    assert (group["name"], group["lr"], group["weight_decay"]) == ("head", 0.5, 0.25)
+    assert len(group["params"]) == 3  # weight, bias, temperature
