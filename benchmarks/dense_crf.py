@@ -1,7 +1,7 @@
 """Time and agreement of the dense CRF against pydensecrf2, on photographs, one thread.
 
     OMP_NUM_THREADS=1 python benchmarks/dense_crf.py                               # a look: 5 photographs
-    OMP_NUM_THREADS=1 python benchmarks/dense_crf.py --photographs 20 --repeats 5  # what docs/crf.md shows
+    OMP_NUM_THREADS=1 python benchmarks/dense_crf.py --photographs 20 --repeats 3  # what docs/crf.md shows
 
 Photographs of voc2012-animals with a long side of 400, spread over the set. The label maps are made from the
 masks as a coarse network would give them: 21 labels averaged over 13 x 10 cells, times 4, noise 0.6, absent
