@@ -42,7 +42,7 @@ def test_maps_are_those_of_the_backbone_to_half_precision(net, dataset, tmp_path
     for number, record in enumerate(dataset.records):
         with torch.no_grad():
             wanted = net.features(dataset[number]["image"][None])[0].permute(1, 2, 0)  # (h, w, F)
-        values = torch.from_numpy(found.maps[found.rows[record.path]]).float()
+        values = torch.from_numpy(np.array(found.maps[found.rows[record.path]])).float()
         torch.testing.assert_close(values, wanted, rtol=1e-3, atol=1e-3)
         assert found.masks[found.rows[record.path]].tolist() == [[True, True], [False, False]]
 

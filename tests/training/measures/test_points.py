@@ -56,6 +56,18 @@ def test_an_image_without_the_class_is_ranked_and_one_that_is_not_listed_is_not(
     assert figures.overall["pointing_accuracy"] == 1.0
 
 
+def test_an_image_with_only_difficult_objects_of_a_class_is_left_out_of_it():
+    doubtful = (cell(2, 3, difficult=True), cell(0, 0, "dog"))
+    mixed = (cell(2, 3, difficult=True), cell(4, 4))
+    measure = PointMeasure({"a": (cell(2, 3),), "doubtful": doubtful, "mixed": mixed}, CLASSES)
+    measure.update(answer(0, "a", cat=(2, 3), score=1.0))
+    measure.update(answer(1, "doubtful", cat=(2, 3), score=3.0))
+    measure.update(answer(2, "mixed", cat=(7, 7), score=0.0))
+    figures = measure.figures()
+    assert figures.per_class["cat"]["pointwise"] == pytest.approx(0.5)  # first of two found, then none
+    assert figures.per_class["dog"]["pointwise"] > 0
+
+
 def test_a_class_in_few_images_is_left_out_of_the_mean():
     boxes = {"a": (cell(0, 0), cell(0, 0, "dog")), "b": (cell(1, 1),)}
     measure = PointMeasure(boxes, CLASSES, min_positives=2)

@@ -17,7 +17,8 @@ class PointMeasure:
     """Pointwise localisation (section 6.4, Table 10) and plain pointing accuracy.
 
     Args:
-        boxes: true boxes by file name; an image without an entry is left out.
+        boxes: true boxes by file name; an image without an entry is left out. Where all boxes of a class are
+            difficult its presence is unknown, and the image is left out of that class.
         classes: C names; boxes of other classes are left out.
         min_positives: classes with a box in fewer images are left out of the mean.
     """
@@ -34,13 +35,17 @@ class PointMeasure:
         """Take the highest cell of each class's map as its point."""
         if answer.record.file_name not in self.boxes:
             return
-        corners, labels = boxes_as_tensors(self.boxes[answer.record.file_name], self.classes)
+        boxes = self.boxes[answer.record.file_name]
+        corners, labels = boxes_as_tensors(boxes, self.classes)
+        known = presence_known(boxes, self.classes)[None]  # (1, C)
         found = [locate_point(class_map, answer.geometry) for class_map in answer.maps]
         points = torch.tensor([[(point.x, point.y) for point in found]])  # (1, C, 2)
         sizes = torch.tensor([[answer.geometry.width, answer.geometry.height]])
         index = torch.tensor([answer.number])
         for metric in (self.ranked, self.pointing):
-            metric.update(points, answer.scores[None], [corners], [labels], sizes=sizes, index=index)
+            metric.update(
+                points, answer.scores[None], [corners], [labels], sizes=sizes, mask=known, index=index
+            )
         self.present[sorted(set(labels.tolist()))] += 1
 
     def figures(self) -> Figures:
@@ -51,6 +56,18 @@ class PointMeasure:
             "pointing_accuracy": float(self.pointing.compute()),
         }
         return Figures(overall, by_class(self.classes, pointwise=precision))
+
+
+def presence_known(boxes: Sequence[Box], classes: Sequence[str]) -> Tensor:
+    """Return ``(C,)`` bool, False for a class all of whose boxes are marked difficult.
+
+    Example:
+        >>> presence_known([Box("cat", 0, 0, 1, 1, difficult=True)], ["cat", "dog"])
+        tensor([False,  True])
+    """
+    plain = {box.label for box in boxes if not box.difficult}
+    doubtful = {box.label for box in boxes} - plain
+    return torch.tensor([name not in doubtful for name in classes])
 
 
 def boxes_as_tensors(boxes: Sequence[Box], classes: Sequence[str]) -> tuple[Tensor, Tensor]:
