@@ -28,6 +28,7 @@ from weldon.training.objective import build_objective
 from weldon.training.out_directory import is_first_process, open_out
 from weldon.training.plan import describe
 from weldon.training.prepare import Prepared, prepare
+from weldon.training.ranking import refuse_weights
 from weldon.training.recipe import Recipe, build_recipe, write_toml
 from weldon.training.scoring import score_set
 from weldon.training.sets import build_sets
@@ -94,6 +95,8 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
     prepared = prepare(recipe)
     if prepared.bags is not None:
         recipe = with_bag_defaults(recipe)
+    if recipe.loss == "ap":
+        refuse_weights(prepared.train)
     net = build_net(recipe, prepared)
     objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
     if is_first_process():

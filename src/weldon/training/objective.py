@@ -73,4 +73,4 @@ def _softmax(scores: Tensor, batch: Batch) -> Tensor:
 
 
 def _hinge(scores: Tensor, batch: Batch) -> Tensor:
-    return structured_hinge_loss(scores, batch["target"].argmax(1))
+    return structured_hinge_loss(scores, batch["target"].argmax(1), weight=batch["weight"])

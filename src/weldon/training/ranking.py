@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
+from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.losses import APLoss, FullSetAPLoss
 from weldon.training.module import Batch, Objective, TrainingModule
@@ -24,6 +26,20 @@ def ranking_objective(recipe: Recipe) -> Objective:
     if recipe.ap_memory:
         raise UsageError("ap_memory is for --ap-scope batch; the set scope ranks every image already")
     return SetRanking(recipe)
+
+
+def refuse_weights(records: Sequence[Record]) -> None:
+    """Refuse weights of images: a ranking of images has no factor for one of them.
+
+    Raises:
+        UsageError: an image whose weight is not 1.
+    """
+    weighted = [record.file_name for record in records if record.weight != 1]
+    if weighted:
+        raise UsageError(
+            f"loss 'ap' ranks images and has no weight for one, got weights for {len(weighted)} images, "
+            f"{weighted[0]} for one: remove the column weight, or use --loss logistic"
+        )
 
 
 class BatchRanking:
