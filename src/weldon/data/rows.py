@@ -79,6 +79,7 @@ def label_set_of(
     said = list(notes)
     if given is None:
         classes = _classes(placed, declared, empty_classes, problems=found, notes=said)
+        found.extend(_broken_names(classes))
     else:
         classes = given
         placed = _under(placed, given, declared, problems=found)
@@ -178,6 +179,15 @@ def _classes(
         order = [name for name in order if name in taught]
     problems.extend(_strangers(placed, order, "a class that no training image shows"))
     return order
+
+
+def _broken_names(classes: Iterable[str]) -> list[str]:
+    """Name the classes that are more than one line: a run keeps its classes one a line."""
+    return [
+        f"class {name!r} has a line break in its name: write it on one line"
+        for name in classes
+        if name.splitlines() != [name]
+    ]
 
 
 def _strangers(placed: Iterable[Placed], classes: Sequence[str], what: str) -> list[str]:
