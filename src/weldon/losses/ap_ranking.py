@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from weldon.errors import UsageError
 from weldon.losses.gather import JointBatch, join_processes
@@ -53,20 +56,30 @@ def ap_loss(
     """
     rows = LabelledScores.of(scores, target, mask)
     options = RankingOptions(normalize=normalize, scale=scale, method=method)
-    losses = with_gradient(*rank_classes(rows, options), scores, rows.known)
+    losses = with_gradient(*rank_classes(rows, options), scores)
     return reduce_losses(losses, rows.rankable, reduction=reduction)
 
 
-def with_gradient(losses: Tensor, coefficients: Tensor, scores: Tensor, known: Tensor) -> Tensor:
+class _KnownGradient(torch.autograd.Function):
+    """Values whose derivative was found with them, so that no graph is kept."""
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, losses: Tensor, coefficients: Tensor) -> Tensor:
+        ctx.save_for_backward(coefficients)
+        ctx.dtype = scores.dtype
+        return losses.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        (coefficients,) = ctx.saved_tensors
+        return (coefficients * upstream).to(ctx.dtype), None, None
+
+
+def with_gradient(losses: Tensor, coefficients: Tensor, scores: Tensor) -> Tensor:
     """Give each class's loss its gradient: value ``losses (C,)``, derivative ``coefficients (N, C)``."""
-    linear = linear_form(coefficients, scores, known)
-    return losses + (linear - linear.detach())
-
-
-def linear_form(coefficients: Tensor, scores: Tensor, known: Tensor) -> Tensor:
-    """Sum coefficient times score over the known cells of each class, ``(C,)``."""
-    with torch.autocast(scores.device.type, enabled=False):
-        return (coefficients * torch.where(known, scores.to(coefficients.dtype), 0.0)).sum(0)
+    joined: Tensor = _KnownGradient.apply(scores, losses, coefficients)
+    return joined
 
 
 class APLoss(nn.Module):
@@ -121,7 +134,7 @@ class APLoss(nn.Module):
         joint, rows = self._rows(batch)
         loss, coefficients = rank_classes(rows, self.options)
         stands_for = len(rows.scores) / max(1, len(joint.rows.scores)) * joint.processes
-        losses = with_gradient(loss, coefficients[joint.own] * stands_for, scores, batch.known)
+        losses = with_gradient(loss, coefficients[joint.own] * stands_for, scores)
         return reduce_losses(losses, rows.rankable, reduction=self.reduction)
 
     def _rows(self, batch: LabelledScores) -> tuple[JointBatch, LabelledScores]:

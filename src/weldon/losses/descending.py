@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+SHORT = 128  # rows up to here are sorted before their bits are turned
 RADIX_LENGTH = 32_768  # shortest row that PyTorch's CPU radix sort takes, and it takes one at a time
 
 _INTEGER = {torch.float32: torch.int32, torch.float64: torch.int64}
@@ -31,6 +32,8 @@ def sort_descending(scores: Tensor) -> tuple[Tensor, Tensor]:
     wide = (
         scores.to(torch.promote_types(scores.dtype, torch.float32)) + 0.0
     )  # -0.0 becomes 0.0: they are equal
+    if wide.shape[1] < SHORT:
+        return wide.sort(dim=1, descending=True, stable=True)
     order = _order_ascending(~_in_order(wide.view(_INTEGER[wide.dtype])))
     return wide.gather(1, order), order
 

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from weldon.errors import UsageError
-from weldon.losses.ap_ranking import linear_form
 from weldon.losses.gather import JointBatch, join_processes
 from weldon.losses.labelled_scores import LabelledScores
 from weldon.losses.ranking_inference import Method, RankingOptions, rank_classes
@@ -113,7 +112,8 @@ class FullSetAPLoss(nn.Module):
         coefficients = self.coefficients[rows].to(scores.device)
         moving = coefficients != 0
         self._check_unmoved(scores.detach(), rows, moving)
-        return linear_form(coefficients, scores, moving).sum()
+        with torch.autocast(scores.device.type, enabled=False):
+            return (coefficients * torch.where(moving, scores.to(coefficients.dtype), 0.0)).sum()
 
     def _locate(self, rows: Tensor) -> Tensor:
         """Rows of pass 1, from the numbers it was given."""

@@ -111,14 +111,15 @@ def _by_levels(lists: SortedScores) -> Tensor:
     """
     s, count = lists.positives, lists.positive_count
     owner, index = lists.positive_class, torch.arange(len(s), device=s.device)
-    first = begins(count)[owner]
-    rank, last = (index - first + 1).double(), first + count[owner] - 1
-    terms = Terms(*(term[owner] for term in class_terms(count, lists.slope)))
-    most, before = lists.negative_count[owner], begins(lists.negative_count)[owner] - 1
+    first = begins(count).index_select(0, owner)
+    rank, last = (index - first + 1).double(), first + count.index_select(0, owner) - 1
+    terms = Terms(*(term.index_select(0, owner) for term in class_terms(count, lists.slope)))
+    most = lists.negative_count.index_select(0, owner)
+    before = begins(lists.negative_count).index_select(0, owner) - 1
     low = torch.zeros_like(index)
     for steps in _levels(lists):
         place = torch.minimum(low + steps, most)  # (n, S); twice the last negative is no harm
-        gain = pair_gain(rank, place.double(), lists.negatives[before + place] - s, terms)
+        gain = pair_gain(rank, place.double(), lists.negatives.take(before + place) - s, terms)
         cut = _cut_runs(gain, index, first, last)
         above = index >= cut
         low = torch.where(above, place, low).amax(0)

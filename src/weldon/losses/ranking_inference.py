@@ -193,5 +193,5 @@ def _average_ties(values: Tensor, scores: Tensor, owner: Tensor) -> Tensor:
 def _precision_loss(above: Tensor, lists: SortedScores) -> Tensor:
     """What each positive adds to one less the average precision, ``a / (P (k + a))``, ``(S,)``."""
     owner, count = lists.positive_class, lists.positive_count
-    rank = torch.arange(1, len(above) + 1, device=above.device) - begins(count)[owner]
-    return above / ((rank + above) * count[owner]).double()
+    rank = torch.arange(1, len(above) + 1, device=above.device) - begins(count).index_select(0, owner)
+    return above / ((rank + above) * count.index_select(0, owner)).double()
