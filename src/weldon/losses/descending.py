@@ -33,7 +33,8 @@ def sort_descending(scores: Tensor) -> tuple[Tensor, Tensor]:
         scores.to(torch.promote_types(scores.dtype, torch.float32)) + 0.0
     )  # -0.0 becomes 0.0: they are equal
     if wide.shape[1] < SHORT:
-        return wide.sort(dim=1, descending=True, stable=True)
+        ordered, place = wide.sort(dim=1, descending=True, stable=True)
+        return ordered, place
     order = _order_ascending(~_in_order(wide.view(_INTEGER[wide.dtype])))
     return wide.gather(1, order), order
 
