@@ -1,13 +1,15 @@
 """What every accumulator shares: rows that are gathered from all processes, each image once.
 
-torchmetrics does the gathering. Two things it leaves open are closed here: a sampler that repeats images to
-give every process as many (each repeat would count), and a process that saw no batch (its empty state has no
-width and no dtype, and the gathering fails or hangs).
+torchmetrics does the gathering. Three things it leaves open are closed here: a sampler that repeats images to
+give every process as many (each repeat would count), a process that saw no batch (its empty state has no
+width and no dtype, and the gathering fails or hangs), and a result of one element, which it makes a scalar
+(``(C,)`` for one class).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import torch
@@ -45,6 +47,25 @@ class RowMetric(Metric):
                 rows.append(torch.empty(0, *shape, dtype=dtype, device=self.device))
         super().sync(*args, **kwargs)
 
+    def _wrap_compute(self, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what torchmetrics makes of ``compute``, with the shapes that ``compute`` gave."""
+
+        @wraps(compute)
+        def noted() -> Any:
+            value = compute()
+            self._shapes = [part.shape for part in _parts(value)]
+            return value
+
+        squeezed = super()._wrap_compute(noted)
+
+        @wraps(compute)
+        def shaped() -> Any:
+            value = squeezed()
+            parts = [part.reshape(shape) for part, shape in zip(_parts(value), self._shapes, strict=True)]
+            return tuple(parts) if isinstance(value, tuple) else parts[0]
+
+        return shaped
+
     def append_rows(self, index: Tensor | None, **values: Tensor) -> None:
         """Keep a batch: ``(n, ...)`` for each column.
 
@@ -79,6 +100,10 @@ def first_occurrences(index: Tensor) -> Tensor:
     new = torch.ones_like(ordered, dtype=torch.bool)
     new[1:] = (ordered[1:] != ordered[:-1]) | (ordered[1:] == ANONYMOUS)
     return order[new].sort().values
+
+
+def _parts(value: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _concatenated(rows: list[Tensor] | Tensor) -> Tensor:

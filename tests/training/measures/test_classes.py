@@ -50,6 +50,11 @@ def test_rare_classes_have_a_figure_but_are_not_in_the_mean():
     assert figures.per_class["b"]["ap"] == 1.0
 
 
+def test_one_image_of_one_class_is_a_set():
+    figures = measured([[1.0]], [[1.0]], classes="a")
+    assert (figures.overall["images"], figures.overall["map"]) == (1, 1.0)
+
+
 def test_images_may_come_in_any_order_and_twice():
     shuffled = ClassMeasure(
         torch.tensor(TARGET).float(), torch.ones(4, 2, dtype=torch.bool), "ab", task="multilabel"

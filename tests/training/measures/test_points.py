@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ def test_an_image_with_only_difficult_objects_of_a_class_is_left_out_of_it():
     figures = measure.figures()
     assert figures.per_class["cat"]["pointwise"] == pytest.approx(0.5)  # first of two found, then none
     assert figures.per_class["dog"]["pointwise"] > 0
+
+
+def test_a_run_of_one_class_is_measured_like_any_other():
+    measure = PointMeasure({"a": (cell(2, 3),)}, ("cat",))
+    one = answer(0, "a", cat=(2, 3), score=1.0)
+    measure.update(replace(one, scores=one.scores[:1], maps=one.maps[:1]))
+    assert measure.figures().per_class == {"cat": {"pointwise": 1.0}}
 
 
 def test_a_class_in_few_images_is_left_out_of_the_mean():
