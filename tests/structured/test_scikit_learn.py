@@ -25,17 +25,7 @@ def _above_lowest(y):
     return (np.asarray(y) > np.min(y)).astype(float)
 
 
-def _expected_failures(estimator):
-    if not isinstance(estimator, NegativeEvidenceClassifier):
-        return {}
-    reason = "solved and calibrated to a tolerance, not to 1e-7; test_solvers compares the objectives"
-    return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in ("dense", "sparse")}
-
-
-@parametrize_with_checks(
-    [NegativeEvidenceClassifier(**QUICK), RankerOfTheHigher(**QUICK | {"max_iter": 2})],
-    expected_failed_checks=_expected_failures,
-)
+@parametrize_with_checks([NegativeEvidenceClassifier(**QUICK), RankerOfTheHigher(**QUICK | {"max_iter": 2})])
 @pytest.mark.filterwarnings("ignore")
 def test_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
