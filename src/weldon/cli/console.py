@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import sys
 from typing import Any
 
@@ -12,13 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from weldon.json_values import json_values
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
 def print_json(values: Any) -> None:
-    """Print one JSON object on standard output; NaN becomes null."""
-    sys.stdout.write(json.dumps(_plain(values), ensure_ascii=False, default=str) + "\n")
+    """Print one JSON object on standard output; NaN and infinity become null."""
+    sys.stdout.write(json.dumps(json_values(values), ensure_ascii=False, default=str) + "\n")
 
 
 def say(words: str) -> None:
@@ -50,11 +51,3 @@ def show_log() -> None:
         log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from weldon.json_values import json_values
 from weldon.metrics import average_precision, best_f1_threshold
 from weldon.training.scoring import ScoredSet
 
@@ -74,16 +75,8 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write ``values`` as readable JSON; NaN becomes null."""
-    path.write_text(json.dumps(_plain(values), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and value != value else value
+    """Write ``values`` as readable JSON; NaN and infinity become null."""
+    path.write_text(json.dumps(json_values(values), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def environment() -> dict[str, Any]:
