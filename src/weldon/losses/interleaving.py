@@ -97,7 +97,9 @@ def _count_placed(place: Tensor, owner: Tensor, count: Tensor, entry_class: Tens
         entry_class: ``(m,)`` int64, the entry's class.
     """
     size = len(entry_class)
-    through = torch.bincount(begins(count)[owner] + place, minlength=size + 1)[:size].cumsum(0)
+    through = torch.bincount(begins(count).index_select(0, owner) + place, minlength=size + 1)[:size].cumsum(
+        0
+    )
     earlier = begins(torch.bincount(owner, minlength=len(count)))  # items of earlier classes
     return through - earlier.index_select(0, entry_class)
 

@@ -59,7 +59,7 @@ class LabelledScores(NamedTuple):
     @property
     def rankable(self) -> Tensor:
         """1 for a class with positives and negatives, else 0, ``(C,)`` float32."""
-        return ((self.label == 1).any(0) & (self.label == 0).any(0)).float()
+        return (((self.label == 1).sum(0) > 0) & ((self.label == 0).sum(0) > 0)).float()
 
 
 def _check_shapes(scores: Tensor, target: Tensor, mask: Tensor | None) -> None:

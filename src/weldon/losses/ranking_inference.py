@@ -161,10 +161,15 @@ def _split(label: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     Classes that have not both are left out.
     """
     positive, negative = label == 1, label == 0
-    both = positive.any(1, keepdim=True) & negative.any(1, keepdim=True)  # (C, 1)
-    positive, negative = positive & both, negative & both
-    where = positive.flatten().nonzero().squeeze(1), negative.flatten().nonzero().squeeze(1)
-    return *where, positive.sum(1), negative.sum(1)
+    count, other = positive.sum(1), negative.sum(1)
+    both = (count > 0) & (other > 0)  # (C,)
+    usable = both.unsqueeze(1)
+    return _places(positive & usable), _places(negative & usable), count * both, other * both
+
+
+def _places(cells: Tensor) -> Tensor:
+    """Which of the cells ``(C, N)`` are True, counted row after row, ``(S,)``."""
+    return cells.flatten().nonzero().squeeze(1)
 
 
 def _moves(above: Tensor, lists: SortedScores) -> tuple[Tensor, Tensor]:
@@ -182,9 +187,9 @@ def _average_ties(values: Tensor, scores: Tensor, owner: Tensor) -> Tensor:
     """Mean of the integer values over neighbours of one class with equal scores, float64."""
     new = torch.ones_like(scores, dtype=torch.bool)
     new[1:] = (scores[1:] != scores[:-1]) | (owner[1:] != owner[:-1])
-    first = new.nonzero().squeeze(1)
-    if len(first) == len(values):
+    if new.all():
         return values.double()
+    first = new.nonzero().squeeze(1)
     size = torch.diff(first, append=first.new_tensor([len(values)]))
     total = torch.diff(values.cumsum(0)[first + size - 1], prepend=values.new_zeros(1))
     return torch.repeat_interleave(total / size.double(), size, output_size=len(values))
