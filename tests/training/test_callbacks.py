@@ -13,6 +13,7 @@ from weldon.models import create_bag_model
 from weldon.training.callbacks import (
     BestWeights,
     MetricsTable,
+    StepBar,
     TimeEstimate,
     earlier_rows,
     spell_seconds,
@@ -104,3 +105,10 @@ def test_the_time_ahead_is_said_once(module, caplog):
 )
 def test_durations_change_their_unit_where_people_do(seconds, words):
     assert spell_seconds(seconds) == words
+
+
+def test_the_bar_shows_steps_and_leaves_figures_to_the_lines():
+    shown = SimpleNamespace(
+        progress_bar_metrics={"val/map": 0.5}, loggers=[SimpleNamespace(version="tensorboard")]
+    )
+    assert StepBar().get_metrics(shown, None) == {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+from lightning.pytorch.callbacks import RichProgressBar
 
 from weldon.training.module import TrainingModule
 
@@ -93,6 +94,17 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writeheader()
         writer.writerows(rows)
     draft.replace(path)
+
+
+class StepBar(RichProgressBar):
+    """The steps of an epoch, and nothing beside them: the figures have a line of their own."""
+
+    def get_metrics(self, trainer: L.Trainer, pl_module: L.LightningModule) -> dict[str, Any]:
+        """Return no figure; Lightning's own would be the end of the logger's name."""
+        return {}
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return f"epoch {current_epoch + 1}/{self.trainer.max_epochs}"  # counted from 1, as the lines are
 
 
 class TimeEstimate(L.Callback):

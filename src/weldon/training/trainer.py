@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from weldon.inference.run_directory import RunDirectory
-from weldon.training.callbacks import MetricsTable, TimeEstimate
+from weldon.training.callbacks import MetricsTable, StepBar, TimeEstimate
 from weldon.training.recipe import Recipe
 
 
@@ -60,5 +60,5 @@ def _callbacks(
     if recipe.patience:
         callbacks.append(EarlyStopping(monitor, patience=recipe.patience, mode="max"))
     if progress:
-        callbacks.append(RichProgressBar())
+        callbacks.append(StepBar())
     return callbacks
