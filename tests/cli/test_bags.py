@@ -86,3 +86,12 @@ def test_what_bags_cannot_do_is_said(visit, tmp_path, capsys, monkeypatch, argum
     named = {"run": folder, "folder": written.folder, "table": written.table, "labels": written.labels}
     code, said = run(capsys, *(argument.format(**named) for argument in arguments))
     assert (code, words in said.err) == (2, True), said.err
+
+
+def test_a_run_with_more_epochs_than_asked_for_is_refused_in_words(visit, capsys):
+    written, folder = visit
+    arguments = ("train", written.table, "--labels", written.labels, "--out", folder, "--resume")
+    code, said = run(capsys, *arguments, "--epochs", "3")
+    assert code == 2
+    assert "cannot go on" in said.err
+    assert "max_epochs=3" in said.err

@@ -98,7 +98,7 @@ def test_thresholds_that_cannot_be_read_are_named(run, broken):
 
 def test_a_run_that_did_not_finish_says_how_to_finish_it(run):
     run.thresholds.unlink()
-    with pytest.raises(UsageError, match=f"weldon train --resume --out {run.path}"):
+    with pytest.raises(UsageError, match=f"--resume --out {run.path}"):
         read_decision(run)
 
 

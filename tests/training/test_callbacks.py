@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from weldon.inference.run_directory import RunDirectory
 from weldon.models import create_bag_model
 from weldon.training.callbacks import (
     BestWeights,
+    Interruption,
     MetricsTable,
     StepBar,
     TimeEstimate,
@@ -112,3 +114,21 @@ def test_the_bar_shows_steps_and_leaves_figures_to_the_lines():
         progress_bar_metrics={"val/map": 0.5}, loggers=[SimpleNamespace(version="tensorboard")]
     )
     assert StepBar().get_metrics(shown, None) == {}
+
+
+@pytest.mark.parametrize("whole_epochs", [False, True])
+def test_a_run_stopped_by_the_keyboard_says_how_to_go_on(tmp_path, caplog, whole_epochs):
+    run = RunDirectory(tmp_path / "run")
+    if whole_epochs:
+        run.last.parent.mkdir(parents=True)
+        run.last.write_bytes(b"")
+    with caplog.at_level(logging.INFO, logger="weldon"):
+        Interruption(run).on_exception(None, None, KeyboardInterrupt())
+    assert ("--resume --out" in caplog.text) is whole_epochs
+    assert ("nothing to resume" in caplog.text) is not whole_epochs
+
+
+def test_an_error_is_not_called_an_interruption(tmp_path, caplog):
+    with caplog.at_level(logging.INFO, logger="weldon"):
+        Interruption(RunDirectory(tmp_path)).on_exception(None, None, ValueError("no"))
+    assert caplog.text == ""

@@ -38,7 +38,7 @@ def read_decision(run: RunDirectory) -> Decision:
     if stored is None:
         raise UsageError(
             f"run {str(run.path)!r} is not finished, {run.thresholds.name} is missing: "
-            f"`weldon train --resume --out {run.path}` finishes it"
+            f"the same `weldon train` command with --resume --out {run.path} finishes it"
         )
     if stored.get("scale") != "score":
         raise DataError(

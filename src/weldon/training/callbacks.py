@@ -12,6 +12,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import RichProgressBar
 
+from weldon.inference.run_directory import RunDirectory
 from weldon.training.module import TrainingModule
 
 log = logging.getLogger("weldon")
@@ -104,7 +105,33 @@ class StepBar(RichProgressBar):
         return {}
 
     def _get_train_description(self, current_epoch: int) -> str:
-        return f"epoch {current_epoch + 1}/{self.trainer.max_epochs}"  # counted from 1, as the lines are
+        counted = f"epoch {current_epoch + 1}/{self.trainer.max_epochs}"  # from 1, as the lines have it
+        return counted.ljust(len(self.validation_description))
+
+
+class Interruption(L.Callback):
+    """Say, when somebody stops the run, what is kept and how to go on.
+
+    Args:
+        run: its folder.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
+        """Speak of an interruption by the keyboard; errors speak for themselves."""
+        if isinstance(exception, KeyboardInterrupt):
+            log.info(
+                "stopped by the keyboard; "
+                + (
+                    f"whole epochs are kept: the same command with --resume --out {self.run.path} goes on"
+                    if self.run.last.is_file()
+                    else "no epoch was whole, so there is nothing to resume"
+                )
+            )
 
 
 class TimeEstimate(L.Callback):

@@ -13,8 +13,10 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from weldon.data import encode_targets, write_splits
+from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, load_bag_model, load_model, save_model
 from weldon.models.memory import keep_freed_memory
@@ -122,7 +124,10 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
         workers=sets.workers,
         seed=recipe.seed,
     )
-    trainer.fit(module, datamodule=loaders, ckpt_path=run.last if resume else None, weights_only=True)
+    try:
+        trainer.fit(module, datamodule=loaders, ckpt_path=run.last if resume else None, weights_only=True)
+    except MisconfigurationException as error:  # as where more epochs are done than asked for
+        raise UsageError(f"training cannot go on: {error}") from None
     if trainer.is_global_zero:
         seconds = {"preparation": ready - started, "training": time.monotonic() - ready}
         _write_end(run, prepared, loaders, best, seconds | {"epochs": trainer.current_epoch})

@@ -9,7 +9,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from weldon.inference.run_directory import RunDirectory
-from weldon.training.callbacks import MetricsTable, StepBar, TimeEstimate
+from weldon.training.callbacks import Interruption, MetricsTable, StepBar, TimeEstimate
 from weldon.training.recipe import Recipe
 
 
@@ -56,7 +56,7 @@ def _callbacks(
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    callbacks: list[Callback] = [best, MetricsTable(run.metrics), TimeEstimate(), last]
+    callbacks: list[Callback] = [best, MetricsTable(run.metrics), TimeEstimate(), Interruption(run), last]
     if recipe.patience:
         callbacks.append(EarlyStopping(monitor, patience=recipe.patience, mode="max"))
     if progress:
