@@ -56,3 +56,11 @@ def test_options_of_images_are_refused_by_name(written, option):
 def test_the_options_of_images_are_options_of_the_recipe(written):
     assert set(IMAGE_OPTIONS) <= set(Recipe.model_fields)
     refuse_image_options(build_recipe({"data": written.table}))
+
+
+def test_labels_without_a_column_of_bags_say_what_to_call_it(written, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("slide,labels\nslide00,3\n", encoding="utf-8")
+    recipe = build_recipe({"data": written.table})
+    with pytest.raises(DataError, match="or bag where"):
+        read_bag_labels(recipe, bags_at(written.table, labels), labels)

@@ -91,7 +91,7 @@ def _separator(path: Path, text: str, is_header: Callable[[Sequence[str]], bool]
         return max(usable, key=lambda mark: len(headers[mark]))
     raise DataError(
         f"{path}, header: no column of image files: call it file_name (or filename, image, image_path, "
-        f"path); the row reads {first[:120]!r}"
+        f"path), or bag where the labels are of bags; the row reads {first[:120]!r}"
     )
 
 
