@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 
 
@@ -33,3 +35,40 @@ class DataError(WeldonError):
         self.summary = summary
         self.problems = tuple(problems)
         super().__init__("\n  ".join((summary, *self.problems)))
+
+
+REASONS = {
+    errno.ENOSPC: "no room left on the disk: free some, or choose a folder elsewhere",
+    errno.EDQUOT: "the disk quota is used up: free some room, or choose a folder elsewhere",
+    errno.EROFS: "the disk is read-only: choose a folder elsewhere",
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+    errno.ENOENT: "no such file or folder",
+    errno.EISDIR: "it is a folder, not a file",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.ENAMETOOLONG: "the name is too long for this disk",
+    errno.ELOOP: "the links lead in a circle",
+    errno.EMFILE: "too many files are open",
+}
+
+
+def system_reason(error: OSError) -> str:
+    """Return what the system says, as a person would.
+
+    Example:
+        >>> system_reason(OSError(errno.ENOSPC, "No space left on device"))
+        'no room left on the disk: free some, or choose a folder elsewhere'
+    """
+    said = error.strerror or str(error) or type(error).__name__
+    return REASONS.get(error.errno or 0, said[:1].lower() + said[1:])
+
+
+def system_sentence(error: OSError) -> str:
+    """Return one sentence with the path that failed and the reason.
+
+    Example:
+        >>> system_sentence(FileNotFoundError(errno.ENOENT, "No such file or directory", "a.csv"))
+        'a.csv: no such file or folder'
+    """
+    named = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return ": ".join([*named[:1], system_reason(error)])

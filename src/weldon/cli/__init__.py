@@ -7,16 +7,16 @@ import sys
 import typer
 
 from weldon.cli.check import check
-from weldon.cli.console import say_error, show_log
+from weldon.cli.console import show_log
 from weldon.cli.data import data_app
 from weldon.cli.demo import demo
 from weldon.cli.explain import explain
 from weldon.cli.export import export
+from weldon.cli.leaving import run_command
 from weldon.cli.predict import predict
 from weldon.cli.reproduce import reproduce
 from weldon.cli.train import train
 from weldon.cli.val import val
-from weldon.errors import WeldonError
 
 app = typer.Typer(
     help="What is in a picture, where, and which regions speak for and against: from image-level labels.",
@@ -32,10 +32,6 @@ app.add_typer(data_app, name="data")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one verb and leave with its exit status: 0 done, 1 bad data, 2 usage."""
+    """Run one verb and leave with its exit status (:func:`~weldon.cli.leaving.run_command`)."""
     show_log()
-    try:
-        app(arguments)
-    except WeldonError as error:
-        say_error(str(error))
-        sys.exit(error.exit_code)
+    sys.exit(run_command(lambda: app(arguments)))

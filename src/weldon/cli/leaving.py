@@ -1,0 +1,69 @@
+"""How a command ends: every failure is a sentence with a status; what nobody foresaw is kept in a file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from weldon.cli.console import say_error
+from weldon.errors import WeldonError, system_sentence
+
+DATA, UNFORESEEN, KEYBOARD, TERMINATED = 1, 70, 130, 143  # sysexits.h and the shell's 128 + signal
+
+
+def run_command(command: Callable[[], object]) -> int:
+    """Run ``command`` and return the exit status: 0 done, 1 bad data or disk, 2 usage, 70 unforeseen.
+
+    Args:
+        command: parses the command line and runs one verb; ``SystemExit`` passes through.
+    """
+    try:
+        command()
+    except KeyboardInterrupt:
+        return KEYBOARD
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DATA
+    except Exception as error:
+        words, status = _told(error)
+        say_error(words)
+        return status
+    return 0
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    if isinstance(error, WeldonError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        return system_sentence(error), DATA
+    if isinstance(error, MemoryError):
+        return "not enough memory: use a smaller --batch-size or --image-size, or fewer --workers", DATA
+    return _unforeseen(error), UNFORESEEN
+
+
+def _unforeseen(error: Exception) -> str:
+    """Write the traceback to a file and return the line that says where."""
+    told = "".join(traceback.format_exception(error))
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    place = Path(tempfile.gettempdir()) / f"weldon-error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    try:
+        place.write_text(f"{_circumstances()}\n{told}", encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return f"weldon did not foresee this ({reason}), and no file could take the details:\n{told}"
+    return f"weldon did not foresee this: {reason}; please report it with the details in {place}"
+
+
+def _circumstances() -> str:
+    command = shlex.join(["weldon", *sys.argv[1:]])
+    versions = ", ".join(f"{name} {version(name)}" for name in ("weldon", "torch", "pillow"))
+    return (
+        f"command: {command}\nversions: {versions}, python {platform.python_version()}, {platform.platform()}"
+    )

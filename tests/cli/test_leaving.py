@@ -1,0 +1,55 @@
+"""Every command ends with a status that scripts can read and a sentence that people can."""
+
+from __future__ import annotations
+
+import errno
+import re
+from pathlib import Path
+
+import pytest
+
+from weldon.cli.leaving import run_command
+from weldon.errors import DataError, UsageError
+
+FAILURES = [
+    (DataError("labels.csv row 2: odd"), 1, "labels.csv row 2: odd"),
+    (UsageError("k must be …"), 2, "k must be …"),
+    (
+        OSError(errno.ENOSPC, "No space left on device", "runs/a/metrics.csv"),
+        1,
+        "runs/a/metrics.csv: no room left",
+    ),
+    (PermissionError(errno.EACCES, "Permission denied", b"a.jpg"), 1, "a.jpg: no permission"),
+    (MemoryError(), 1, "not enough memory"),
+    (KeyboardInterrupt(), 130, ""),
+]
+
+
+def _fail(error):
+    def command():
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(("error", "status", "said"), FAILURES, ids=lambda value: type(value).__name__)
+def test_a_failure_is_a_sentence_and_a_status(error, status, said, capsys):
+    assert run_command(_fail(error)) == status
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert "Traceback" not in printed
+
+
+def test_what_nobody_foresaw_is_one_line_and_a_file(capsys):
+    assert run_command(_fail(ZeroDivisionError("division by zero"))) == 70
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    place = Path(re.search(r"details in (\S+)", printed)[1])
+    kept = place.read_text()
+    place.unlink()
+    assert "Traceback" in kept
+    assert "command: weldon" in kept
+
+
+def test_success_is_zero():
+    assert run_command(lambda: None) == 0
