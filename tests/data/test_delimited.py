@@ -71,7 +71,7 @@ def test_a_cell_that_no_table_has_is_an_error_about_the_file(read, text):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"none\.csv: No such file"):
+    with pytest.raises(DataError, match=r"none\.csv: no such file"):
         read_delimited(tmp_path / "none.csv", lambda names: True)
 
 

@@ -255,7 +255,7 @@ def test_a_column_twice_is_a_problem(table):
         (b"  \n \n", "is empty"),
         (b"PK\x03\x04rest of a workbook", "CSV UTF-8"),
         (b"file_name,cat\na.png,\x00\n", "zero bytes"),
-        (b"file_name,cat\na\x81.png,1\n", "neither UTF-8 nor Windows-1252"),
+        (b"file_name,cat\na\x81.png,1\n", "neither UTF-8, UTF-16 nor Windows-1252"),
     ],
 )
 def test_what_is_no_table_is_refused_clearly(tmp_path, content, words):

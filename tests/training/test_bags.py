@@ -60,7 +60,7 @@ def test_the_options_of_images_are_options_of_the_recipe(written):
 
 def test_labels_without_a_column_of_bags_say_what_to_call_it(written, tmp_path):
     labels = tmp_path / "labels.csv"
-    labels.write_text("slide,labels\nslide00,3\n", encoding="utf-8")
+    labels.write_text("patient,labels\nslide00,3\n", encoding="utf-8")
     recipe = build_recipe({"data": written.table})
     with pytest.raises(DataError, match="or bag where"):
         read_bag_labels(recipe, bags_at(written.table, labels), labels)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from weldon.errors import DataError
-
-_SEPARATORS = (",", ";", "\t", "|")
+from weldon.table_text import best_separator, is_blank, names_separator, text_encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def read_delimited(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Ta
     text, notes = _decoded(path)
     lines = text.split("\n", 1)
     offset = 1
-    if lines[0].strip().lower().startswith("sep="):
+    if names_separator(lines[0]):
         text, offset = lines[1] if len(lines) > 1 else "", 2
     if not text.strip():
         raise DataError(f"{path} is empty: it must have a header and a row for each image")
@@ -60,43 +58,21 @@ def read_delimited(path: Path, is_header: Callable[[Sequence[str]], bool]) -> Ta
 
 
 def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read the label file {path}: {error.strerror}") from error
-    if data[:4] == b"PK\x03\x04" or data[:4] == b"\xd0\xcf\x11\xe0":
-        raise DataError(f"{path} is a workbook, not text: in the spreadsheet choose Save as, CSV UTF-8")
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    notes: tuple[str, ...] = ()
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("cp1252")
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} is neither UTF-8 nor Windows-1252 text: save it as UTF-8") from error
-        notes = (f"{path.name} is not UTF-8 and was read as Windows-1252: check names with accents",)
-    if "\0" in text:
-        raise DataError(f"{path} holds zero bytes and is no text table: save it as CSV UTF-8")
+    encoding, notes = text_encoding(path)
+    text = path.read_bytes().decode(encoding)
     return text.replace("\r\n", "\n").replace("\r", "\n"), notes
 
 
 def _separator(path: Path, text: str, is_header: Callable[[Sequence[str]], bool]) -> str:
     """Return the separator that makes a usable header with the most columns."""
-    blank = "".join(_SEPARATORS)
-    first = next((line for line in text.split("\n") if line.strip(blank + string.whitespace)), "")
-    headers = {mark: _header(first, mark) for mark in _SEPARATORS}
-    usable = [mark for mark in _SEPARATORS if is_header(headers[mark])]
-    if usable:
-        return max(usable, key=lambda mark: len(headers[mark]))
-    raise DataError(
-        f"{path}, header: no column of image files: call it file_name (or filename, image, image_path, "
-        f"path), or bag where the labels are of bags; the row reads {first[:120]!r}"
-    )
-
-
-def _header(line: str, separator: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])]
+    first = next((line for line in text.split("\n") if not is_blank(line)), "")
+    separator = best_separator(first, is_header)
+    if separator is None:
+        raise DataError(
+            f"{path}, header: no column of image files: call it file_name (or filename, image, image_path, "
+            f"path), or bag where the labels are of bags; the row reads {first[:120]!r}"
+        )
+    return separator
 
 
 def _shaped(path: Path, cells: list[list[str]], offset: int, notes: tuple[str, ...]) -> Table:

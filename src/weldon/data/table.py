@@ -14,9 +14,10 @@ from weldon.data.locate import Finder
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.errors import DataError, UsageError
+from weldon.table_text import BAG_COLUMNS, plain_name
 
 FILE_COLUMNS = ("file_name", "filename", "image", "image_path", "path")
-BAG_COLUMNS = ("bag", *FILE_COLUMNS)
+NAMES_OF_BAGS = (*BAG_COLUMNS, *FILE_COLUMNS)
 LABEL_COLUMNS = ("labels", "label", "tags")
 OPTIONAL_COLUMNS = ("split", "group", "weight")
 MINUS_ONE = ("absent", "unknown", "present")
@@ -98,7 +99,7 @@ def read_table(
 
 def has_name_column(header: Sequence[str], names: Sequence[str] = FILE_COLUMNS) -> bool:
     """Return whether one of the columns is called as the one that names images or bags."""
-    return any(_plain(name) in names for name in header)
+    return any(plain_name(name) in names for name in header)
 
 
 def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_COLUMNS) -> Columns:
@@ -107,7 +108,7 @@ def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_
     Raises:
         DataError: ``group_col`` is no column, or there is neither a label column nor any class column.
     """
-    plain = [_plain(name) for name in table.header]
+    plain = [plain_name(name) for name in table.header]
     if group_col is not None and group_col not in table.header:
         there = ", ".join(name for name in table.header if name)
         raise DataError(f"{table.path} row 1: no column {group_col!r} for groups; there are {there}")
@@ -131,10 +132,6 @@ def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_
 
 def _first(plain: Sequence[str], names: Sequence[str]) -> int | None:
     return next((plain.index(name) for name in names if name in plain), None)
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _long(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weldon.data import LabelSet
 from weldon.data.image import SUFFIXES as IMAGES
-from weldon.data.table import BAG_COLUMNS, read_table
+from weldon.data.table import NAMES_OF_BAGS, read_table
 from weldon.errors import UsageError
 from weldon.structured.bag_files import BagSource, open_bags
 from weldon.structured.bag_folder import SUFFIXES as FILES
@@ -64,7 +64,7 @@ def read_bag_labels(
         minus_one=recipe.minus_one,
         group_col=recipe.group_col,
         classes=classes,
-        name_columns=BAG_COLUMNS,
+        name_columns=NAMES_OF_BAGS,
     )
 
 
