@@ -1,36 +1,79 @@
-"""Several processes train one run, in one folder."""
+"""Several processes train one run, in one folder, and what it says is of all images."""
 
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 
 import pytest
 
 from weldon.data.scenes import make_scenes, write_scenes
+from weldon.inference.run_directory import RunDirectory
+from weldon.metrics import best_f1_threshold
+from weldon.report.scored_split import score_split
+from weldon.training import evaluate
 
 COMMAND = """
-train scenes --labels scenes/labels.csv --model test_resnet --weights none --image-size 64 -b 8 -j 0
---epochs 1 --device cpu --devices 2 --strategy ddp
+train scenes --labels scenes/labels.csv --model test_resnet --weights none --image-size 64 -b 4 -j 0
+--epochs 2 --device cpu --devices 2 --strategy ddp
 """
+VALIDATED = 15  # no multiple of the processes: one of them sees an image twice
+
+
+def start(folder, arguments):
+    """Run ``weldon`` in ``folder`` as a shell does, in processes of its own."""
+    (folder / "run.py").write_text("from weldon.cli import main\nmain()\n")
+    command = [sys.executable, "run.py", *arguments.split()]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    splits = {"train": 17, "val": VALIDATED}
+    write_scenes(folder / "scenes", {name: make_scenes(n, split=name, seed=0) for name, n in splits.items()})
+    done = start(folder, COMMAND)
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stderr
+    assert [place.name for place in (folder / "runs").iterdir()] == ["train"]
+    return RunDirectory(folder / "runs" / "train")
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.mark.slow
-def test_two_processes_write_one_run(tmp_path):
-    write_scenes(tmp_path / "scenes", {"train": make_scenes(16, split="train", seed=0)})
-    (tmp_path / "run.py").write_text("from weldon.cli import main\nmain()\n")
-    done = subprocess.run(
-        [sys.executable, "run.py", *COMMAND.split()],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "error" not in done.stderr
-    assert [folder.name for folder in (tmp_path / "runs").iterdir()] == ["train"]
-    assert (tmp_path / "runs" / "train" / "manifest.json").is_file()
-    with (tmp_path / "runs" / "train" / "metrics.csv").open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == 1
+def test_two_processes_write_one_run(run):
+    assert run.manifest.is_file()
+    assert len(rows_of(run.metrics)) == 2
+
+
+@pytest.mark.slow
+def test_what_two_processes_write_is_of_all_validation_images(run):
+    alone = evaluate(run, device="cpu")  # one process, the same weights
+    assert alone["images"] == VALIDATED
+    assert run.manifest_values["validation"]["map"] == pytest.approx(alone["map"], abs=1e-6)
+    for row in rows_of(run.report / "per_class.csv"):
+        measured = alone["per_class"][row["class"]]
+        assert int(row["positives"]) == measured["positives"]
+        assert float(row["ap"]) == pytest.approx(measured["ap"], abs=1e-6)
+    assert f"mAP {alone['map']:.4f}; run in" in run.log.read_text()
+
+
+@pytest.mark.slow
+def test_the_thresholds_of_two_processes_are_fitted_on_all_validation_images(run):
+    alone = score_split(run, "val", device="cpu")
+    fitted = best_f1_threshold(alone.scores, *alone.labels)
+    stored = json.loads(run.thresholds.read_text())["classes"]
+    assert list(stored.values()) == pytest.approx(fitted.tolist(), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_epochs_count_every_validation_image_once(run):
+    alone = evaluate(run, device="cpu")
+    best = run.manifest_values["validation"]["best_epoch"]
+    assert float(rows_of(run.metrics)[best]["val/map"]) == pytest.approx(alone["map"], abs=1e-5)

@@ -63,8 +63,23 @@ def test_the_same_seed_gives_the_same_weights(scenes, tiny, tmp_path, options):
     assert_same_weights(*runs)
 
 
-def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(scenes, tiny, tmp_path, monkeypatch):
-    whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", epochs=4, **tiny)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"loss": "ap", "ap_memory": 30},
+        {"loss": "ap", "ap_scope": "set"},
+        {"model_kwargs": {"drop_path_rate": 0.5}},
+        {"patience": 3, "lr": 1e-9, "lrp": 0.0},
+        {"precision": "bf16-mixed", "optimizer": "sgd", "schedule": "step"},
+    ],
+    ids=["plain", "ap memory", "ap set", "dropout", "early stopping", "bf16"],
+)
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    scenes, tiny, tmp_path, monkeypatch, options
+):
+    options = {**tiny, **options}
+    whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", epochs=4, **options)
     step = TrainingModule.training_step
 
     def cut_short(self, batch, batch_index):
@@ -74,11 +89,27 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(scenes, tin
 
     monkeypatch.setattr(TrainingModule, "training_step", cut_short)
     with pytest.raises(PowerCutError):
-        train(scenes, scenes / "labels.csv", out=tmp_path / "cut", epochs=4, **tiny)
+        train(scenes, scenes / "labels.csv", out=tmp_path / "cut", epochs=4, **options)
     monkeypatch.undo()
     resumed = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", resume=True)
     assert_same_weights(whole, resumed)
     assert [row.split(",")[0] for row in resumed.metrics.read_text().split()] == ["epoch", "0", "1", "2", "3"]
+
+
+def test_a_run_that_had_stopped_early_trains_no_further_when_resumed(scenes, tiny, tmp_path, monkeypatch):
+    options = {**tiny, "patience": 1, "lr": 1e-9, "lrp": 0.0, "epochs": 6}
+    whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", **options)
+
+    def power_cut(*_):
+        raise PowerCutError
+
+    monkeypatch.setattr("weldon.training.fit._write_end", power_cut)
+    with pytest.raises(PowerCutError):
+        train(scenes, scenes / "labels.csv", out=tmp_path / "cut", **options)
+    monkeypatch.undo()
+    resumed = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", resume=True)
+    assert_same_weights(whole, resumed)
+    assert len(resumed.metrics.read_text().split()) == len(whole.metrics.read_text().split()) < 6
 
 
 def assert_same_weights(first, second):

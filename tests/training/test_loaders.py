@@ -58,6 +58,12 @@ def test_processes_share_the_images_out():
     assert sorted(shares[0] + shares[1]) == list(range(10))
 
 
+def test_the_figures_of_the_end_are_of_all_images_in_every_process():
+    loaders = Loaders(Numbers(10), Numbers(7), collate_fn=list, batch_size=4, workers=0, seed=0)
+    loaders.trainer = SimpleNamespace(current_epoch=3, world_size=2, global_rank=1)
+    assert list(loaders.every_val_batch()) == order(part="val")
+
+
 @pytest.mark.parametrize("epoch", [0, 4])
 def test_augmentation_is_told_the_epoch(epoch):
     train = Numbers(4)

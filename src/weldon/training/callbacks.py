@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
 
 from weldon.inference.run_directory import RunDirectory
 from weldon.training.module import TrainingModule
@@ -95,6 +95,14 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writeheader()
         writer.writerows(rows)
     draft.replace(path)
+
+
+class Patience(EarlyStopping):
+    """Stop where the validation figure no longer rises; a run that had stopped stays so when resumed."""
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Look at what the checkpoint remembers, before a step is made."""
+        trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
 
 
 class StepBar(RichProgressBar):

@@ -143,7 +143,7 @@ def _write_end(
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
     net: RegionNet = load_model(run.best) if prepared.bags is None else load_bag_model(run.best)
-    scored = score_set(net, loaders.val_dataloader())
+    scored = score_set(net, loaders.every_val_batch())
     thresholds = fit_thresholds(scored, prepared.classes)
     rows = per_class_rows(scored, prepared.classes, thresholds)
     write_json(run.thresholds, thresholds)

@@ -57,10 +57,15 @@ class Loaders(L.LightningDataModule):
         """Return the validation batches, in the order of the records."""
         return self._loader(self.val, shuffle=False, epoch=0)
 
-    def _loader(self, dataset: Any, *, shuffle: bool, epoch: int) -> DataLoader[Any]:
-        world = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
+    def every_val_batch(self) -> DataLoader[Any]:
+        """Return all validation batches, whatever the number of processes, as a single process has them."""
+        return self._loader(self.val, shuffle=False, epoch=0, shared=False)
+
+    def _loader(self, dataset: Any, *, shuffle: bool, epoch: int, shared: bool = True) -> DataLoader[Any]:
+        several = shared and self.trainer is not None
+        processes, rank = (self.trainer.world_size, self.trainer.global_rank) if several else (1, 0)
         sampler: DistributedSampler[Any] = DistributedSampler(
-            dataset, num_replicas=world[0], rank=world[1], shuffle=shuffle, seed=self.seed
+            dataset, num_replicas=processes, rank=rank, shuffle=shuffle, seed=self.seed
         )
         sampler.set_epoch(epoch)
         return DataLoader(

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from weldon.training.schedule import rate_factor
 
 Batch = dict[str, Tensor]
 Objective = Callable[[Tensor, Batch], Tensor]
+OBJECTIVE = "objective"  # its place in a checkpoint
 
 
 def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
@@ -50,7 +52,9 @@ class TrainingModule(L.LightningModule):
             begin(self)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Return the loss of one batch."""
+        """Return the loss of one batch; dropout follows from seed, process, epoch and batch alone."""
+        chance = (self.recipe.seed, self.global_rank, self.current_epoch, batch_index)
+        torch.manual_seed(int(np.random.SeedSequence(chance).generate_state(1)[0]))  # as a resumed run does
         loss = self.objective(score_batch(self.net, batch), batch)
         size = len(batch["target"])
         self.log(
@@ -72,6 +76,16 @@ class TrainingModule(L.LightningModule):
         if self.accuracy is not None:
             self.log("val/accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
             self.accuracy.reset()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what the objective remembers of past batches."""
+        if hasattr(self.objective, "state_dict"):
+            checkpoint[OBJECTIVE] = self.objective.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Give the objective back what it remembered."""
+        if hasattr(self.objective, "load_state_dict"):
+            self.objective.load_state_dict(checkpoint[OBJECTIVE])
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser, with ``lrp`` on the body, and the schedule by step."""

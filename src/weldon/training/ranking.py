@@ -57,6 +57,14 @@ class BatchRanking:
         loss: Tensor = self.rank(scores, batch["target"], batch["known"])
         return loss
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the images remembered, for the checkpoint."""
+        return self.rank.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Remember the images of a checkpoint."""
+        self.rank.load_state_dict(state)
+
 
 class SetRanking:
     """Rank all training images before each epoch; the epoch's batches add up to one exact step.

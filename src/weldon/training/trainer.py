@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from weldon.inference.run_directory import RunDirectory
-from weldon.training.callbacks import Interruption, MetricsTable, StepBar, TimeEstimate
+from weldon.training.callbacks import Interruption, MetricsTable, Patience, StepBar, TimeEstimate
 from weldon.training.recipe import Recipe
 
 
@@ -58,7 +58,7 @@ def _callbacks(
     )
     callbacks: list[Callback] = [best, MetricsTable(run.metrics), TimeEstimate(), Interruption(run), last]
     if recipe.patience:
-        callbacks.append(EarlyStopping(monitor, patience=recipe.patience, mode="max"))
+        callbacks.append(Patience(monitor, patience=recipe.patience, mode="max"))
     if progress:
         callbacks.append(StepBar())
     return callbacks
