@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check docs clean
+.PHONY: install demo test check stress docs clean
 
 install: .venv/installed
 
@@ -24,6 +24,9 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not gpu and not data" -n 2 --dist loadfile
+
+stress: install
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m stress
 
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

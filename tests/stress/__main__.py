@@ -1,0 +1,77 @@
+"""``python -m stress``: damage everything that is read, kill everything that writes, and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from stress.case import Verdict, run_case, undamaged
+from stress.catalogue import KINDS
+from stress.table import render
+from stress.verbs import import_everything
+from stress.world import build_world
+
+
+def _one(world: Path, cases: Path, name: str) -> Verdict:
+    kind, seed = name.rsplit("#", 1)
+    try:
+        return run_case(KINDS[kind], int(seed), world, cases)
+    except Exception:
+        return Verdict(name, "?", False, (f"the test itself failed: {traceback.format_exc()[-1500:]}",))
+
+
+def run_cases(names: Sequence[str], folder: Path, processes: int) -> list[Verdict]:
+    """Run the cases of these names, ``kind#seed``, in several processes."""
+    world, cases = folder / "world", folder / "cases"
+    cases.mkdir(parents=True, exist_ok=True)
+    for kind in sorted({name.rsplit("#", 1)[0] for name in names}):
+        undamaged(KINDS[kind], world, cases)
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        verdicts = []
+        for verdict in pool.imap_unordered(partial(_one, world, cases), names, chunksize=1):
+            verdicts.append(verdict)
+            for fault in verdict.faults:
+                print(f"{verdict.name} ({verdict.damage[:80]}): {fault}", flush=True)
+    return verdicts
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="stress", description=__doc__)
+    parser.add_argument("cases", nargs="*", help="kind or kind#seed; none: all")
+    parser.add_argument("-n", type=int, default=80, help="damages of each kind")
+    parser.add_argument("-j", type=int, default=2, help="processes")
+    parser.add_argument("--folder", type=Path, help="where to work; what failed stays there")
+    options = parser.parse_args()
+    folder = (options.folder or Path(tempfile.mkdtemp(prefix="weldon-stress-"))).absolute()
+    began = time.monotonic()
+    import_everything()
+    build_world(folder / "world")
+    names = [
+        name
+        for given in options.cases or [*KINDS]
+        for name in (
+            [given]
+            if "#" in given
+            else [
+                f"{kind}#{seed}"
+                for kind in KINDS
+                if f"{kind}/".startswith(f"{given}/")
+                for seed in range(options.n)
+            ]
+        )
+    ]
+    verdicts = run_cases(names, folder, options.j)
+    print(render(verdicts))
+    print(f"{time.monotonic() - began:.0f} s; what failed is in {folder}")
+    return int(any(verdict.faults for verdict in verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""One kind of file that the library reads: how it is written, how it is damaged, what is asked of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stress.attempt import Outcome
+from stress.judge import Answer
+from stress.mutation import Mutation, Mutator
+
+Touched = Callable[[bytes, bytes], "Collection[str] | None"]
+
+
+def everything(before: bytes, after: bytes) -> None:
+    """Say that any item may be touched."""
+
+
+def nothing(before: bytes, after: bytes) -> Collection[str]:
+    """Say that no item is touched: the values must be those of the undamaged file."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a case happens.
+
+    Args:
+        world: what all cases read: pictures and trained runs.
+        files: the case's own input files; the commands must leave them as they are.
+        out: a folder that does not exist yet, for the commands to write.
+    """
+
+    world: Path
+    files: Path
+    out: Path
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    Args:
+        name: of the kind.
+        plant: writes the undamaged input files.
+        damaged: the file that is damaged, below the input files.
+        commands: run one after the other until one does not end with 0.
+        mutators: the damages, each in its turn.
+        answer: what the commands answered, from their output.
+        touched: which items' part of the file differs, judged from its bytes alone; None: all.
+        must_fail: whether no reader of the form can read these bytes, so that they have to be refused.
+        names: what a refusal may name in place of the damaged file.
+        needs_world: whether the files are copied from what the library wrote.
+        may_change: input files that the commands are there to change.
+    """
+
+    name: str
+    plant: Callable[[Place], None]
+    damaged: str
+    commands: Callable[[Place], Sequence[Sequence[str]]]
+    mutators: Sequence[Mutator]
+    answer: Callable[[Place, Sequence[Outcome]], Answer]
+    touched: Touched = everything
+    must_fail: Callable[[bytes], bool] = lambda content: False
+    names: Collection[str] = ()
+    needs_world: bool = False
+    may_change: Callable[[str], bool] = field(default=lambda name: False)
+
+    def mutate(self, content: bytes, seed: int, chance: Any) -> Mutation:
+        """Return the damage with this number."""
+        return self.mutators[seed % len(self.mutators)](content, chance)
+
+
+def printed(place: Place, outcomes: Sequence[Outcome]) -> Answer:
+    """Return the answer that the last command, a reader, printed as JSON, with the remarks of the first."""
+    found = json.loads(outcomes[-1].out)
+    return Answer(found["values"], found["told"])
