@@ -71,7 +71,7 @@ def is_blank(line: str) -> bool:
 
 def names_separator(line: str) -> bool:
     """Return whether a first line is Excel's ``sep=;``, which is no row of the table."""
-    return line.strip().lower().startswith("sep=")
+    return line.strip(string.whitespace + '"').lower().startswith("sep=")
 
 
 def header_cells(line: str, separator: str) -> list[str]:
@@ -98,4 +98,4 @@ def plain_name(name: str) -> str:
         >>> plain_name(" Slide-ID ")
         'slide_id'
     """
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
+    return "_".join(name.lower().replace("-", " ").split())

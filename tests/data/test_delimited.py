@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weldon.data.delimited import Table, read_delimited
+from weldon.data.delimited import Table, read_columns, read_delimited
 from weldon.errors import DataError
 
 
@@ -79,3 +79,42 @@ def test_text_in_the_old_encoding_of_windows_is_read_with_a_note(read):
     table = read("file_name,Löwe\na.png,1\n".encode("cp1252"))
     assert table.header == ("file_name", "Löwe")
     assert "t.csv is not UTF-8" in table.notes[0]
+
+
+@pytest.mark.parametrize("row", ['"x.png,1,2', 'x.png,1,"note', 'x.png,1,"note\ny.png,2,"b"'])
+def test_a_quote_that_never_ends_swallows_no_row(read, row):
+    with pytest.raises(DataError, match=r"t\.csv row 2: a cell starts with a double quote"):
+        read(f"file_name,n,note\n{row}\nz.png,3,4\n")
+
+
+def test_blanks_after_a_closing_quote_are_cut(read):
+    assert read('"file_name" , "n"\n"a.png" ,"1" \n').rows == ((2, ("a.png", "1")),)
+
+
+def test_marks_at_the_start_are_no_part_of_the_header(read):
+    assert read("\ufeff\ufefffile_name,n\na.png,1\n").header == ("file_name", "n")
+    assert read('"sep=;"\nfile_name;n\na.png;1\n').rows == ((3, ("a.png", "1")),)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfef\0i\0l", b"f\0i\0l\0e\0", b"file_name,n\na\x81.png,1\n"])
+def test_what_is_no_text_is_named(read, data):
+    with pytest.raises(DataError, match=r"t\.csv (is neither|holds zero bytes)"):
+        read(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_columns_are_found_by_name_in_any_order(tmp_path, encoding, separator):
+    path = tmp_path / "legend.csv"
+    rows = (("Class", "x", "index"), ("cat", "", "1"), ("dog", "", "2"))
+    path.write_bytes("\r\n".join(separator.join(row) for row in rows).encode(encoding))
+    assert read_columns(path, "index", "class") == [
+        (2, {"index": "1", "class": "cat"}),
+        (3, {"index": "2", "class": "dog"}),
+    ]
+
+
+def test_a_missing_column_is_named(tmp_path):
+    (tmp_path / "legend.csv").write_text("number,name\n1,cat\n")
+    with pytest.raises(DataError, match=r"legend\.csv, header: must hold the columns index and class"):
+        read_columns(tmp_path / "legend.csv", "index", "class")

@@ -134,3 +134,18 @@ def test_validation_data_of_its_own_joins_and_must_differ():
 def test_a_group_in_two_splits_is_found():
     records = [Record(Path(s), s, frozenset(), split=s, group="p1") for s in ("train", "val")]
     assert straddling_groups(records) == {"p1": ("train", "val")}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"name,part\na.png,val\n", "must hold the columns file_name, split, group"),
+        (b"file_name,split,group\na.png,v\xffl,\n", "row 2 is not UTF-8"),
+        (b"file_name,split,group\na.png,va\n", "row 2: split 'va'"),
+        (b"file_name,split,group\na.png,va", "row 2 must have 3 cells"),
+    ],
+)
+def test_a_damaged_file_of_splits_is_named_with_its_row(tmp_path, content, words):
+    (tmp_path / "splits.csv").write_bytes(content)
+    with pytest.raises(DataError, match=rf"(?s)splits\.csv.*{words}"):
+        read_splits(tmp_path / "splits.csv")

@@ -68,15 +68,23 @@ def test_another_size_is_refused(tmp_path):
     ("table", "words"),
     [
         ("number,name\n1,dent\n", "columns index and class"),
-        ("index,class\none,dent\n", "columns index and class"),
+        ("index,class\none,dent\n", "row 2: index 'one' is no whole number"),
         ("index,class\n255,dent\n", "from 0 to 254"),
         ("index,class\n1,dent\n2,dent\n", "each class once"),
     ],
 )
 def test_a_legend_that_cannot_be_used_is_named(tmp_path, table, words):
     (tmp_path / "l.csv").write_text(table)
-    with pytest.raises(DataError, match=rf"l\.csv.*{words}"):
+    with pytest.raises(DataError, match=rf"(?s)l\.csv.*{words}"):
         read_legend(str(tmp_path / "l.csv"), None, ["dent"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_legend_is_read_as_any_table_is(tmp_path, encoding, separator):
+    text = "Index,Class\n1,dent\n2,löss\n".replace(",", separator)
+    (tmp_path / "l.csv").write_bytes(text.encode(encoding))
+    assert read_legend(str(tmp_path / "l.csv"), None, ["dent"]) == {0: "background", 1: "dent", 2: "löss"}
 
 
 def test_a_missing_legend_lists_the_choices(tmp_path):

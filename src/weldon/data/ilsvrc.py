@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from weldon.data.entry import TABLE_2, Archive, Entry, find_folder
+from weldon.data.delimited import read_columns
 from weldon.data.image import SUFFIXES
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError
@@ -87,8 +87,11 @@ def _solution(folders: Sequence[Path]) -> dict[str, str] | None:
     path = next((path for folder in folders if (path := folder / SOLUTION).is_file()), None)
     if path is None:
         return None
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["ImageId"]: row["PredictionString"].split()[0] for row in csv.DictReader(file)}
+    rows = read_columns(path, "imageid", "predictionstring")
+    empty = [f"{path.name} row {number}: no synset" for number, row in rows if not row["predictionstring"]]
+    if empty:
+        raise DataError(f"{path} does not tell the label of every image:", empty[:20])
+    return {row["imageid"]: row["predictionstring"].split()[0] for _, row in rows}
 
 
 def _ground_truth(folders: Sequence[Path]) -> Mapping[str, str]:

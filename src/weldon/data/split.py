@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from weldon.data.record import LabelSet, Record
+from weldon.data.record import SPLITS, LabelSet, Record
 from weldon.errors import DataError, UsageError
+from weldon.files import read_csv, write_csv
 
 DEFAULT_SHARE = 0.2
 COLUMNS = ("file_name", "split", "group")
@@ -88,23 +88,28 @@ def straddling_groups(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
 
 def write_splits(path: str | Path, records: Sequence[Record]) -> None:
     """Write ``file_name,split,group``, a row for each record in their order."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows((record.file_name, record.split or "", record.group or "") for record in records)
+    rows = [
+        {"file_name": record.file_name, "split": record.split or "", "group": record.group or ""}
+        for record in records
+    ]
+    write_csv(path, rows, COLUMNS)
 
 
 def read_splits(path: str | Path) -> dict[str, str]:
     """Return the split of each file name, from what ``write_splits`` wrote.
 
     Raises:
-        DataError: the file is missing or has no such columns.
+        DataError: the file is missing, damaged, has no such columns, or a row has no such split.
     """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return {row["file_name"]: row["split"] for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
-        raise DataError(f"{path} must hold the columns {', '.join(COLUMNS)}: {error}") from error
+    rows = read_csv(path)
+    problems = [
+        f"row {number}: split {row['split']!r} is none of {', '.join(SPLITS)}"
+        for number, row in enumerate(rows, start=2)
+        if "file_name" in row and row.get("split", "") not in ("", *SPLITS)
+    ]
+    if problems or any(not {"file_name", "split"} <= set(row) for row in rows[:1]):
+        raise DataError(f"{path} must hold the columns {', '.join(COLUMNS)}, as a run writes them", problems)
+    return {row["file_name"]: row["split"] for row in rows}
 
 
 def apply_splits(label_set: LabelSet, splits: Mapping[str, str]) -> tuple[Record, ...]:

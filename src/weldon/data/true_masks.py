@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from weldon.data.delimited import read_columns
 from weldon.data.record import Record
 from weldon.data.voc import VOC_CLASSES
 from weldon.errors import DataError, UsageError
@@ -138,12 +138,20 @@ def read_legend(choice: str | None, folder: Path | None, classes: Sequence[str])
 
 
 def _legend_table(path: Path) -> dict[int, str]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            legend = {int(row["index"]): row["class"].strip() for row in csv.DictReader(file)}
-    except (OSError, KeyError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} must hold the columns index and class: {error!r}") from None
-    strange = sorted(index for index in legend if not 0 <= index < IGNORED)
-    if strange or len(set(legend.values())) < len(legend):
-        raise DataError(f"{path} must name each class once, with an index from 0 to 254")
+    rows = read_columns(path, "index", "class")
+    problems = [
+        f"{path.name} row {number}: index {row['index']!r} is no whole number from 0 to 254"
+        for number, row in rows
+        if not _is_index(row["index"])
+    ]
+    problems += [f"{path.name} row {number}: no class" for number, row in rows if not row["class"]]
+    if problems:
+        raise DataError(f"the legend {path} cannot be used:", problems)
+    legend = {int(row["index"]): row["class"] for _, row in rows}
+    if len(legend) < len(rows) or len(set(legend.values())) < len(legend):
+        raise DataError(f"{path} must name each index and each class once")
     return {0: BACKGROUND} | legend
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < IGNORED
