@@ -141,7 +141,7 @@ def test_a_group_in_two_splits_is_found():
     [
         (b"name,part\na.png,val\n", "must hold the columns file_name, split, group"),
         (b"file_name,split,group\na.png,v\xffl,\n", "row 2 is not UTF-8"),
-        (b"file_name,split,group\na.png,va\n", "row 2: split 'va'"),
+        (b"file_name,split,group\na.png,va,\n", "row 2: split 'va'"),
         (b"file_name,split,group\na.png,va", "row 2 must have 3 cells"),
     ],
 )

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from weldon.data.entry import TABLE_2, Archive, Entry, find_folder
 from weldon.data.delimited import read_columns
+from weldon.data.entry import TABLE_2, Archive, Entry, find_folder
 from weldon.data.image import SUFFIXES
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError
