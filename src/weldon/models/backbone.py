@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from weldon.errors import UsageError
+from weldon.models.embedded import find_embedded, read_embedded
 from weldon.models.grid import as_map, count_prefix, find_layout
 from weldon.models.timm_model import choose_name, create_without_classifier
-from weldon.models.weights import load_weights, read_description
+from weldon.models.weights import fit_state, load_weights, read_description
 
 
 class Backbone(nn.Module):
@@ -151,9 +152,10 @@ def build_backbone(
     Args:
         name: any timm name (``resnet101``, ``vgg16.tv_in1k``, ``vit_small_patch14_dinov2``); None or "auto"
             takes the one described beside the weights.
-        weights: "default" (timm's), "none" (random), or a file: safetensors, a state dict read without
-            trusting pickle, or the checkpoint of another run. A JSON file of the same name beside it may give
-            ``model``, ``model_kwargs``, ``mean``, ``std``, ``interpolation``.
+        weights: "default" (those of an installed package, else timm's), "none" (random), or a file:
+            safetensors, a state dict read without trusting pickle, or the checkpoint of another run. A JSON
+            file of the same name beside it may give ``model``, ``model_kwargs``, ``mean``, ``std``,
+            ``interpolation``.
         model_kwargs: given to timm; like ``mean`` and ``std``, it goes before what the JSON file says.
         mean: three floats for images in [0, 1]; timm's for this model if not given anywhere.
         std: likewise.
@@ -173,11 +175,14 @@ def build_backbone(
     if model_kwargs is None:
         same = said.model is not None and said.model.split(".")[0] == name.split(".")[0]
         model_kwargs = said.model_kwargs if same and said.model_kwargs else {}
+    embedded = find_embedded(name) if weights == "default" else None
     model, any_size, classifier = create_without_classifier(
-        name, model_kwargs, pretrained=weights == "default"
+        name, model_kwargs, pretrained=weights == "default" and embedded is None
     )
     if path:
         load_weights(model, path, name=name, classifier=classifier)
+    elif embedded:
+        fit_state(model, read_embedded(embedded, model.state_dict()), embedded.package, name=name)
     cfg = model.pretrained_cfg
     return Backbone(
         model,

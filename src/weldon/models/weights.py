@@ -16,6 +16,7 @@ from timm.models import load_state_dict
 from torch import Tensor
 
 from weldon.errors import WeightsError
+from weldon.models.embedded import DEFAULT_MODEL
 
 METADATA_KEY = "weldon"
 _RUN_PREFIX = "backbone.model."
@@ -120,8 +121,30 @@ def load_weights(model: Any, path: Path, *, name: str, classifier: frozenset[str
     Raises:
         WeightsError: the file cannot be read safely, or its entries do not fit; they are listed.
     """
+    fit_state(model, convert_state(_read_state(path), model), str(path), name=name, classifier=classifier)
+
+
+def fit_state(
+    model: Any,
+    state: Mapping[str, Tensor],
+    source: str,
+    *,
+    name: str,
+    classifier: frozenset[str] = frozenset(),
+) -> None:
+    """Load tensors by name into a timm model whose classifier was taken away.
+
+    Args:
+        model: the timm model, changed in place.
+        state: the tensors, under timm's names.
+        source: where they come from, for messages.
+        name: of the model, for messages.
+        classifier: entries that the state may have although the model has not.
+
+    Raises:
+        WeightsError: the entries do not fit; they are listed.
+    """
     wanted = model.state_dict()
-    state = convert_state(_read_state(path), model)
     heads = tuple(
         {key.rpartition(".")[0] + "." for key in classifier} | {f"{c}." for c in _classifiers(model)}
     )
@@ -134,7 +157,7 @@ def load_weights(model: Any, path: Path, *, name: str, classifier: frozenset[str
     ]
     if missing or extra or shapes:
         raise WeightsError(
-            f"{path} does not fit the timm model {name}: give the model and model_kwargs it was made for"
+            f"{source} does not fit the timm model {name}: give the model and model_kwargs it was made for"
             + _listed("missing", missing)
             + _listed("not in the model", extra)
             + _listed("of another shape", shapes)
@@ -194,6 +217,7 @@ def describe_missing(name: str, error: Exception) -> str:
     reason = next(iter(str(error).splitlines()), "no reason given")
     return (
         f"timm could not get the weights of {name} ({type(error).__name__}: {reason}). Fetch {source} "
-        f"where there is a network, put it anywhere here and give `--model {name} --weights PATH`; "
-        "or start from random weights with `--weights none`"
+        f"where there is a network, put it anywhere here and give `--model {name} --weights PATH`; or take "
+        f"`--model {DEFAULT_MODEL}`, whose weights are installed with weldon; or start from random weights "
+        "with `--weights none`"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weldon.errors import UsageError
 from weldon.models import BagNet, RegionNet, WeldonNet, create_bag_model, create_model
+from weldon.models.embedded import DEFAULT_MODEL
 from weldon.structured import BagSource
 from weldon.training.bag_dataset import instance_moments
 from weldon.training.prepare import Prepared
@@ -32,7 +33,7 @@ def build_bag_net(recipe: Recipe, prepared: Prepared, bags: BagSource) -> BagNet
 
 def build_image_net(recipe: Recipe, num_classes: int) -> WeldonNet:
     """Return the untrained network of images."""
-    name = recipe.model or ("auto" if recipe.weights not in ("default", "none") else "resnet50")
+    name = recipe.model or ("auto" if recipe.weights not in ("default", "none") else DEFAULT_MODEL)
     return create_model(
         name,
         num_classes,

@@ -64,11 +64,15 @@ class Recipe(BaseModel):
         None, description="column whose rows must stay in one split (patient, scene)"
     )
 
-    model: str | None = Field(None, description="any timm name [the weights' own, else resnet50]")
+    model: str | None = Field(
+        None, description="any timm name [the weights' own, else tf_efficientnet_lite0]"
+    )
     model_kwargs: Annotated[dict[str, Any] | None, BeforeValidator(_json)] = Field(
         None, description='options of the timm model as JSON, for example {"output_stride": 16}'
     )
-    weights: str = Field("default", description="backbone weights: default (timm), none, or a file")
+    weights: str = Field(
+        "default", description="backbone weights: default (installed, else timm's), none, or a file"
+    )
     mean: Colours = Field(None, description="mean of the images the weights saw, as 0.5,0.5,0.5")
     std: Colours = Field(None, description="their standard deviation, likewise")
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
