@@ -100,7 +100,7 @@ def test_a_run_that_had_stopped_early_trains_no_further_when_resumed(scenes, tin
     options = {**tiny, "patience": 1, "lr": 1e-9, "lrp": 0.0, "epochs": 6}
     whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", **options)
 
-    def power_cut(*_):
+    def power_cut(*_, **options):
         raise PowerCutError
 
     monkeypatch.setattr("weldon.training.fit._write_end", power_cut)

@@ -9,6 +9,7 @@ import typer
 
 from weldon.cli.console import out as console
 from weldon.cli.console import print_json, say
+from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
 
 
@@ -19,13 +20,14 @@ def explain(
     versus: Annotated[str | None, typer.Option(help="a rival class: why this and not that")] = None,
     out: Annotated[Path | None, typer.Option(help="picture to write [IMAGE.CLASS.png here]")] = None,
     rows: Annotated[int, typer.Option(help="regions to list on each side; 0 lists all")] = 5,
+    device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the picture")] = False,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
     from weldon.inference import load
 
-    explanation = load(run).predict_one(image).explain(class_name, versus=versus)
+    explanation = load(run, device=device).predict_one(image).explain(class_name, versus=versus)
     named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")
     picture = out if out is not None else Path(f"{named.replace('/', '-')}.png")
     if picture.exists() and not overwrite:

@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from weldon.cli.console import err, print_json, say
 from weldon.cli.predict_bags import predict_bags
+from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
 
 
@@ -27,7 +28,7 @@ def predict(
     ] = None,
     crf: Annotated[bool, typer.Option("--crf", help="sharpen masks with a dense CRF")] = False,
     wide: Annotated[bool, typer.Option("--wide", help="a row an image in predictions.csv")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
+    device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     batch_size: Annotated[int, typer.Option("--batch-size", "-b", help="images a pass")] = 8,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="write into a folder with files")] = False,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
@@ -35,10 +36,10 @@ def predict(
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.data import write_annotations
     from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
-    from weldon.models import holds_bag_model
+    from weldon.inference.run_network import is_bag_run
     from weldon.training.out_directory import first_free
 
-    if holds_bag_model(open_run(run).best):
+    if is_bag_run(open_run(run)):
         of_images: dict[str, object] = {"--to": to, "--points": points, "--boxes": boxes, "--masks": masks}
         of_images |= {"--crf": crf, "--heatmaps": heatmaps, "--box-threshold": box_threshold}
         predict_bags(

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from weldon.cli.console import out, print_json, print_table, say
+from weldon.device import HELP as DEVICE_HELP
+from weldon.device import choose_device
 from weldon.errors import UsageError
 
 
@@ -22,6 +24,7 @@ def reproduce(
     options: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE, an option of weldon train; repeat it")
     ] = None,
+    device: Annotated[str | None, typer.Option(help=DEVICE_HELP + " [the recipe's, else auto]")] = None,
     seeds: Annotated[str | None, typer.Option(help="seeds, with commas [the recipe's]")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would run, and how long")] = False,
     folder: Annotated[Path, typer.Option("--out", help="folder for runs and tables")] = Path(
@@ -38,7 +41,8 @@ def reproduce(
     from weldon.reproduce import Place
     from weldon.reproduce import reproduce as run_table
 
-    place = Place(data_root, folder, options=settings(options or []), seeds=_numbers(seeds))
+    chosen = settings(options or []) | ({} if device is None else {"device": choose_device(device)})
+    place = Place(data_root, folder, options=chosen, seeds=_numbers(seeds))
     names = None if rows is None else _names(rows)
     if dry_run:
         _show_plan(table, place, names, json)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from weldon.cli.console import out, print_json, print_table
+from weldon.device import HELP as DEVICE_HELP
 
 # What a person reads in a table; the JSON output has everything.
 COLUMNS = {
@@ -60,7 +61,7 @@ def val(
         bool, typer.Option("--ten-crops", help="average ten crops in place of one look at the whole image")
     ] = False,
     min_positives: Annotated[int, typer.Option(help="leave rarer classes out of the means")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps")] = "cpu",
+    device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure a run: average precision, accuracy, and where truth is given, points, boxes and masks."""

@@ -11,8 +11,9 @@ from weldon.errors import UsageError, WeldonError
 from weldon.export.formats import WRITERS
 from weldon.export.graph import measure_difference
 from weldon.inference.run_directory import open_run
+from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
-from weldon.models import WeldonNet, describe_model, load_model
+from weldon.models import WeldonNet, describe_model
 
 _TOLERANCE = 1e-3
 _NAMES = {"onnx": "model.onnx", "torch": "model.pt2", "hub": "hub"}
@@ -61,7 +62,7 @@ def export_run(
         raise UsageError(f"{path} exists: choose another place with `--out`, or give `--overwrite`")
     decision = read_decision(directory)
     return export_model(
-        load_model(directory.best),
+        load_run_network(directory, device="cpu"),
         path,
         format=format,
         classes=decision.classes,

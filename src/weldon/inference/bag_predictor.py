@@ -12,10 +12,10 @@ import torch
 
 from weldon.errors import UsageError
 from weldon.inference.decision import Decision
-from weldon.inference.predict import choose_device
 from weldon.inference.run_directory import open_run
+from weldon.inference.run_network import load_run_bag_network
 from weldon.inference.settings import read_decision
-from weldon.models import BagNet, load_bag_model
+from weldon.models import BagNet
 from weldon.structured import BagEvidence, BagSource, bag_evidence, open_bags
 
 
@@ -117,10 +117,7 @@ def load_bags(run: str | Path, *, device: str = "auto") -> BagPredictor:
         device: as in :func:`weldon.inference.load`.
 
     Raises:
-        UsageError: the folder is no finished run, or there is no such device.
-        WeightsError: the run was trained on images.
+        UsageError: the folder is no finished run, was trained on images, or there is no such device.
     """
     directory = open_run(run)
-    return BagPredictor(
-        load_bag_model(directory.best, device=choose_device(device)), read_decision(directory)
-    )
+    return BagPredictor(load_run_bag_network(directory, device=device), read_decision(directory))

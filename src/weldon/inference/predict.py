@@ -17,8 +17,9 @@ from weldon.inference.images import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
 from weldon.inference.run_directory import open_run
+from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
-from weldon.models import WeldonNet, load_model
+from weldon.models import WeldonNet
 
 
 class Predictor:
@@ -167,7 +168,7 @@ def load(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers:
 
     Args:
         run: a folder that ``weldon train`` wrote.
-        device: ``auto`` (an accelerator where there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps`` ...
+        device: as in :func:`weldon.device.choose_device`.
         batch_size: images a forward pass.
         workers: threads that decode files ahead of the network.
 
@@ -175,25 +176,8 @@ def load(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers:
         UsageError: the folder is no finished run, or there is no such device.
     """
     directory = open_run(run)
-    net = load_model(directory.best, device=choose_device(device))
+    net = load_run_network(directory, device=device)
     transform = EvalTransform(
         **read_transform_options(directory), mean=net.backbone.mean, std=net.backbone.std
     )
     return Predictor(net, read_decision(directory), transform, batch_size=batch_size, workers=workers)
-
-
-def choose_device(device: str) -> str:
-    """Return the device of that name; ``auto`` is CUDA, else Apple's MPS, else the processor.
-
-    Raises:
-        UsageError: the name is unknown to torch, or the device is not there.
-    """
-    if device == "auto":
-        accelerators = (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()))
-        return next((name for name, there in accelerators if there), "cpu")
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"device must be auto or one that torch has, got {device!r}: {reason}") from None
-    return device

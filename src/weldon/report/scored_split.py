@@ -11,10 +11,10 @@ from torch import Tensor
 from weldon.data import Record, encode_targets
 from weldon.errors import DataError
 from weldon.inference.decision import Decision
-from weldon.inference.predict import choose_device
 from weldon.inference.run_directory import RunDirectory
+from weldon.inference.run_network import is_bag_run, load_run_bag_network, load_run_network
 from weldon.inference.settings import read_decision
-from weldon.models import RegionNet, holds_bag_model, load_bag_model, load_model
+from weldon.models import RegionNet
 from weldon.training.answers import Answers
 from weldon.training.measured_images import MeasuredImages, choose_images
 from weldon.training.recipe import Recipe, build_recipe
@@ -100,11 +100,11 @@ def score_split(
     decision = read_decision(run)
     recipe = build_recipe({}, run.config)
     images = choose_images(run, recipe, None, split=split)
-    if holds_bag_model(run.best):
-        scored = score_bags(run, recipe, images.measured, images.bags, device=choose_device(device))
-        bag_net = load_bag_model(run.best)
+    if is_bag_run(run):
+        scored = score_bags(run, recipe, images.measured, images.bags, device=device)
+        bag_net = load_run_bag_network(run, device="cpu")
         return ScoredSplit(run, split, recipe, bag_net, images, decision, images.measured, scored.scores)
-    net = load_model(run.best, device=choose_device(device))
+    net = load_run_network(run, device=device)
     cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None
     measured = images.measured if cache is None else images.readable(cache.rows).measured
     answers = Answers(net, recipe, decision.classes, cache, progress)

@@ -66,7 +66,7 @@ class View:
         place, source = self.runs[0].place, self.runs[0].source
         first, *others = (run.directory.path for run in self.runs)
         common: dict[str, Any] = {"split": "test", "min_positives": source.min_positives}
-        common["device"] = device_of(self.runs[0])
+        common["device"] = str(self.runs[0].options.get("device", "auto"))
         if self.look.ten_crops:
             return evaluate_ten_crops(first, **common)
         if self.look.scales or others:
@@ -74,14 +74,6 @@ class View:
             return evaluate_scales(plan, combine=self.look.combine, fit_on=self.look.fit_on, **common)
         truth = place.truth_options(source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
         return evaluate(first, **common, **truth, known_labels=known_labels, tune_crf="miou_crf" in wanted)
-
-
-def device_of(run: Run) -> str:
-    """Return the device that a run's option means on this machine."""
-    import torch
-
-    device = str(run.options.get("device", "auto"))
-    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def write_json(path: Path, values: Any) -> None:

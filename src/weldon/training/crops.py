@@ -10,9 +10,10 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from weldon.data import ImageDataset, collate, encode_targets
+from weldon.device import choose_device
 from weldon.inference.run_directory import open_run
+from weldon.inference.run_network import load_run_network
 from weldon.inference.ten_crops import CROPS, TenCropTransform, ten_crop_scores
-from weldon.models import load_model
 from weldon.training.answers import STDERR
 from weldon.training.measured_images import choose_images
 from weldon.training.measures import ClassMeasure, joined_figures
@@ -29,7 +30,7 @@ def evaluate_ten_crops(
     split: str | None = None,
     crop: int | None = None,
     min_positives: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = False,
 ) -> dict[str, Any]:
     """Measure a run with the scores of ten crops averaged, in place of one look at the whole image.
@@ -42,17 +43,18 @@ def evaluate_ten_crops(
         crop: side of a view in pixels; None: the run's image size. The short side of the picture is scaled to
             8/7 of it, 256 for 224.
         min_positives: classes with fewer positives are left out of the means.
-        device: where to compute.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
         progress: show a progress bar.
 
     Raises:
         UsageError: no such run, or no image in the split.
     """
+    chosen = choose_device(device)
     opened = open_run(run)
     recipe = build_recipe({}, opened.config)
     place, table = (None if path is None else Path(path) for path in (data, labels))
     records = choose_images(opened, recipe, place, labels=table, split=split).measured
-    net = load_model(opened.best, device=device).eval()
+    net = load_run_network(opened, device=chosen)
     transform = TenCropTransform(crop or recipe.image_size, None, net.backbone.mean, net.backbone.std)
     target, known = encode_targets(records, opened.class_names)
     task = choose_task(recipe.task, records)
@@ -62,6 +64,6 @@ def evaluate_ten_crops(
     batches = DataLoader(images, size, collate_fn=collate, num_workers=recipe.workers)
     for batch in track(batches, "ten crops", disable=not progress, console=STDERR, transient=True):
         if len(rows := batch["index"]):
-            scores = ten_crop_scores(net, batch["image"].to(device)).float().cpu()
+            scores = ten_crop_scores(net, batch["image"].to(chosen)).float().cpu()
             measure.rows.update(scores, target[rows], known[rows], index=rows)
     return joined_figures([measure])

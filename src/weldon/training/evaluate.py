@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data import encode_targets
+from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory, open_run
-from weldon.models import holds_bag_model
+from weldon.inference.run_network import is_bag_run
 from weldon.training.box_measures import box_measures
 from weldon.training.examination import Examination, open_examination
 from weldon.training.mask_measures import MaskOptions, mask_measures
@@ -34,7 +35,7 @@ def evaluate(
     tune_crf: bool = False,
     known_labels: bool = False,
     min_positives: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = False,
 ) -> dict[str, Any]:
     """Measure a run on labelled images and return the figures, shares in 0–1.
@@ -58,7 +59,7 @@ def evaluate(
         tune_crf: choose its parameters on the declared masks; implies ``crf``.
         known_labels: divide the pixels of an image among its true classes, not among the predicted ones.
         min_positives: classes with fewer positives are left out of the means.
-        device: where to compute.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
         progress: show a progress bar.
 
     Raises:
@@ -67,9 +68,10 @@ def evaluate(
     """
     if tune_crf and (tune_on is None or masks is None):
         raise UsageError("tune_crf needs masks, and tune_on to say which of them may be used for it")
+    device = choose_device(device)
     directory = run if isinstance(run, RunDirectory) else open_run(run)
     place, table = (None if given is None else Path(given) for given in (data, labels))
-    if holds_bag_model(directory.best):
+    if is_bag_run(directory):
         if any((boxes, masks, tune_on, crf, tune_crf)):
             raise UsageError(f"run {str(directory.path)!r} was trained on bags, which have no boxes or masks")
         return evaluate_bags(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weldon.inference.run_directory import RunDirectory
-from weldon.models import load_model
+from weldon.inference.run_network import load_run_network
 from weldon.training.answers import Answers
 from weldon.training.measured_images import MeasuredImages, choose_images
 from weldon.training.recipe import build_recipe
@@ -58,7 +58,7 @@ def open_examination(
     """
     recipe = build_recipe({}, run.config)
     images = choose_images(run, recipe, data, labels=labels, split=split, tune_on=tune_on)
-    net = load_model(run.best, device=device)
+    net = load_run_network(run, device=device)
     cache = None
     if recipe.freeze and images.own:
         cache = cached_maps(recipe, net, images.records, run.class_names)

@@ -16,6 +16,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from weldon.data import encode_targets, write_splits
+from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, load_bag_model, load_model, save_model
@@ -25,6 +26,7 @@ from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
 from weldon.training.finish import environment, fit_thresholds, per_class_rows, write_csv, write_json
 from weldon.training.loaders import Loaders
+from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
 from weldon.training.objective import build_objective
 from weldon.training.out_directory import is_first_process, open_out
@@ -81,6 +83,7 @@ def train(
         **options,
     }
     recipe = build_recipe(given, run.config if resume else config)
+    refuse_what_is_not_here(recipe)
     with _logging_to(run.log) if is_first_process() else contextlib.nullcontext():
         _train(recipe, run, resume=resume, progress=sys.stdout.isatty() if progress is None else progress)
     return run
@@ -130,7 +133,8 @@ def _train(recipe: Recipe, run: RunDirectory, *, resume: bool, progress: bool) -
         raise UsageError(f"training cannot go on: {error}") from None
     if trainer.is_global_zero:
         seconds = {"preparation": ready - started, "training": time.monotonic() - ready}
-        _write_end(run, prepared, loaders, best, seconds | {"epochs": trainer.current_epoch})
+        seconds["epochs"] = trainer.current_epoch
+        _write_end(run, prepared, loaders, best, seconds=seconds, device=recipe.device)
 
 
 def _write_start(run: RunDirectory, prepared: Prepared) -> None:
@@ -139,10 +143,17 @@ def _write_start(run: RunDirectory, prepared: Prepared) -> None:
 
 
 def _write_end(
-    run: RunDirectory, prepared: Prepared, loaders: Loaders, best: BestWeights, seconds: dict[str, float]
+    run: RunDirectory,
+    prepared: Prepared,
+    loaders: Loaders,
+    best: BestWeights,
+    *,
+    seconds: dict[str, float],
+    device: str,
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
-    net: RegionNet = load_model(run.best) if prepared.bags is None else load_bag_model(run.best)
+    load = load_model if prepared.bags is None else load_bag_model
+    net: RegionNet = load(run.best, device=choose_device(device))
     scored = score_set(net, loaders.every_val_batch())
     thresholds = fit_thresholds(scored, prepared.classes)
     rows = per_class_rows(scored, prepared.classes, thresholds)

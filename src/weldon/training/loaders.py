@@ -62,8 +62,8 @@ class Loaders(L.LightningDataModule):
         return self._loader(self.val, shuffle=False, epoch=0, shared=False)
 
     def _loader(self, dataset: Any, *, shuffle: bool, epoch: int, shared: bool = True) -> DataLoader[Any]:
-        several = shared and self.trainer is not None
-        processes, rank = (self.trainer.world_size, self.trainer.global_rank) if several else (1, 0)
+        trainer = self.trainer if shared else None
+        processes, rank = (trainer.world_size, trainer.global_rank) if trainer else (1, 0)
         sampler: DistributedSampler[Any] = DistributedSampler(
             dataset, num_replicas=processes, rank=rank, shuffle=shuffle, seed=self.seed
         )

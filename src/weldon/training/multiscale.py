@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from weldon.data import Record, encode_targets, read_splits
+from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.inference.multiscale import average_scales, fit_object_bank, table3_count
-from weldon.models import load_model
+from weldon.inference.run_network import load_run_network
 from weldon.pooling import WeldonPool
 from weldon.training.answers import Answers
 from weldon.training.measured_images import MeasuredImages, choose_images
@@ -53,7 +54,7 @@ def evaluate_scales(
     labels: str | Path | None = None,
     split: str | None = None,
     min_positives: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = False,
 ) -> dict[str, Any]:
     """Measure several scales and their combination, shares in 0–1.
@@ -66,7 +67,7 @@ def evaluate_scales(
         labels: table of labels of ``data``.
         split: which images to measure; None: the validation images of the run's own data, all of other data.
         min_positives: classes with fewer positives are left out of the means.
-        device: where to compute.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
         progress: show a progress bar.
 
     Returns:
@@ -77,6 +78,7 @@ def evaluate_scales(
     Raises:
         UsageError: options that cannot be used, or measured images that something was fitted on.
     """
+    device = choose_device(device)
     if combine not in COMBINATIONS:
         raise UsageError(f"combine must be one of {', '.join(COMBINATIONS)}, got {combine!r}")
     first = scales[0]
@@ -111,7 +113,7 @@ def score_scales(
     own: MeasuredImages,
     images: MeasuredImages,
     *,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = False,
 ) -> ScaleScores:
     """Show the images to every scale.
@@ -120,7 +122,7 @@ def score_scales(
         scales: runs at image sizes.
         own: of the first run's own data, those measured being the ones to fit on.
         images: those to measure on.
-        device: where to compute.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
         progress: show a progress bar.
     """
     seen = [_score_scale(scale, own, images, device=device, progress=progress) for scale in scales]
@@ -137,7 +139,7 @@ def _score_scale(
     scale: Scale, own: MeasuredImages, images: MeasuredImages, *, device: str, progress: bool
 ) -> tuple[str, dict[Path, Tensor]]:
     """Return the scale's name and the scores ``(C,)`` of every readable image; frozen runs cache maps."""
-    net = load_model(scale.run.best, device=device)
+    net = load_run_network(scale.run, device=device)
     k = table3_count(scale.recipe.image_size, net.backbone.stride) if scale.k == "table3" else scale.k
     if k is not None and isinstance(net.pool, WeldonPool):
         net.pool = WeldonPool(k_max=k, k_min=k if net.pool.k_min else 0)

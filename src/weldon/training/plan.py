@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weldon.data import Record, encode_targets
+from weldon.device import choose_device
 from weldon.models import RegionNet, WeldonNet
 from weldon.pooling import resolve_count
 from weldon.training.prepare import Prepared
@@ -13,7 +14,7 @@ from weldon.training.recipe import Recipe
 
 def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
     """Return the plan: images, classes, positives and unknown cells, the split, k+ and k-, the device."""
-    steps = -(-len(prepared.train) // recipe.batch_size)
+    steps = -(-len(prepared.train) // (recipe.batch_size * recipe.devices * recipe.nodes))
     regions = image_lines(recipe, net) if isinstance(net, WeldonNet) else bag_lines(recipe, prepared, net)
     return [
         *prepared.notes,
@@ -21,7 +22,7 @@ def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
         f"{len(prepared.classes)} classes, {prepared.task}",
         *class_lines(prepared.train, prepared.classes),
         *regions,
-        f"{recipe.epochs} epochs of {steps} steps, device {recipe.device}",
+        f"{recipe.epochs} epochs of {steps} steps, device {choose_device(recipe.device)}",
     ]
 
 

@@ -9,11 +9,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from weldon.device import HELP, check_device_name
 from weldon.errors import UsageError
 from weldon.pooling import POOLINGS, parse_count
 
+MOST_PIXELS = 4096  # a side: one picture is then 200 MB on its way through the network
+MOST_IMAGES = 65_536  # a batch
+MOST_WORKERS = 256  # processes that read
 POOL_OPTIONS = ("beta", "beta_max", "beta_min", "decay", "maps_per_class", "alpha")
 
 
@@ -33,6 +45,8 @@ def _three(value: Any) -> Any:
 
 
 Colours = Annotated[tuple[float, float, float] | None, BeforeValidator(_three)]
+Device = Annotated[str, AfterValidator(check_device_name)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
 
 
@@ -76,7 +90,7 @@ class Recipe(BaseModel):
     mean: Colours = Field(None, description="mean of the images the weights saw, as 0.5,0.5,0.5")
     std: Colours = Field(None, description="their standard deviation, likewise")
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
-    image_size: int = Field(448, ge=16, description="side of the square canvas in pixels")
+    image_size: int = Field(448, ge=16, le=MOST_PIXELS, description="side of the square canvas in pixels")
     resize: Literal["keep", "warp"] = Field(
         "keep", description="keep the aspect ratio and mask the padding, or warp"
     )
@@ -104,34 +118,40 @@ class Recipe(BaseModel):
     ap_scope: Literal["batch", "set"] = Field(
         "batch", description="rank within a batch, or exactly over the set"
     )
-    ap_memory: int = Field(0, ge=0, description="recent images that join the ranking of a batch")
-    ap_scale: float = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
+    ap_memory: int = Field(
+        0, ge=0, le=10_000_000, description="recent images that join the ranking of a batch"
+    )
+    ap_scale: Finite = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
     pos_weight: str = Field("none", description="none, balanced (absent / present per class) or a number")
 
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="sgd has momentum 0.9, as in the paper")
-    lr: float | None = Field(
+    lr: Finite | None = Field(
         None, gt=0, description="learning rate of the new layers [adamw 1e-3; sgd, bags 1e-2]"
     )
-    lrp: float = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
+    lrp: Finite = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
-    weight_decay: float | None = Field(
+    weight_decay: Finite | None = Field(
         None, ge=0, description="weight decay, lambda of Eq. 7 [adamw 1e-2, sgd 1e-4]"
     )
     schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the rate falls")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
-    epochs: int = Field(20, ge=1, description="passes over the training images")
-    batch_size: int = Field(32, ge=1, description="images a step")
+    epochs: int = Field(20, ge=1, le=1_000_000, description="passes over the training images")
+    batch_size: int = Field(32, ge=1, le=MOST_IMAGES, description="images a step")
     patience: int = Field(
         0, ge=0, description="stop after so many epochs without a better validation figure; 0: never"
     )
 
-    workers: int = Field(2, ge=0, description="processes that read images")
-    device: str = Field("auto", description="auto, cpu, cuda, mps")
-    devices: int = Field(1, ge=1, description="accelerators (or processes) a node")
-    nodes: int = Field(1, ge=1, description="machines")
-    strategy: str = Field("auto", description="Lightning strategy, for example ddp")
-    precision: str = Field("32-true", description="Lightning precision, for example bf16-mixed")
-    seed: int = Field(0, ge=0, description="seed of weights, order and augmentation")
+    workers: int = Field(2, ge=0, le=MOST_WORKERS, description="processes that read images")
+    device: Device = Field("auto", description=HELP)
+    devices: int = Field(1, ge=1, le=1024, description="accelerators (or processes) a node")
+    nodes: int = Field(1, ge=1, le=10_000, description="machines")
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true"] = Field(
+        "auto", description="how several processes share a run"
+    )
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"] = Field(
+        "32-true", description="numbers of the forward and backward pass"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="seed of weights, order and augmentation")
     cache: Path | None = Field(None, description="folder for cached feature maps [the user's cache folder]")
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
-from weldon.models import load_bag_model
+from weldon.inference.run_network import load_run_bag_network
 from weldon.structured import BagSource
 from weldon.training.bag_dataset import LabelledBags
 from weldon.training.feature_cache import take_whole
@@ -27,14 +27,14 @@ def score_bags(
         recipe: of the run.
         records: N bags.
         bags: where their instances are; None where the data holds images.
-        device: where to compute.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
 
     Raises:
         UsageError: images, or instances with another number of features.
     """
     if bags is None:
         raise UsageError(f"run {str(run.path)!r} was trained on bags and cannot score images")
-    net = load_bag_model(run.best, device=device)
+    net = load_run_bag_network(run, device=device)
     labelled = LabelledBags(records, run.class_names, bags)
     loader = DataLoader(labelled, recipe.batch_size, collate_fn=take_whole)  # type: ignore[arg-type]
     return score_set(net, loader)

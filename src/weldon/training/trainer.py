@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from weldon.inference.run_directory import RunDirectory
 from weldon.training.callbacks import Interruption, MetricsTable, Patience, StepBar, TimeEstimate
+from weldon.training.machine import lightning_devices
 from weldon.training.recipe import Recipe
 
 
@@ -28,8 +29,7 @@ def build_trainer(
     """
     options: dict[str, Any] = {"precision": recipe.precision, "strategy": recipe.strategy}
     return L.Trainer(
-        accelerator=recipe.device,
-        devices=recipe.devices,
+        **lightning_devices(recipe),
         num_nodes=recipe.nodes,
         max_epochs=recipe.epochs,
         callbacks=_callbacks(recipe, run, best, monitor, progress),

@@ -1,0 +1,46 @@
+"""One rule says where to compute, in every verb."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from weldon import device
+from weldon.device import check_device_name, choose_device, devices_here
+from weldon.errors import UsageError
+
+CARD = pytest.mark.skipif(
+    torch.cuda.is_available(), reason="this machine has the device that must be missing"
+)
+
+
+@pytest.mark.parametrize("name", ["tpu9", "", "meta", "cuda:", "cuda:x", "CPU", "cpu:0", "cuda:9999", "gpu"])
+def test_a_name_that_means_nothing_is_refused_with_the_choices(name):
+    with pytest.raises(UsageError, match=rf"device must be auto, cpu, cuda, cuda:N or mps, got '{name}'"):
+        choose_device(name)
+
+
+@CARD
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "mps"])
+def test_a_device_that_is_not_here_is_refused_with_those_that_are(name):
+    assert check_device_name(name) == name
+    if name in devices_here():
+        pytest.skip("it is here")
+    with pytest.raises(UsageError, match=rf"device must be on this machine, which has .*cpu, got '{name}'"):
+        choose_device(name)
+
+
+@pytest.mark.parametrize(
+    ("here", "chosen"), [(["cuda", "cuda:0", "cpu"], "cuda"), (["mps", "cpu"], "mps"), (["cpu"], "cpu")]
+)
+def test_auto_is_an_accelerator_where_there_is_one(monkeypatch, here, chosen):
+    monkeypatch.setattr(device, "devices_here", lambda: here)
+    assert choose_device("auto") == chosen
+    assert choose_device("cpu") == "cpu"
+
+
+def test_cards_are_listed_by_number(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert devices_here()[:3] == ["cuda", "cuda:0", "cuda:1"]
+    assert choose_device("cuda:1") == "cuda:1"
