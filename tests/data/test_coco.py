@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from weldon.data.annotation import ImageAnnotation, Polygon
-from weldon.data.coco import read_coco, write_coco
+from weldon.data.coco import write_coco
+from weldon.data.coco_reader import read_coco
 from weldon.data.record import Box
 from weldon.errors import DataError
 
@@ -112,7 +113,7 @@ def test_every_contradiction_is_listed(tmp_path):
         "annotations": [
             {"id": 1, "image_id": 2, "category_id": 1, "bbox": [0, 0, 1, 1]},
             {"id": 2, "image_id": 1, "category_id": 0, "bbox": [0, 0, 1, 1]},
-            {"id": 3, "image_id": 1, "category_id": 1},
+            {"id": 3, "image_id": 1, "category_id": 1, "bbox": [0, 0, float("nan"), 1]},
         ],
     }
     (tmp_path / "a.json").write_text(json.dumps(content))

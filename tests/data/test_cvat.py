@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from weldon.data.annotation import ImageAnnotation
-from weldon.data.cvat import read_cvat, write_cvat
+from weldon.data.cvat import write_cvat
+from weldon.data.cvat_reader import read_cvat
 from weldon.data.record import Box
 from weldon.errors import DataError
 

@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 
 from weldon.data.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
-from weldon.data.coco import read_coco
-from weldon.data.cvat import read_cvat
+from weldon.data.coco_reader import read_coco
+from weldon.data.cvat_reader import read_cvat
 from weldon.data.formats import WRITERS, write_annotations
 from weldon.data.labels import read_labels
 from weldon.data.labelstudio_export import read_labelstudio
 from weldon.data.record import Box
 from weldon.data.truth import read_boxes
 from weldon.data.voc_xml import read_voc_folder
-from weldon.data.yolo import read_yolo
+from weldon.data.yolo_reader import read_yolo
 from weldon.errors import DataError, UsageError
 
 CLASSES = ("cat", 'dög & "co" <x>', "7", "no", "yes: [1]")

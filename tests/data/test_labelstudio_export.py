@@ -7,25 +7,9 @@ import json
 import pytest
 
 from weldon.data.labels import read_labels
-from weldon.data.labelstudio_export import file_name_of, is_labelstudio, read_labelstudio
+from weldon.data.labelstudio_export import is_labelstudio, read_labelstudio
 from weldon.data.record import Box
 from weldon.errors import DataError
-
-
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("/data/local-files/?d=photos/a%20b.jpg", "photos/a b.jpg"),
-        ("/data/upload/12/0a1b2c3d-plate_1.jpg", "plate_1.jpg"),
-        ("/data/upload/0a1b2c3d-plate_1.jpg", "plate_1.jpg"),
-        ("s3://bucket/folder/a.jpg", "folder/a.jpg"),
-        ("https://host/x/a%20b.jpg?token=1", "x/a b.jpg"),
-        ("a b.jpg", "a b.jpg"),
-        ("C:\\data\\a.jpg", "C:\\data\\a.jpg"),
-    ],
-)
-def test_urls_name_files(url, name):
-    assert file_name_of(url) == name
 
 
 def region(label: str, **value) -> dict:

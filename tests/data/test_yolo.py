@@ -6,7 +6,8 @@ import pytest
 
 from weldon.data.annotation import ImageAnnotation, Polygon
 from weldon.data.record import Box
-from weldon.data.yolo import read_yolo, write_yolo
+from weldon.data.yolo import write_yolo
+from weldon.data.yolo_reader import read_yolo
 from weldon.errors import DataError
 
 CLASSES = ("cat", "no", "7")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,7 +59,8 @@ class ImageAnnotation:
         polygons: outlines of a class.
         mask: ``(height, width)`` integers, 0 = background, i = class i - 1, 255 = ignored; writers turn it
             into polygons.
-        unknown: classes that several annotators do not agree on.
+        unknown: classes that are neither said to be there nor to be absent, as where annotators disagree.
+        partial: something about the image could not be understood: no class that is not named is absent.
     """
 
     file_name: str
@@ -72,12 +73,33 @@ class ImageAnnotation:
     polygons: tuple[Polygon, ...] = ()
     mask: NDArray[np.integer] | None = field(default=None, compare=False, repr=False)
     unknown: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def named(self) -> frozenset[str]:
         """Every class that is said to be in the image, in whichever way."""
         drawn: tuple[Box | Keypoint | Polygon, ...] = (*self.boxes, *self.points, *self.polygons)
         return frozenset(self.labels) | {mark.label for mark in drawn}
+
+    def unknown_of(self, classes: Iterable[str]) -> frozenset[str]:
+        """Return which of some classes are neither known to be in the image nor to be absent."""
+        doubtful = frozenset(self.unknown) | (frozenset(classes) if self.partial else frozenset())
+        return doubtful - self.named
+
+    def truth(self, classes: Iterable[str] = ()) -> tuple[Box, ...]:
+        """Return the boxes to measure against: those drawn, and those around outlines.
+
+        A class whose place is not told, or of which nothing is known, gets a box over the whole image that is
+        marked difficult: measures leave the image out of that class.
+
+        Args:
+            classes: those of the file, for an image that is understood in part only.
+        """
+        around = (_box_around(polygon) for polygon in self.polygons)
+        drawn = (*self.boxes, *(box for box in around if not any(_holds(one, box) for one in self.boxes)))
+        unplaced = (self.named | self.unknown_of(classes)) - {box.label for box in drawn}
+        size = self.width or 1, self.height or 1
+        return drawn + tuple(Box(name, 0, 0, *size, difficult=True) for name in sorted(unplaced))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +127,19 @@ def refuse_strangers(images: Sequence[ImageAnnotation], classes: Sequence[str]) 
     problems = [f"{image.file_name}: {name!r}" for image in images for name in sorted(image.named - known)]
     if problems:
         raise DataError(f"labels that are none of the classes ({', '.join(classes)}):", problems)
+
+
+def _box_around(polygon: Polygon) -> Box:
+    xs, ys = zip(*polygon.points, strict=True)
+    return Box(polygon.label, min(xs), min(ys), max(xs), max(ys), polygon.score)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    """Return whether a box of the same class holds another, to the rounding of a file."""
+    return (
+        outer.label == inner.label
+        and outer.x1 <= inner.x1 + 1
+        and outer.y1 <= inner.y1 + 1
+        and outer.x2 >= inner.x2 - 1
+        and outer.y2 >= inner.y2 - 1
+    )

@@ -6,11 +6,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from weldon.data.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon, refuse_strangers
-from weldon.data.json_file import write_json
+from weldon.data.annotation import ImageAnnotation, refuse_strangers
 from weldon.data.polygons import mask_regions
-from weldon.data.record import Box
-from weldon.errors import DataError
+from weldon.data.xml_file import write_xml
+from weldon.files import write_json
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -43,31 +42,11 @@ def write_cvat(path: str | Path, images: Sequence[ImageAnnotation], classes: Seq
             height=str(image.height),
         )
         entry.extend(_marks(image, classes))
-    ET.indent(root)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    write_xml(path, root, declaration=True)
     score = {"name": "score", "input_type": "text", "mutable": False, "values": [""], "default_value": ""}
     write_json(
         Path(path).with_name("labels.json"), [{"name": name, "attributes": [score]} for name in classes]
     )
-
-
-def read_cvat(path: str | Path) -> AnnotationSet:
-    """Return tags, boxes, points and polygons of a CVAT for images file; classes as its labels are listed.
-
-    Raises:
-        DataError: no XML, or marks without their numbers.
-    """
-    try:
-        root = ET.parse(path).getroot()
-        images = tuple(_image(entry) for entry in root.iter("image"))
-    except (ET.ParseError, OSError, ValueError, KeyError) as error:
-        raise DataError(f"cannot read {path} as CVAT for images 1.1: {error!r}") from error
-    if root.tag != "annotations":
-        raise DataError(f"{path} is no CVAT file: its root must be <annotations>, got <{root.tag}>")
-    listed = [label.findtext("name") or "" for label in root.iter("label") if label.find("name") is not None]
-    seen = sorted({name for image in images for name in image.named} - set(listed))
-    return AnnotationSet(images, tuple(dict.fromkeys((*listed, *seen))))
 
 
 def _meta(size: int, classes: Sequence[str]) -> ET.Element:
@@ -117,40 +96,3 @@ def _scored(element: ET.Element, score: float | None) -> ET.Element:
 
 def _text(points: Corners) -> str:
     return ";".join(f"{float(x):.2f},{float(y):.2f}" for x, y in points)
-
-
-def _image(entry: ET.Element) -> ImageAnnotation:
-    boxes, labels, points, polygons = [], [], [], []
-    scores: dict[str, float] = {}
-    for mark in entry:
-        label, score = mark.get("label", ""), _score(mark)
-        if mark.tag == "tag":
-            labels.append(label)
-            scores |= {} if score is None else {label: score}
-        elif mark.tag == "box":
-            x1, y1, x2, y2 = (float(mark.attrib[edge]) for edge in ("xtl", "ytl", "xbr", "ybr"))
-            boxes.append(Box(label, x1, y1, x2, y2, score))
-        elif mark.tag == "points":
-            points += [Keypoint(label, x, y, score) for x, y in _corners(mark)]
-        elif mark.tag == "polygon":
-            polygons.append(Polygon(label, _corners(mark), score))
-    return ImageAnnotation(
-        entry.attrib["name"],
-        int(entry.attrib["width"]),
-        int(entry.attrib["height"]),
-        tuple(boxes),
-        tuple(labels),
-        scores or None,
-        tuple(points),
-        tuple(polygons),
-    )
-
-
-def _score(mark: ET.Element) -> float | None:
-    text = next((a.text for a in mark.iter("attribute") if a.get("name") == "score"), None)
-    return float(text) if text else None
-
-
-def _corners(mark: ET.Element) -> Corners:
-    pairs = (pair.split(",") for pair in mark.attrib["points"].split(";"))
-    return tuple((float(x), float(y)) for x, y in pairs)

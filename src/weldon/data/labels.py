@@ -11,6 +11,7 @@ from weldon.data.jsonl import read_jsonl
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
+from weldon.data.stored_names import stored_names
 from weldon.data.table import read_table
 from weldon.data.truth import annotation_form, read_annotations
 from weldon.data.voc import is_devkit, read_voc
@@ -104,24 +105,28 @@ def _places(data: Path, labels: Path | None) -> tuple[Path, Path | None]:
 def _annotated(file: Path, root: Path, classes: Sequence[str] | None) -> LabelSet:
     """Return image-level labels derived from an annotation tool's file; boxes are kept for measuring only."""
     found = read_annotations(file)
+    finder = ImageFinder((file.parent, root), tails=True)
+    names, problems = stored_names([image.file_name for image in found.images], finder, file.name)
+    every = (*found.classes, *(classes or ()))
     rows = [
         Row(
             f"{file.name}, {image.file_name}",
-            image.file_name,
+            name,
             image.named - frozenset(image.unknown),
-            frozenset(image.unknown),
-            boxes=image.boxes,
+            image.unknown_of(every),
+            boxes=image.truth(every) if image.boxes or image.polygons or not image.named else None,
         )
-        for image in found.images
+        for image, name in zip(found.images, names, strict=True)
     ]
     return label_set_of(
         rows,
-        ImageFinder((file.parent, root), tails=True),
+        finder,
         form=annotation_form(file),
         declared=found.classes,
         given=classes,
         empty_classes="drop",
         notes=found.notes,
+        problems=problems,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from weldon.data.annotation import ImageAnnotation, Polygon, refuse_strangers
-from weldon.data.json_file import write_json
 from weldon.data.polygons import mask_regions
 from weldon.errors import DataError
+from weldon.files import write_json, write_text
 
 Json = dict[str, Any]
 
@@ -66,7 +66,7 @@ def write_labelstudio(
         tasks.append(task)
     write_json(Path(folder) / "tasks.json", tasks)
     config = label_config(classes, [kind for kind in CONTROLS if kind in used or kind == "choices"])
-    (Path(folder) / "label_config.xml").write_text(config, encoding="utf-8")
+    write_text(Path(folder) / "label_config.xml", config)
 
 
 def label_config(classes: Sequence[str], kinds: Iterable[str]) -> str:

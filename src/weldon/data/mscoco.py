@@ -10,10 +10,10 @@ from typing import Any
 
 from weldon.data.class_lists import COCO_CLASSES
 from weldon.data.entry import FLICKR, TABLE_2, Archive, Entry, find_folder
-from weldon.data.json_file import read_json
 from weldon.data.locate import ImageFinder
 from weldon.data.record import Box, LabelSet
 from weldon.data.rows import Row, label_set_of
+from weldon.files import read_json
 
 _SPLITS = {"train": "train", "test": "val"}
 

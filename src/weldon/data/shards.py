@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from weldon.data.json_file import read_json, write_json
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError, UsageError
+from weldon.files import read_json, write_json
 
 INDEX = "shards.json"
 SHARD_BYTES = 500_000_000

@@ -14,7 +14,7 @@ from PIL import Image
 
 from weldon.data.annotation import ImageAnnotation
 from weldon.data.locate import ImageFinder
-from weldon.data.record import Box, LabelSet
+from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.data.voc_xml import read_voc_xml
 from weldon.errors import DataError, UsageError
@@ -151,7 +151,7 @@ class Devkit:
             return _from_class_files(tables, stems, problems)
         drawn = {stem: found for stem in stems if (found := self.annotation(stem))}
         problems += [f"{name}.txt: {stem} has no annotation" for stem in stems if drawn and stem not in drawn]
-        return {stem: _from_boxes(found.boxes) for stem, found in drawn.items()} or None
+        return {stem: _from_marks(found) for stem, found in drawn.items()} or None
 
     def row(self, stem: str, split: str, where: str, labels: frozenset[str], unknown: frozenset[str]) -> Row:
         """Return everything the devkit says about one image."""
@@ -162,7 +162,7 @@ class Devkit:
             labels=labels,
             unknown=unknown,
             split=split,
-            boxes=drawn.boxes if drawn else None,
+            boxes=drawn.truth() if drawn else None,
             mask=self.mask(stem),
         )
 
@@ -235,6 +235,7 @@ def _marks(path: Path, problems: list[str]) -> dict[str, str]:
     return marks
 
 
-def _from_boxes(boxes: Sequence[Box]) -> tuple[frozenset[str], frozenset[str]]:
-    present = frozenset(box.label for box in boxes if not box.difficult)
-    return present, frozenset(box.label for box in boxes) - present
+def _from_marks(image: ImageAnnotation) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the classes that are present, and those of which only difficult objects are."""
+    present = frozenset(image.labels) | {box.label for box in image.boxes if not box.difficult}
+    return present, image.named - present

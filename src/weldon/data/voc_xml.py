@@ -4,42 +4,78 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from weldon.data.annotation import AnnotationSet, ImageAnnotation
+from weldon.data.left_out import LeftOut
+from weldon.data.numbers import confidence, drawn_box, number, side
 from weldon.data.record import Box
+from weldon.data.xml_file import read_xml, write_xml
 from weldon.errors import DataError
 
 
 def read_voc_xml(path: str | Path) -> ImageAnnotation:
     """Return the boxes of one XML file; pixel 1 of the file is our stretch from 0 to 1.
 
+    An object whose box has no inside keeps its class only. A file that does not name its image is named as
+    that image is.
+
     Raises:
         DataError: no XML, or an object without a name or a complete box.
     """
+    root = read_xml(path, root="annotation")
     try:
-        root = ET.parse(path).getroot()
+        found = [_object_read(element) for element in root.iter("object")]
         return ImageAnnotation(
-            file_name=root.findtext("filename") or Path(path).with_suffix(".jpg").name,
-            width=int(root.findtext("size/width") or 0),
-            height=int(root.findtext("size/height") or 0),
-            boxes=tuple(_box(element) for element in root.iter("object")),
+            file_name=(root.findtext("filename") or "").strip() or Path(path).with_suffix(".jpg").name,
+            width=side(root.findtext("size/width")),
+            height=side(root.findtext("size/height")),
+            boxes=tuple(box for _, box in found if box is not None),
+            labels=tuple(dict.fromkeys(name for name, box in found if box is None)),
         )
-    except (ET.ParseError, LookupError, ValueError, OSError) as error:
+    except ValueError as error:
         raise DataError(f"cannot read the VOC annotation {path}: {error}") from error
 
 
 def read_voc_folder(folder: str | Path) -> AnnotationSet:
-    """Return all ``*.xml`` of a folder, with the sorted names of their objects as classes.
+    """Return all XML files of a folder and below, with the sorted names of their objects as classes.
+
+    An image lies where its XML file lies: ``b/2.xml``, which names ``2.jpg``, is of ``b/2.jpg``. Hidden files
+    and folders are passed over.
 
     Raises:
-        DataError: a file that cannot be read, or none at all.
+        DataError: files that cannot be read, all listed, or none at all.
     """
-    paths = sorted(Path(folder).rglob("*.xml"))
-    if not paths:
+    folder = Path(folder)
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".xml" and path.is_file()]
+    seen = [path for path in paths if not _hidden(path.relative_to(folder))]
+    if not seen:
         raise DataError(f"no VOC annotation (*.xml) in {folder}")
-    images = tuple(read_voc_xml(path) for path in paths)
-    return AnnotationSet(images, tuple(sorted({box.label for image in images for box in image.boxes})))
+    left, problems, images = LeftOut(folder.name), list[str](), []
+    for path in sorted(set(paths) - set(seen)):
+        left.add("hidden files were passed over", path.relative_to(folder).as_posix())
+    for path in seen:
+        try:
+            images.append(_placed(read_voc_xml(path), path.relative_to(folder), left))
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        raise DataError(f"{len(problems)} of the {len(seen)} VOC annotations cannot be read:", problems)
+    classes = sorted({name for image in images for name in image.named})
+    return AnnotationSet(tuple(images), tuple(classes), left.notes())
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _placed(image: ImageAnnotation, path: Path, left: LeftOut) -> ImageAnnotation:
+    """Return the image in the folder of its XML file, unless it names one itself."""
+    if image.labels:
+        left.add("files have objects without an inside; their class counts as present", path.as_posix())
+    name = image.file_name.replace("\\", "/")
+    return replace(image, file_name=name if "/" in name else (path.parent / name).as_posix())
 
 
 def write_voc(folder: str | Path, images: Sequence[ImageAnnotation]) -> None:
@@ -59,26 +95,25 @@ def write_voc(folder: str | Path, images: Sequence[ImageAnnotation]) -> None:
     for image in images:
         path = (Path(folder) / image.file_name).with_suffix(".xml")
         path.parent.mkdir(parents=True, exist_ok=True)
-        tree = ET.ElementTree(_annotation(image))
-        ET.indent(tree)
-        tree.write(path, encoding="utf-8")
+        write_xml(path, _annotation(image))
 
 
-def _box(element: ET.Element) -> Box:
+def _object_read(element: ET.Element) -> tuple[str, Box | None]:
+    """Return the name of an object, and its box where that has an inside."""
     name = (element.findtext("name") or "").strip()
-    x1, y1, x2, y2 = (_number(element, f"bndbox/{edge}") for edge in ("xmin", "ymin", "xmax", "ymax"))
     if not name:
         raise ValueError("an object has no name")
-    score = element.findtext("score")
+    x1, y1, x2, y2 = (_edge(element, f"bndbox/{edge}") for edge in ("xmin", "ymin", "xmax", "ymax"))
+    score = confidence(element.findtext("score"))
     difficult = (element.findtext("difficult") or "0").strip() == "1"
-    return Box(name, x1 - 1, y1 - 1, x2, y2, float(score) if score else None, difficult)
+    return name, drawn_box(name, (x1 - 1, y1 - 1, x2, y2), score, difficult=difficult)
 
 
-def _number(element: ET.Element, path: str) -> float:
+def _edge(element: ET.Element, path: str) -> float:
     text = element.findtext(path)
     if text is None:
         raise ValueError(f"an object has no {path}")
-    return float(text)
+    return number(text)
 
 
 def _annotation(image: ImageAnnotation) -> ET.Element:

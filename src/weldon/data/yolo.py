@@ -6,12 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from weldon.data.annotation import AnnotationSet, ImageAnnotation, Polygon, refuse_strangers
-from weldon.data.image import SUFFIXES, image_size
-from weldon.data.record import Box
+from weldon.data.annotation import ImageAnnotation, refuse_strangers
 from weldon.errors import DataError
+from weldon.files import write_text
 
 
 def write_yolo(
@@ -37,39 +35,11 @@ def write_yolo(
     ids = {name: number for number, name in enumerate(classes)}
     for image in images:
         path = Path(folder) / "labels" / PurePosixPath(image.file_name).with_suffix(".txt")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{line}\n" for line in _lines(image, ids, scores)), encoding="utf-8")
+        write_text(path, "".join(f"{line}\n" for line in _lines(image, ids, scores)))
     # A JSON string is a YAML string, whatever a class is called.
     names = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for name, number in ids.items())
     text = f"path: .\ntrain: images\nval: images\nnames:\n{names}"
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    (Path(folder) / "data.yaml").write_text(text, encoding="utf-8")
-
-
-def read_yolo(folder: str | Path) -> AnnotationSet:
-    """Return the boxes and polygons of a YOLO folder: ``data.yaml``, ``labels`` and ``images``.
-
-    Raises:
-        DataError: no ``data.yaml`` with names, a text without its image, or lines that are none: all listed.
-    """
-    folder = Path(folder)
-    classes = _names(folder / "data.yaml")
-    pictures = {
-        path.relative_to(folder / "images").with_suffix(""): path
-        for path in sorted((folder / "images").rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-    }
-    problems: list[str] = []
-    images = []
-    for path in sorted((folder / "labels").rglob("*.txt")):
-        name = path.relative_to(folder / "labels").with_suffix("")
-        if name not in pictures:
-            problems.append(f"labels/{name.as_posix()}.txt: no image of that name in {folder / 'images'}")
-            continue
-        images.append(_image(path, pictures[name], folder / "images", classes, problems))
-    if problems:
-        raise DataError(f"{folder} cannot be read as YOLO labels:", problems)
-    return AnnotationSet(tuple(images), tuple(classes.values()))
+    write_text(Path(folder) / "data.yaml", text)
 
 
 def _refuse_clashes(images: Sequence[ImageAnnotation]) -> None:
@@ -95,51 +65,3 @@ def _lines(image: ImageAnnotation, ids: Mapping[str, int], scores: bool) -> Iter
         )
         score = [f"{float(box.score):.6f}"] if scores and box.score is not None else []
         yield " ".join([str(ids[box.label]), *(f"{float(share):.6f}" for share in shares), *score])
-
-
-def _names(path: Path) -> dict[int, str]:
-    import yaml
-
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        names = content["names"]
-        pairs = enumerate(names) if isinstance(names, list) else names.items()
-        return {int(number): str(name) for number, name in pairs}
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} must hold `names`, a list or numbers to names: {error!r}") from error
-
-
-def _image(
-    path: Path, picture: Path, root: Path, classes: Mapping[int, str], problems: list[str]
-) -> ImageAnnotation:
-    width, height = image_size(picture)
-    boxes, polygons = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            index, *shares = line.split()
-            label, values = classes[int(index)], [float(share) for share in shares]
-            if len(values) in (4, 5):
-                boxes.append(_box(label, values, width, height))
-            elif len(values) >= 6 and len(values) % 2 == 0:
-                corners = zip(values[::2], values[1::2], strict=True)
-                polygons.append(Polygon(label, tuple((x * width, y * height) for x, y in corners)))
-            else:
-                raise ValueError(f"{len(values)} numbers")
-        except (ValueError, KeyError) as error:
-            problems.append(f"{path.name} line {number}: {line.strip()[:60]!r}: {error!r}")
-    return ImageAnnotation(
-        picture.relative_to(root).as_posix(), width, height, tuple(boxes), polygons=tuple(polygons)
-    )
-
-
-def _box(label: str, values: Sequence[float], width: int, height: int) -> Box:
-    x, y, across, down = values[:4]
-    edges = (
-        (x - across / 2) * width,
-        (y - down / 2) * height,
-        (x + across / 2) * width,
-        (y + down / 2) * height,
-    )
-    return Box(label, *edges, values[4] if len(values) == 5 else None)
