@@ -178,3 +178,66 @@ def test_another_json_file_is_no_export(tmp_path):
     (tmp_path / "a.json").write_text('{"images": []}')
     with pytest.raises(DataError, match=r"a\.json is no Label Studio export"):
         read_labelstudio(tmp_path / "a.json")
+
+
+def test_an_answer_of_an_unknown_kind_leaves_the_other_classes_unknown(tmp_path, photograph):
+    photograph("a.png"), photograph("b.png")
+    strange = {"type": "hologram", "value": {"hologram": ["dog"]}}
+    path = export(
+        tmp_path,
+        {"id": 8, "data": {"image": "a.png"}, "annotations": [{"result": [chosen("cat"), strange]}]},
+        {"id": 9, "data": {"image": "b.png"}, "annotations": [{"result": [chosen("dog")]}]},
+    )
+    found = read_labels(tmp_path, path)
+    assert [record.unknown for record in found.records] == [{"dog"}, frozenset()]
+    assert any("'hologram' are not understood" in note and "task 8" in note for note in found.notes)
+
+
+def test_answers_that_name_no_class_are_counted_and_leave_nothing_unknown(tmp_path):
+    path = export(
+        tmp_path,
+        {
+            "id": 8,
+            "data": {"image": "a.png"},
+            "annotations": [{"result": [chosen("cat"), {"type": "textarea", "value": {"text": ["x"]}}]}],
+        },
+    )
+    found = read_labelstudio(path)
+    assert not found.images[0].partial
+    assert "1 answers of the kind 'textarea'" in found.notes[0]
+
+
+def test_skipped_tasks_are_unknown_and_counted(tmp_path):
+    skipped = {"result": [chosen("cat")], "was_cancelled": True}
+    path = export(
+        tmp_path,
+        {"id": 8, "data": {"image": "a.png"}, "annotations": [skipped]},
+        {"id": 9, "data": {"image": "b.png"}, "annotations": [skipped, {"result": [chosen("dog")]}]},
+    )
+    found = read_labelstudio(path)
+    assert [image.labels for image in found.images] == [("dog",)]
+    assert any("2 tasks were skipped by an annotator" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        region("dog", x=float("nan")),
+        region("dog", width="wide"),
+        region("dog", rectanglelabels="dog"),
+        region("dog", rectanglelabels=[None]),
+        {"type": "polygonlabels", "value": {"points": [], "polygonlabels": ["dog"]}},
+        {"type": "taxonomy", "value": {"taxonomy": [[1]]}},
+        {"type": "choices", "value": {"choices": "dog"}},
+        "dog",
+    ],
+)
+def test_a_damaged_answer_is_named_by_task(tmp_path, result):
+    task = {"id": 8, "data": {"image": "a.png"}, "annotations": [{"result": [result]}]}
+    with pytest.raises(DataError, match=r"export\.json, task 8: an answer cannot be read"):
+        read_labelstudio(export(tmp_path, task))
+
+
+def test_a_region_without_an_inside_keeps_its_class(tmp_path):
+    found = read(tmp_path, region("dog", width=0))
+    assert (found.boxes, found.labels) == ((), ("dog",))

@@ -88,3 +88,46 @@ def test_boxes_on_an_image_of_unknown_size_are_refused_before_anything_is_writte
     with pytest.raises(DataError, match=r"boxes but no size.*\n  b\.jpg"):
         write_voc(tmp_path / "to", [sized, ImageAnnotation("b.jpg", 0, 0, (Box("cat", 0, 0, 1, 1),))])
     assert not (tmp_path / "to").exists()
+
+
+def test_sizes_and_edges_with_a_point_are_read(tmp_path):
+    head = "<size><width>160.0</width><height>120.0</height></size>"
+    found = read_voc_xml(written(tmp_path, OBJECT.format("cat", EDGES.replace("30", "30.5"), ""), head=head))
+    assert (found.width, found.height, found.boxes[0].x2) == (160, 120, 30.5)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+def test_an_edge_that_is_no_number_is_refused_by_file(tmp_path, value):
+    with pytest.raises(DataError, match=rf"a\.xml: '{value}' is no number"):
+        read_voc_xml(written(tmp_path, OBJECT.format("cat", EDGES.replace("30", value), "")))
+
+
+def test_an_object_without_an_inside_keeps_its_class_and_is_counted(tmp_path):
+    written(tmp_path, OBJECT.format("cat", EDGES.replace("30", "-30"), ""))
+    found = read_voc_folder(tmp_path)
+    assert (found.images[0].boxes, found.images[0].labels, found.classes) == ((), ("cat",), ("cat",))
+    assert "1 files have objects without an inside" in found.notes[0]
+
+
+def test_equal_names_in_two_folders_are_two_images(tmp_path):
+    for folder in "ab":
+        write_voc(tmp_path / folder, [ImageAnnotation("6.jpg", 50, 50, (Box(folder, 0, 0, 9, 9),))])
+    found = read_voc_folder(tmp_path)
+    assert {image.file_name: image.boxes[0].label for image in found.images} == {
+        "a/6.jpg": "a",
+        "b/6.jpg": "b",
+    }
+
+
+def test_every_file_that_cannot_be_read_is_listed_and_hidden_ones_are_passed_over(tmp_path):
+    write_voc(tmp_path, [ImageAnnotation("a.jpg", 50, 50)])
+    for name in ("._a.xml", ".ipynb_checkpoints/a.xml", "__MACOSX/a.xml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0")
+    found = read_voc_folder(tmp_path).images
+    assert [image.file_name for image in found] == ["a.jpg"]
+    assert "3 hidden files" in read_voc_folder(tmp_path).notes[0]
+    for name in ("b.xml", "c.XML"):
+        (tmp_path / name).write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"2 of the 3 VOC annotations"):
+        read_voc_folder(tmp_path)

@@ -112,7 +112,7 @@ def _annotated(file: Path, root: Path, classes: Sequence[str] | None) -> LabelSe
         Row(
             f"{file.name}, {image.file_name}",
             name,
-            image.named - frozenset(image.unknown),
+            image.named,
             image.unknown_of(every),
             boxes=image.truth(every) if image.boxes or image.polygons or not image.named else None,
         )

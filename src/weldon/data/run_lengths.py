@@ -33,14 +33,14 @@ def mask_of_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool
 
 
 def runs_of_text(text: str) -> list[int]:
-    """Return the run lengths of a COCO string: 5 bits a character, differences from the third on.
+    """Return the run lengths of a COCO string: 5 bits a character, differences from the fourth on.
 
     Raises:
         ValueError: a character that stands for no bits, or the last number is cut off.
 
     Example:
-        >>> runs_of_text("13O")   # 1, 3, and 1 less than the number two before: 0
-        [1, 3, 0]
+        >>> runs_of_text("132O")   # O is -1: 1 less than the number two before
+        [1, 3, 2, 2]
     """
     runs: list[int] = []
     value = shift = 0
