@@ -13,7 +13,7 @@ import weldon
 from photographs import MOBILENET, VOC, voc_table
 from weldon.data import Record
 from weldon.structured import BagDataset
-from weldon.training.feature_cache import CachedFeatures, FeatureDataset
+from weldon.training.feature_dataset import CachedFeatures, FeatureDataset
 from weldon.training.prepare import prepare
 from weldon.training.recipe import Recipe
 from weldon.training.sets import cached_maps

@@ -61,13 +61,14 @@ def draft_of(path: Path) -> Path:
 
 def clear_drafts(folder: Path) -> list[Path]:
     """Remove the drafts in ``folder`` whose process is no more, and return them."""
-    found = [draft for draft in folder.glob(".*.part") if not _alive(draft.name.split(".")[-2])]
+    found = [draft for draft in folder.glob(".*.part") if not is_alive(draft.name.split(".")[-2])]
     for draft in found:
         draft.unlink(missing_ok=True)
     return found
 
 
-def _alive(process: str) -> bool:
+def is_alive(process: str) -> bool:
+    """Return whether the process of that number runs on this machine; what is no number counts as alive."""
     if not process.isdigit():
         return True  # no draft of ours: leave it
     try:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from weldon.data import Geometry, ImageDataset, Record, collate, image_size
 from weldon.models import WeldonNet
-from weldon.training.feature_cache import CachedFeatures, FeatureDataset, take_whole
+from weldon.training.feature_dataset import CachedFeatures, FeatureDataset, take_whole
 from weldon.training.measures import Answer
 from weldon.training.module import score_batch
 from weldon.training.recipe import Recipe

@@ -12,7 +12,7 @@ from weldon.inference.run_directory import RunDirectory
 from weldon.inference.run_network import load_run_bag_network
 from weldon.structured import BagSource
 from weldon.training.bag_dataset import LabelledBags
-from weldon.training.feature_cache import take_whole
+from weldon.training.feature_dataset import take_whole
 from weldon.training.recipe import Recipe
 from weldon.training.scoring import ScoredSet, score_set
 

@@ -10,13 +10,9 @@ from typing import Any
 from weldon.data import EvalTransform, ImageDataset, Record, TrainTransform, collate
 from weldon.models import RegionNet, WeldonNet
 from weldon.training.bag_dataset import LabelledBags
-from weldon.training.feature_cache import (
-    CachedFeatures,
-    FeatureDataset,
-    cache_features,
-    cache_folder,
-    take_whole,
-)
+from weldon.training.disk_room import cache_folder
+from weldon.training.feature_cache import cache_features
+from weldon.training.feature_dataset import CachedFeatures, FeatureDataset, take_whole
 from weldon.training.prepare import Prepared, drop_unreadable, refuse_many_unreadable
 from weldon.training.recipe import Recipe
 
@@ -74,12 +70,11 @@ def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
 
 def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
     net.freeze_backbone()
-    cached = cached_maps(recipe, net, prepared.records, prepared.classes)
-    lost = [r for r in prepared.records if r.path not in cached.rows]
-    reasons = [(r.file_name, "the file cannot be read") for r in lost]
-    refuse_many_unreadable(reasons, len(prepared.records))
-    _name_lost(reasons)
-    prepared = prepared.without({r.path for r in lost})
+    cached = _maps(recipe, net, prepared.records, prepared.classes)
+    lost = _reasons(prepared.records, cached)
+    refuse_many_unreadable(lost, len(prepared.records))
+    _name_lost(lost)
+    prepared = prepared.without(set(cached.lost))
     train, val = (FeatureDataset(part, prepared.classes, cached) for part in (prepared.train, prepared.val))
     return Sets(train, val, take_whole, 0, prepared)
 
@@ -87,10 +82,21 @@ def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
 def cached_maps(
     recipe: Recipe, net: WeldonNet, records: Sequence[Record], classes: Sequence[str]
 ) -> CachedFeatures:
-    """Return the feature maps of ``records``; the order of the records does not matter."""
-    images = ImageDataset(sorted(records, key=lambda r: str(r.path)), classes, eval_transform(recipe, net))
-    seen = {"image_size": recipe.image_size, "resize": recipe.resize}
-    return cache_features(net, images, cache_folder(recipe.cache), workers=recipe.workers, identity=seen)
+    """Return the feature maps of ``records``, whose order does not matter; say which files have none."""
+    cached = _maps(recipe, net, records, classes)
+    _name_lost(_reasons(records, cached))
+    return cached
+
+
+def _maps(
+    recipe: Recipe, net: WeldonNet, records: Sequence[Record], classes: Sequence[str]
+) -> CachedFeatures:
+    images = ImageDataset(records, classes, eval_transform(recipe, net))
+    return cache_features(net, images, cache_folder(recipe.cache), workers=recipe.workers)
+
+
+def _reasons(records: Sequence[Record], cached: CachedFeatures) -> list[tuple[str, str]]:
+    return [(r.file_name, cached.lost[r.path]) for r in records if r.path in cached.lost]
 
 
 def eval_transform(recipe: Recipe, net: WeldonNet) -> EvalTransform:
