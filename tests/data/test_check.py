@@ -158,7 +158,7 @@ def test_odd_files_are_counted_and_named(labelled):
     assert report.modes == {"RGB": 20, "CMYK": 1, "L": 1, "P": 1, "I;16": 1}
     assert report.sizes["smallest"] == (20, 150)
     text = " ".join(report.warnings)
-    assert "03.jpg is animated" in text
+    assert "03.jpg holds several frames" in text
     assert "04.jpg uses less than a quarter of its 16 bits" in text
     assert "05.jpg is tiny: 20 x 200" in text
 

@@ -214,7 +214,7 @@ def _file_warnings(records: Sequence[Record], facts: Sequence[FileFacts]) -> Ite
         if fact.dark:
             yield f"{record.file_name} uses less than a quarter of its 16 bits and comes out dark: rescale it"
         if fact.animated:
-            yield f"{record.file_name} is animated: only its first frame is used"
+            yield f"{record.file_name} holds several frames or pages: only the first is used"
 
 
 def _unused_warnings(unused: Sequence[str]) -> Iterator[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from weldon.data.image import decoder_reason, orientation, upright_rgb
+from weldon.data.opened import opened, refuse_irregular
+from weldon.errors import UsageError
 
 # Length of a fingerprint.
 BITS = 256
@@ -18,7 +19,7 @@ _SIDE = 16
 # Pictures of next to no contrast, or of little but one slope, all look alike to a difference hash.
 _FLAT = 6.0
 _PLAIN = 32
-_ANIMATED = ("GIF", "WEBP", "PNG")
+_ANIMATED = ("GIF", "WEBP", "PNG", "TIFF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class FileFacts:
         size: width and height, upright.
         turned: it is stored lying or mirrored, and EXIF says so.
         mode: Pillow's name of how pixels are stored (``RGB``, ``L``, ``P``, ``CMYK``, ``I;16`` ...).
-        animated: it holds several frames, of which the first is used.
+        animated: it holds several frames or pages, of which the first is used.
         dark: 16 bits a pixel, of which less than a quarter of the range is used.
         fingerprint: difference hash of the small grey picture; None for one too plain to be told from others.
     """
@@ -48,26 +49,32 @@ class FileFacts:
 
 def file_facts(path: Path) -> FileFacts:
     """Return the facts of a file, reading it once."""
+    digest = ""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        return FileFacts("", problem=decoder_reason(path, error))
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    try:
-        return _read(data, digest)
+        refuse_irregular(path)
+        digest = _digest(path)
+        return _read(path, digest)
+    except UsageError:
+        raise
     except Exception as error:
         return FileFacts(digest, problem=decoder_reason(path, error))
 
 
-def _read(data: bytes, digest: str) -> FileFacts:
-    with Image.open(BytesIO(data)) as image:
-        mode = image.mode
-        animated = image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
-        turned = orientation(image) != 1
-        size = image.size
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _read(path: Path, digest: str) -> FileFacts:
+    with opened(path) as image:
+        mode, size = image.mode, image.size
         image.draft(None, (_SIDE * 8, _SIDE * 8))
-        picture = upright_rgb(image)
+        picture = upright_rgb(
+            image
+        )  # first of all: looking for EXIF or frames may decode, and hide that it fails
+        turned = orientation(image) != 1
         dark = mode.startswith("I;16") and 0 < int(np.asarray(image).max()) < 2**14
+        animated = _is_animated(image)
     sideways = (picture.width > picture.height) != (size[0] > size[1]) and size[0] != size[1]
     return FileFacts(
         digest,
@@ -78,6 +85,13 @@ def _read(data: bytes, digest: str) -> FileFacts:
         dark=dark,
         fingerprint=_fingerprint(picture),
     )
+
+
+def _is_animated(image: Image.Image) -> bool:
+    try:
+        return image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
+    except Exception:  # damage behind the first frame, which alone is used
+        return True
 
 
 def _fingerprint(picture: Image.Image) -> int | None:

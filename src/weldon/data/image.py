@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from weldon.data.opened import opened
 from weldon.data.record import Record
-from weldon.errors import DataError
+from weldon.errors import DataError, UsageError, WeldonError, system_reason
 
 SUFFIXES = frozenset(
     {
@@ -49,31 +51,50 @@ def load_image(path: str | Path) -> Image.Image:
     """Return the picture in a file as upright RGB with 8 bits a channel.
 
     EXIF orientation is applied. 16-bit grey is divided by 257 (never stretched, so that two images stay
-    comparable), transparency is laid on white, CMYK and palettes are converted, and of an animation the
-    first frame is taken.
+    comparable), transparency is laid on white, CMYK and palettes are converted, and of an animation or of
+    several pages the first is taken.
 
     Args:
         path: the file.
 
     Raises:
         DataError: the file is missing, empty, truncated, no image, has 32-bit pixels (whose range nobody
-            knows) or more pixels than Pillow's limit against decompression bombs.
+            knows) or more pixels than allowed (:func:`weldon.data.opened.pixel_limit`).
     """
-    try:
-        return _decode(Path(path))
-    except (
-        Exception
-    ) as error:  # decoders fail in every way: OSError, SyntaxError, struct.error, ValueError ...
-        raise DataError(f"cannot read the image {path}: {decoder_reason(Path(path), error)}") from error
+    with refused(path), opened(Path(path)) as image:
+        return upright_rgb(image)
 
 
 def decoding_problem(path: str | Path) -> str | None:
     """Return why ``load_image`` would refuse the file, or None when it reads."""
     try:
-        _decode(Path(path), draft=True)
+        with opened(Path(path)) as image:
+            image.draft(None, (1, 1))  # a JPEG comes out smaller, which is enough to know that it reads
+            upright_rgb(image)
+    except UsageError:
+        raise
     except Exception as error:
         return decoder_reason(Path(path), error)
     return None
+
+
+@contextmanager
+def refused(path: str | Path, what: str = "image") -> Iterator[None]:
+    """Turn whatever decoding raises into the refusal of a file.
+
+    Args:
+        path: of the file.
+        what: it is called.
+
+    Raises:
+        DataError: the block failed; it names the file and the reason.
+    """
+    try:
+        yield
+    except WeldonError:
+        raise
+    except Exception as error:  # decoders fail in every way: OSError, SyntaxError, struct.error ...
+        raise DataError(f"cannot read the {what} {path}: {decoder_reason(Path(path), error)}") from error
 
 
 def unreadable_files(
@@ -103,13 +124,10 @@ def image_size(path: str | Path) -> tuple[int, int]:
     Raises:
         DataError: the header cannot be read.
     """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # Pillow already swaps the sides of a TIFF it is going to turn while loading.
-            swapped = image.format != "TIFF" and orientation(image) in _SIDES_SWAPPED
-    except Exception as error:
-        raise DataError(f"cannot read the image {path}: {decoder_reason(Path(path), error)}") from error
+    with refused(path), opened(Path(path)) as image:
+        width, height = image.size
+        # Pillow already swaps the sides of a TIFF it is going to turn while loading.
+        swapped = image.format != "TIFF" and orientation(image) in _SIDES_SWAPPED
     return (height, width) if swapped else (width, height)
 
 
@@ -155,24 +173,19 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     return to_rgb(image if turn is None else image.transpose(turn))
 
 
-def _decode(source: Path, *, draft: bool = False) -> Image.Image:
-    """Decode all data; as a draft, a JPEG comes out smaller, which is enough to know that it reads."""
-    with Image.open(source) as image:
-        if draft:
-            image.draft(None, (1, 1))
-        return upright_rgb(image)
-
-
 def decoder_reason(path: Path, error: Exception) -> str:
     """Return what is wrong with a file, in the user's words where we know them, else in the decoder's."""
-    if not path.exists():
-        return "no such file"
-    if path.is_dir():
-        return "it is a folder"
-    if path.stat().st_size == 0:
-        return "the file is empty (0 bytes)"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"gigantic: {error}".splitlines()[0]
     if isinstance(error, UnidentifiedImageError):
-        return "not an image that Pillow can open"
-    return f"{error or type(error).__name__}".splitlines()[0]
+        return "not an image that Pillow can open" if _holds_bytes(path) else "the file is empty (0 bytes)"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to decode it"
+    if isinstance(error, OSError) and error.errno is not None:
+        return system_reason(error)
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _holds_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:  # gone meanwhile, or a name inside a shard
+        return True

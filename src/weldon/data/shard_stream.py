@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
-from PIL import Image
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from weldon.data.dataset import Item, collate, encode_targets, seeded
 from weldon.data.image import SUFFIXES, upright_rgb
+from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.shards import ShardIndex, forever, share_of, shuffled
 from weldon.data.transforms import EvalTransform
@@ -91,7 +90,7 @@ class ShardImages(IterableDataset[Item]):
         number = int(sample["__key__"])
         suffix = next((key for key in sample if f".{key}" in SUFFIXES), None)
         try:
-            with Image.open(BytesIO(sample[suffix or "image"])) as image:
+            with opened(sample[suffix or "image"]) as image:
                 picture = upright_rgb(image)
         except Exception as error:  # decoders fail in every way
             reason = f"cannot read the image {record.file_name}: {error or type(error).__name__}"

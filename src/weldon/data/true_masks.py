@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from weldon.data.delimited import read_columns
+from weldon.data.image import refused
+from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.voc import VOC_CLASSES
 from weldon.errors import DataError, UsageError
@@ -73,11 +74,8 @@ def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
     Raises:
         DataError: the file cannot be read, is no indexed mask, or has another size.
     """
-    try:
-        with Image.open(path) as picture:
-            mask = np.asarray(picture)
-    except OSError as error:
-        raise DataError(f"cannot read the mask {path}: {error}") from error
+    with refused(path, "mask"), opened(path) as picture:
+        mask = np.asarray(picture)
     if mask.ndim != 2 or mask.dtype != np.uint8:
         raise DataError(f"{path} must hold one class index a pixel, got {mask.dtype} {mask.shape}")
     if mask.shape != (size[1], size[0]):

@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from weldon.data.annotation import ImageAnnotation
+from weldon.data.image import refused
 from weldon.data.locate import ImageFinder
+from weldon.data.opened import opened
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.data.voc_xml import read_voc_xml
@@ -195,11 +196,8 @@ def mask_labels(path: Path) -> frozenset[str]:
     Raises:
         DataError: not an indexed mask, or an index outside 0-20 and 255.
     """
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image)
-    except Exception as error:
-        raise DataError(f"cannot read the mask {path}: {error}") from error
+    with refused(path, "mask"), opened(path) as image:
+        pixels = np.asarray(image)
     if pixels.ndim != 2:
         raise DataError(f"{path} is no indexed mask: it must hold one class index a pixel")
     held = np.flatnonzero(np.bincount(pixels.ravel().astype(np.int64)))

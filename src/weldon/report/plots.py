@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from torch import Tensor
 
+from weldon.data.opened import opened
 from weldon.errors import UsageError
 from weldon.report.page import share
 
@@ -121,4 +122,5 @@ def _axes(width: float, height: float) -> tuple[Figure, Any]:
 def _as_image(figure: Figure) -> Image.Image:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", bbox_inches="tight", facecolor="white")
-    return Image.open(stream).convert("RGB")
+    with opened(stream.getvalue()) as image:
+        return image.convert("RGB")

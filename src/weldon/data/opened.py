@@ -1,0 +1,128 @@
+"""The one way to open a picture: formats that run nothing, regular files only, size known before decoding."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from weldon.errors import UsageError
+
+# What Pillow may decode (MPO comes with JPEG). Left out: EPS, PDF and WMF, which start other programs or
+# the system, and formats that no camera or annotation tool writes.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
+# Pillow's own limit: a picture of it takes up to 1.4 GB while it is decoded (16 bytes a pixel).
+MAX_PIXELS = 89_478_485
+VARIABLE = "WELDON_MAX_PIXELS"
+_BYTES_A_PIXEL = 16  # no format stores more; a longer file is no picture of the pixels allowed
+_BYTES_BESIDE = 1 << 26  # of EXIF, colour profiles, previews
+_LARGE = 1 << 25  # pixels; of such pictures one at a time is decoded in a process
+
+# Damaged and gigantic files are told by weldon, each once with its name; Pillow would print lines without.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", module=r"PIL\.\w+Plugin")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+class PixelLimitError(ValueError):
+    """A picture of more pixels than are allowed."""
+
+
+def pixel_limit() -> int:
+    """Return the most pixels that a picture may have.
+
+    Raises:
+        UsageError: the environment variable WELDON_MAX_PIXELS is no count.
+    """
+    told = os.environ.get(VARIABLE, "")
+    if not told:
+        return MAX_PIXELS
+    if not (told.isascii() and told.isdigit() and 0 < len(told) < 16 and int(told)):
+        raise UsageError(f"{VARIABLE} must be a number of pixels, as 200000000, got {told!r}")
+    return int(told)
+
+
+def allow_pixels(limit: int | None) -> None:
+    """Set the most pixels that a picture may have, here and in processes started from here; None: as it is.
+
+    Args:
+        limit: width times height.
+    """
+    if limit is not None:
+        os.environ[VARIABLE] = str(limit)
+
+
+@contextmanager
+def opened(source: Path | bytes) -> Iterator[Image.Image]:
+    """Yield a picture whose header was read and found in order; its pixels are not decoded yet.
+
+    Args:
+        source: a file, or what one holds.
+
+    Raises:
+        PixelLimitError: more pixels than allowed (:func:`pixel_limit`), or a file too long for them.
+        OSError: no regular file, or the system cannot read it.
+        Exception: whatever Pillow raises on damaged headers.
+    """
+    limit = pixel_limit()
+    if isinstance(source, Path):
+        refuse_irregular(source)
+    if Image.MAX_IMAGE_PIXELS is not None and limit > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = limit  # the user allowed more than Pillow does
+    with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
+        pixels = image.width * image.height
+        if pixels > limit:
+            raise PixelLimitError(
+                f"{image.width} x {image.height} are {pixels:,} pixels, more than the {limit:,} allowed: "
+                f"shrink it, or allow more with --max-pixels {pixels}"
+            )
+        with _one_large if pixels > _LARGE else nullcontext():
+            yield image
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Return those of the formats that the installed Pillow knows; AVIF is new in 11.3."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def refuse_irregular(path: Path) -> None:
+    """Refuse what would block for ever (a pipe) or never end (a device, a file of terabytes).
+
+    Raises:
+        OSError: no regular file, or the system cannot look at it.
+        PixelLimitError: a file too long for the pixels allowed.
+    """
+    limit = pixel_limit()
+    facts = path.stat()
+    if stat.S_ISDIR(facts.st_mode):
+        raise IsADirectoryError("it is a folder")
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError("it is a pipe, socket or device, no file")
+    if facts.st_size > limit * _BYTES_A_PIXEL + _BYTES_BESIDE:
+        raise PixelLimitError(
+            f"{facts.st_size:,} bytes are more than {limit:,} pixels take: allow more with --max-pixels"
+        )
+
+
+_one_large = threading.Lock()
+
+
+def _new_lock() -> None:
+    """Give a forked process a lock of its own: the parent's may be held by a thread that is not there."""
+    global _one_large  # noqa: PLW0603
+    _one_large = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
