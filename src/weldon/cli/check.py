@@ -9,6 +9,7 @@ import typer
 from rich.progress import Progress
 
 from weldon.cli.console import err, out, print_json
+from weldon.cli.pixels import MaxPixels
 
 
 def check(
@@ -23,6 +24,7 @@ def check(
         Path | None,
         typer.Option(help="where public data sets lie, with a NAME for DATA", envvar="WELDON_DATA"),
     ] = None,
+    max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""

@@ -9,6 +9,7 @@ import typer
 
 from weldon.cli.console import out as console
 from weldon.cli.console import print_json, say
+from weldon.cli.pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
 
@@ -22,6 +23,7 @@ def explain(
     rows: Annotated[int, typer.Option(help="regions to list on each side; 0 lists all")] = 5,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the picture")] = False,
+    max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""

@@ -9,6 +9,7 @@ import typer
 from rich.progress import Progress
 
 from weldon.cli.console import err, print_json, say
+from weldon.cli.pixels import MaxPixels
 from weldon.cli.predict_bags import predict_bags
 from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
@@ -31,6 +32,7 @@ def predict(
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     batch_size: Annotated[int, typer.Option("--batch-size", "-b", help="images a pass")] = 8,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="write into a folder with files")] = False,
+    max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""

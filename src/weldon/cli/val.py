@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from weldon.cli.console import out, print_json, print_table
+from weldon.cli.pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
 
 # What a person reads in a table; the JSON output has everything.
@@ -62,6 +63,7 @@ def val(
     ] = False,
     min_positives: Annotated[int, typer.Option(help="leave rarer classes out of the means")] = 1,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
+    max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure a run: average precision, accuracy, and where truth is given, points, boxes and masks."""

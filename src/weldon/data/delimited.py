@@ -102,7 +102,7 @@ def _separator(path: Path, text: str, is_header: IsHeader, missing: str) -> str:
 
 
 def _cells(path: Path, text: str, separator: str, offset: int) -> list[list[str]]:
-    """Return the cells of each row; a quote that runs into the next rows would swallow them without a word."""
+    """Return the cells of each row; a quote that runs into the next rows would swallow them."""
     lines = text.split("\n")
     reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
     rows: list[list[str]] = []

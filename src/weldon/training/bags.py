@@ -18,7 +18,7 @@ from weldon.training.recipe import Recipe
 # Options of the recipe that say something about images or about a network that reads them.
 IMAGE_OPTIONS = (
     *("dataset", "image_set", "model", "model_kwargs", "weights", "mean", "std", "freeze"),
-    *("image_size", "resize", "augment", "lrp"),
+    *("image_size", "resize", "augment", "lrp", "max_pixels"),
 )
 
 

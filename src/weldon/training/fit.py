@@ -16,6 +16,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from weldon.data import encode_targets, write_splits
+from weldon.data.opened import allow_pixels
 from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
@@ -84,6 +85,7 @@ def train(
     }
     recipe = build_recipe(given, run.config if resume else config)
     refuse_what_is_not_here(recipe)
+    allow_pixels(recipe.max_pixels)
     with _logging_to(run.log) if is_first_process() else contextlib.nullcontext():
         _train(recipe, run, resume=resume, progress=sys.stdout.isatty() if progress is None else progress)
     return run

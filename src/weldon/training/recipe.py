@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from weldon.data.opened import MAX_PIXELS, VARIABLE
 from weldon.device import HELP, check_device_name
 from weldon.errors import UsageError
 from weldon.pooling import POOLINGS, parse_count
@@ -141,6 +142,9 @@ class Recipe(BaseModel):
         0, ge=0, description="stop after so many epochs without a better validation figure; 0: never"
     )
 
+    max_pixels: int | None = Field(
+        None, ge=1, description=f"largest picture that is read, in pixels [{VARIABLE}, else {MAX_PIXELS}]"
+    )
     workers: int = Field(2, ge=0, le=MOST_WORKERS, description="processes that read images")
     device: Device = Field("auto", description=HELP)
     devices: int = Field(1, ge=1, le=1024, description="accelerators (or processes) a node")
