@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from weldon.data.download import download, matches
+from weldon.data.download import _NoLessSafe, _RefusedError, download, matches
 from weldon.data.entry import Archive
 from weldon.errors import DataError
 
@@ -27,6 +31,10 @@ class Site:
         files: content by path.
         cuts: bytes after which the next connections break, one each.
         ranges: whether ranges are honoured.
+        chunked: no length is told.
+        moved: addresses that lead elsewhere.
+        length: is told instead of the true one.
+        stall: nothing comes after two thirds until this is set.
         asked: path and Range header of each request so far.
     """
 
@@ -34,6 +42,10 @@ class Site:
     cuts: list[int] = field(default_factory=list)
     ranges: bool = True
     failures: list[int] = field(default_factory=list)
+    chunked: bool = False
+    length: str | None = None
+    moved: dict[str, str] = field(default_factory=dict)
+    stall: threading.Event | None = None
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     root: str = ""
 
@@ -42,6 +54,11 @@ class Site:
         self.asked.append((request.path, asked))
         if self.failures:
             request.send_error(self.failures.pop(0))
+            return
+        if request.path in self.moved:
+            request.send_response(302)
+            request.send_header("Location", self.moved[request.path])
+            request.end_headers()
             return
         if request.path not in self.files:
             request.send_error(404)
@@ -56,8 +73,13 @@ class Site:
         request.send_response(206 if start else 200)
         if start:
             request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        request.send_header("Content-Length", str(len(content) - start))
+        if not self.chunked:  # else the end of the connection is the end of the file
+            request.send_header("Content-Length", self.length or str(len(content) - start))
         request.end_headers()
+        if self.stall is not None:
+            request.wfile.write(content[: len(content) * 2 // 3])
+            self.stall.wait(30)
+            return
         end = start + self.cuts.pop(0) if self.cuts else len(content)
         request.wfile.write(content[start:end])
         request.close_connection = True
@@ -201,3 +223,82 @@ def test_each_published_checksum_is_understood(tmp_path: Path, algorithm):
     right = f"{algorithm}:{hashlib.new(algorithm, CONTENT).hexdigest()}"
     assert matches(path, Archive("a", (), checksum=right))
     assert not matches(path, Archive("a", (), checksum=right[:-1] + "x"))
+
+
+@pytest.mark.parametrize("size", [len(CONTENT), len(CONTENT) - 7, 1 << 40])
+def test_no_more_is_written_than_the_file_has(site, tmp_path, size):
+    site.files["/a.tar"] = CONTENT + bytes(3 << 20)
+    site.chunked = True
+    with pytest.raises(DataError, match=r"a\.tar cannot be fetched") as error:
+        download(archive(site, size=size), tmp_path, pause=0)
+    if size < 1 << 40:
+        assert f"it sends more than the {size:,} bytes there are" in str(error.value)
+        assert (tmp_path / "a.tar.part").stat().st_size <= size
+    assert not (tmp_path / "a.tar").exists()
+
+
+def test_a_file_of_told_size_arrives_without_a_told_length(site, tmp_path):
+    site.chunked = True
+    assert download(archive(site), tmp_path, pause=0).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("length", ["lots", "-5", "1e4"])
+def test_a_length_that_is_no_number_is_as_none(site, tmp_path, length):
+    site.length = length
+    assert download(archive(site), tmp_path, pause=0).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://127.0.0.1/a.tar", "data:,x"])
+def test_an_answer_that_leaves_the_web_is_refused(site, tmp_path, place):
+    site.moved["/gone/a.tar"] = place
+    with pytest.raises(DataError, match=f"(it leads|Redirection) to (url .)?{place}"):
+        download(archive(site, "gone/a.tar"), tmp_path, pause=0)
+    assert download(archive(site, "gone/a.tar", "a.tar"), tmp_path, pause=0).read_bytes() == CONTENT
+
+
+def test_an_answer_may_lead_elsewhere_but_never_from_https_to_http(site, tmp_path):
+    site.moved["/old/a.tar"] = f"{site.root}/a.tar"
+    assert download(archive(site, "old/a.tar"), tmp_path, pause=0).read_bytes() == CONTENT
+    asked = urllib.request.Request("https://example.org/a.tar")
+    with pytest.raises(_RefusedError, match="not encrypted"):
+        _NoLessSafe().redirect_request(asked, None, 302, "", {}, "http://example.org/a.tar")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_said_and_the_server_not_blamed(site, tmp_path):
+    (tmp_path / "a.tar.part").symlink_to("/dev/full")
+    with pytest.raises(DataError, match=r"a\.tar\.part cannot be written: no room left.*run again"):
+        download(archive(site), tmp_path, pause=0)
+    assert len(site.asked) == 1
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from weldon.data.download import download
+from weldon.data.entry import Archive
+download(Archive("a.tar", (sys.argv[1],), int(sys.argv[2]), sys.argv[3]), Path(sys.argv[4]))
+"""
+
+
+@pytest.mark.slow
+def test_a_download_that_is_killed_goes_on_where_it_was(site, tmp_path):
+    content = CONTENT * 300
+    facts = {"size": len(content), "checksum": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    site.files["/a.tar"], site.stall = content, threading.Event()
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, f"{site.root}/a.tar", *map(str, facts.values()), str(tmp_path)]
+    )
+    part = tmp_path / "a.tar.part"
+    until = time.monotonic() + 100
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < until:
+        time.sleep(0.05)
+    child.kill()
+    child.wait()
+    site.stall.set()
+    site.stall = None
+    assert not (tmp_path / "a.tar").exists()
+    there = part.stat().st_size
+    assert 0 < there < len(content)
+    assert download(archive(site, **facts), tmp_path, pause=0).read_bytes() == content
+    assert site.asked == [("/a.tar", None), ("/a.tar", f"bytes={there}-")]

@@ -68,7 +68,7 @@ def test_a_licence_that_must_be_clicked_is_explained(tmp_path):
     assert "accept its terms" in text
     assert "open https://image-net.org/" in text
     assert f"put these files into {tmp_path / 'ilsvrc2012'}" in text
-    assert "ILSVRC2012_img_train.tar  md5:1d675b47d978889d74fa0da5fadfb00e" in text
+    assert "ILSVRC2012_img_train.tar  sha256:b08200a27a8e" in text
 
 
 def test_too_little_space_is_said_before_anything_is_fetched(tmp_path, monkeypatch):

@@ -1,8 +1,8 @@
 """The public data sets of the paper by name; each stands beside its reader.
 
 Counts are those of the paper's Table 2 unless ``source`` says otherwise. Sizes and checksums are those that
-three libraries fetching the same files agree to expect: torchvision (``datasets/voc.py``, ``imagenet.py``),
-TensorFlow Datasets (``url_checksums``) and, for MIT67, vipy. None was downloaded to write them down.
+libraries fetching the same files expect: torchvision's prototype data sets and TensorFlow Datasets agree on
+SHA-256; of MIT67's archive only vipy states one, a SHA-1. None was downloaded to write them down.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ CUB200 = Entry(
             "CUB_200_2011.tgz",
             ("https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",),
             1_150_585_339,
-            "md5:97eceeb196236b17998738112f37df78",
+            "sha256:0c685df5597a8b24909f6a7c9db6d11e008733779a671760afef78feb49bf081",
         ),
     ),
     read=read_cub,

@@ -7,13 +7,14 @@ import hashlib
 import http.client
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeGuard
 
 from weldon.data.entry import Archive
-from weldon.errors import DataError
+from weldon.errors import DataError, system_reason
 
 # Called with what is going on, the bytes done and the bytes there are (None when nobody knows).
 Progress = Callable[[str, int, int | None], None]
@@ -56,10 +57,11 @@ def download(archive: Archive, folder: Path, *, progress: Progress | None = None
             if not matches(part, archive, progress=progress):
                 part.unlink()
                 raise _RefusedError("what it sends has another checksum than was published")
-            return part.rename(path)
+            return part.replace(path)
         except (_RefusedError, OSError, http.client.HTTPException) as error:
             if _is_local(error):
-                raise DataError(f"{part} cannot be written: {error}") from error
+                reason = system_reason(error)
+                raise DataError(f"{part} cannot be written: {reason}; then run again to go on") from error
             problems.append(f"{address}: {_reason(error)}")
     raise DataError(
         f"{archive.name} cannot be fetched; run the same command again to go on where it stopped, or fetch "
@@ -119,17 +121,19 @@ def _receive(address: str, part: Path, archive: Archive, progress: Progress | No
     headers = {"User-Agent": "weldon", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    with _open(address, headers, part) as answer:
+    with _open(address, headers, part, archive.size) as answer:
         continued = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(
             f"bytes {start}-"
         )
         start = start if continued else 0
-        length = answer.headers.get("Content-Length")
-        total = start + int(length) if length is not None else archive.size
+        length = answer.headers.get("Content-Length", "")
+        total = start + int(length) if length.isdecimal() else archive.size
         if archive.size is not None and total != archive.size:
             raise _RefusedError(f"it offers {total:,} bytes instead of {archive.size:,}")
         with part.open("ab" if continued else "wb") as file:
             for block in _blocks(answer):
+                if total is not None and start + len(block) > total:
+                    raise _RefusedError(f"it sends more than the {total:,} bytes there are")
                 file.write(block)
                 start += len(block)
                 _tell(progress, f"fetching {archive.name}", start, total)
@@ -137,15 +141,30 @@ def _receive(address: str, part: Path, archive: Archive, progress: Progress | No
         raise ConnectionError(f"the connection ended after {start:,} of {total:,} bytes")
 
 
-def _open(address: str, headers: dict[str, str], part: Path) -> http.client.HTTPResponse:
+def _open(address: str, headers: dict[str, str], part: Path, size: int | None) -> http.client.HTTPResponse:
     """Open an address; a part longer than the file there is thrown away and asked for anew."""
     try:
-        return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=TIMEOUT)  # type: ignore[no-any-return]
+        opener = urllib.request.build_opener(_NoLessSafe)
+        return opener.open(urllib.request.Request(address, headers=headers), timeout=TIMEOUT)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
         if error.code != 416:
             raise
+        there = _length(part)
         part.unlink(missing_ok=True)
+        if size is not None and there < size:
+            raise _RefusedError(f"its file ends before {there + 1:,} of {size:,} bytes") from error
         raise ConnectionError("the part here is not shorter than the file there: starting anew") from error
+
+
+class _NoLessSafe(urllib.request.HTTPRedirectHandler):
+    """Follow an answer to another address unless it leaves the web or gives up encryption."""
+
+    def redirect_request(self, req: Any, *answer: Any) -> Any:  # file, code, message, headers, new address
+        """Return the request of the new address."""
+        newurl = answer[-1]
+        if urllib.parse.urlsplit(newurl).scheme not in ("https", req.type):
+            raise _RefusedError(f"it leads to {newurl}, which is not encrypted or not on the web")
+        return super().redirect_request(req, *answer)
 
 
 def _blocks(file: IO[bytes] | http.client.HTTPResponse) -> Iterator[bytes]:
@@ -162,7 +181,7 @@ def _tell(progress: Progress | None, what: str, done: int, total: int | None) ->
         progress(what, done, total)
 
 
-def _is_local(error: Exception) -> bool:
+def _is_local(error: Exception) -> TypeGuard[OSError]:
     """Return whether this machine failed (full disk, no permission), so that asking again is of no use."""
     if not isinstance(error, OSError) or isinstance(error, urllib.error.URLError):
         return False

@@ -159,10 +159,19 @@ ILSVRC2012 = Entry(
         "ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt, meta.mat",
     ),
     archives=(
-        Archive("ILSVRC2012_devkit_t12.tar.gz", (), None, "md5:fa75699e90414af021442c21a62c3abf"),
-        Archive("ILSVRC2012_img_val.tar", (), 6_744_924_160, "md5:29b22e2961454d5413ddabcf34fc5622", "val"),
         Archive(
-            "ILSVRC2012_img_train.tar", (), 147_897_477_120, "md5:1d675b47d978889d74fa0da5fadfb00e", "train"
+            *("ILSVRC2012_devkit_t12.tar.gz", (), None),
+            "sha256:b59243268c0d266621fd587d2018f69e906fb22875aca0e295b48cafaa927953",
+        ),
+        Archive(
+            *("ILSVRC2012_img_val.tar", (), 6_744_924_160),
+            "sha256:c7e06a6c0baccf06d8dbeb6577d71efff84673a5dbdd50633ab44f8ea0456ae0",
+            "val",
+        ),
+        Archive(
+            *("ILSVRC2012_img_train.tar", (), 147_897_477_120),
+            "sha256:b08200a27a8e34218a0e58fde36b0fe8f73bc377f4acea2d91602057c3ca45bb",
+            "train",
         ),
     ),
     read=read_ilsvrc,

@@ -56,7 +56,7 @@ MIT67 = Entry(
     archives=(
         Archive(
             "indoorCVPR_09.tar",
-            ("http://groups.csail.mit.edu/vision/LabelMe/NewImages/indoorCVPR_09.tar",),
+            ("https://groups.csail.mit.edu/vision/LabelMe/NewImages/indoorCVPR_09.tar",),
             checksum="sha1:0b252516e746ba428b96af408d2e8162d9b08ac5",
         ),
         Archive("TrainImages.txt", ("https://web.mit.edu/torralba/www/TrainImages.txt",)),

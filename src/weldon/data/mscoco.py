@@ -17,7 +17,8 @@ from weldon.files import read_json
 
 _SPLITS = {"train": "train", "test": "val"}
 
-_COCO_HOST = "http://images.cocodataset.org/"
+# The bucket behind images.cocodataset.org, which has no certificate of its own name.
+_COCO_HOST = "https://s3.amazonaws.com/images.cocodataset.org/"
 
 
 def read_coco2014(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet:

@@ -12,7 +12,7 @@ from weldon.data.voc import VOC_CLASSES, Devkit, read_voc
 
 _VOC_HOSTS = (
     "https://thor.robots.ox.ac.uk/pascal/VOC/",
-    "http://host.robots.ox.ac.uk/pascal/VOC/",
+    "https://host.robots.ox.ac.uk/pascal/VOC/",
 )
 _MIRROR = "https://pjreddie.com/media/files/"
 
@@ -84,7 +84,7 @@ def read_voc2012_segmentation(root: Path, *, classes: Sequence[str] | None = Non
 
 def _voc_archive(year: int, name: str, size: int, checksum: str) -> Archive:
     hosts = tuple(f"{host}voc{year}/{name}" for host in _VOC_HOSTS)
-    return Archive(name, (*hosts, _MIRROR + name), size, checksum)
+    return Archive(name, (*hosts, _MIRROR + name), size, f"sha256:{checksum}")
 
 
 VOC2007 = Entry(
@@ -97,7 +97,7 @@ VOC2007 = Entry(
     measure="mAP",
     source=TABLE_2,
     home="voc2007",
-    page="http://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
+    page="https://host.robots.ox.ac.uk/pascal/VOC/voc2007/",
     licence=FLICKR,
     layout=(
         "VOCdevkit/VOC2007/JPEGImages/*.jpg",
@@ -106,9 +106,13 @@ VOC2007 = Entry(
     ),
     archives=(
         _voc_archive(
-            2007, "VOCtrainval_06-Nov-2007.tar", 460_032_000, "md5:c52e279531787c972589f7e41ab4ae64"
+            *(2007, "VOCtrainval_06-Nov-2007.tar", 460_032_000),
+            "7d8cd951101b0957ddfd7a530bdc8a94f06121cfc1e511bb5937e973020c7508",
         ),
-        _voc_archive(2007, "VOCtest_06-Nov-2007.tar", 451_020_800, "md5:b6e924de25625d8de591ea690078ad9f"),
+        _voc_archive(
+            *(2007, "VOCtest_06-Nov-2007.tar", 451_020_800),
+            "6836888e2e01dca84577a849d339fa4f73e1e4f135d312430c4856b5609b4892",
+        ),
     ),
     read=read_voc2007,
 )
@@ -123,7 +127,7 @@ VOC2012 = Entry(
     measure="mAP (evaluation server: the test labels are not public)",
     source=TABLE_2,
     home="voc2012",
-    page="http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
+    page="https://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
     licence=FLICKR,
     layout=(
         "VOCdevkit/VOC2012/JPEGImages/*.jpg",
@@ -132,7 +136,8 @@ VOC2012 = Entry(
     ),
     archives=(
         _voc_archive(
-            2012, "VOCtrainval_11-May-2012.tar", 1_999_639_040, "md5:6cd6e144f989b92b3379bac3b3de84fd"
+            *(2012, "VOCtrainval_11-May-2012.tar", 1_999_639_040),
+            "e14f763270cf193d0b5f74b169f44157a4b0c6efa708f4dd0ff78ee691763bcb",
         ),
         Archive(
             "VOC2012test.tar",
