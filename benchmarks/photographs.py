@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from weldon.data import LabelSet, read_labels
+from weldon.files import replacing
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DATA = Path(os.environ.get("WELDON_DATA", SHARED / "data"))
@@ -44,7 +45,7 @@ def _write(path: Path, label_set: LabelSet, folder: Path) -> Path:
     held = order[: round(HELD_BACK * len(train))]
     parts = {"train": [train[n] for n in order[len(held) :]], "val": [train[n] for n in held], "test": test}
     learnt = {label for record in parts["train"] for label in record.labels}
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "labels", "split"])
         for split, records in parts.items():

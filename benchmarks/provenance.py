@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from weldon.files import write_text
+
 FOLDER = Path(__file__).parent / "results"
 
 
@@ -22,7 +24,7 @@ def write_results(name: str, values: Any) -> Path:
     """Write ``benchmarks/results/NAME.json`` and return its path."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps({"provenance": provenance(), "results": values}, indent=1) + "\n")
+    write_text(path, json.dumps({"provenance": provenance(), "results": values}, indent=1) + "\n")
     return path
 
 

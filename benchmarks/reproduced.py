@@ -16,6 +16,7 @@ from typing import Any
 import weldon.recipes
 from photographs import DATA, WEIGHTS
 from provenance import commit, read_results, write_results
+from weldon.files import write_text
 from weldon.recipes import Row
 from weldon.reproduce import Place, reproduce
 from weldon.reproduce.result import Results, spread
@@ -66,7 +67,7 @@ def write_header(results: Results, row: Row, source: Path) -> None:
         path = RECIPES / results.table.name / f"{row.name}.toml"
         text = path.read_text(encoding="utf-8")
         line = f"# Measured: {figures} ({source.as_posix()})."
-        path.write_text(re.sub(r"^# Measured:.*$", line, text, count=1, flags=re.M), encoding="utf-8")
+        write_text(path, re.sub(r"^# Measured:.*$", line, text, count=1, flags=re.M))
 
 
 if __name__ == "__main__":

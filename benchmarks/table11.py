@@ -22,6 +22,7 @@ import numpy as np
 from photographs import MOBILENET, VOC, require_photographs, voc_table
 from provenance import read_results, write_results
 from tuned_runs import run_once
+from weldon.files import write_text
 from weldon.training import evaluate
 
 DECLARED = Path(__file__).with_name("declared_masks.txt")
@@ -44,7 +45,7 @@ def main() -> None:
     if not table.exists():
         voc_table(table, image_set="segmentation")
     if options.declare:
-        DECLARED.write_text("".join(f"{stem}\n" for stem in draw(table)))
+        write_text(DECLARED, "".join(f"{stem}\n" for stem in draw(table)))
         return
     require_held_back(table)
     fixed = {
@@ -87,7 +88,7 @@ def row_figures(home: Path, options: dict[str, Any]) -> dict[str, Any]:
             "predicted": evaluate(home / "run", tune_on=DECLARED, tune_crf=True, **measured),
             "known": evaluate(home / "run", tune_on=DECLARED, known_labels=True, **measured),
         }
-        answer.write_text(json.dumps(figures, indent=1))
+        write_text(answer, json.dumps(figures, indent=1))
     found: dict[str, Any] = json.loads(answer.read_text())
     return found
 

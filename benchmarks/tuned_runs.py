@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import weldon
+from weldon.files import write_text
 from weldon.training import evaluate
 
 Setting = dict[str, Any]
@@ -80,7 +81,7 @@ def tuned(
         chosen = known.get("chosen") or tune(home, fixed, grid, seeds[0])
         figures = test_seeds(home, fixed, chosen, seeds, **measured)
         known = {"chosen": chosen, "test": figures, "measured": wanted}
-        answer.write_text(json.dumps(known, indent=1))
+        write_text(answer, json.dumps(known, indent=1))
         for folder in home.glob("tune*"):
             shutil.rmtree(folder)
     return {"chosen": known["chosen"], "test": known["test"]}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 
+import pytest
+
 from weldon.data import read_labels
 from weldon.reproduce.held_back import declared_names, held_back_table
 
@@ -38,3 +40,26 @@ def test_declared_masks_are_of_held_back_images(scenes, data_root, tmp_path):
     }
     assert len(set(names)) == 4
     assert set(names) <= held_back
+
+
+@pytest.mark.parametrize("name", ["scenes.csv", "scenes-declared.txt"])
+def test_a_kill_in_the_midst_of_writing_leaves_no_half_list(scenes, data_root, tmp_path, monkeypatch, name):
+    source = scenes.model_copy(update={"declared": 4})
+
+    def both():
+        table, _ = held_back_table(source, data_root / "scenes", tmp_path)
+        return [path.read_bytes() for path in (table, declared_names(source, table))]
+
+    def cut(draft, content):
+        with draft.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        if name in draft.name:
+            raise KeyboardInterrupt
+
+    whole = both()
+    (tmp_path / name).unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "write_bytes", cut)
+        with pytest.raises(KeyboardInterrupt):
+            both()
+    assert both() == whole

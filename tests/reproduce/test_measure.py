@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from weldon.data import read_labels
 from weldon.data.scenes import CLASSES
-from weldon.recipes import Column, Table
+from weldon.recipes import Column, Look, Table
 from weldon.reproduce import Place, reproduce
+from weldon.reproduce.measure import View
 from weldon.reproduce.run import Run
 
 
@@ -60,3 +63,42 @@ def test_a_run_is_named_by_what_decides_its_outcome(place, scenes):
     assert len({key(), key(lr=0.1), key(seed=1), key(pool="max"), key(image_size=224)}) == 5
     other = scenes.model_copy(update={"name": "others"})
     assert Run(place, other, {"seed": 0}).key != key()
+
+
+@pytest.fixture
+def view(place, scenes, monkeypatch):
+    """A finished run of which each measuring gives 0.5, and no figure for pointwise."""
+    measured = []
+
+    def measure(self, wanted, *, known_labels):
+        measured.append(sorted(wanted))
+        return {"map": 0.5, "pointwise": math.nan}
+
+    monkeypatch.setattr(View, "measure", measure)
+    return View([Run(place, scenes, {"seed": 0})], Look()), measured
+
+
+COLUMNS = [Column(key=figure, title=figure, data="scenes", figure=figure) for figure in ("map", "pointwise")]
+
+
+def test_what_was_measured_is_kept_even_where_it_is_no_number(view):
+    one, measured = view
+    for _ in range(2):
+        figures = one.figures(COLUMNS)
+        assert figures["map"] == 0.5
+        assert math.isnan(figures["pointwise"])
+    assert measured == [["map", "pointwise"]]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"map": 0.', b"[1]", b"\xff\xff", b'{"map": "x", "pointwise": true}']
+)
+def test_kept_figures_that_are_damaged_are_measured_again(view, place, content):
+    one, measured = view
+    one.figures(COLUMNS)
+    (kept,) = (place.out / "figures").iterdir()
+    kept.write_bytes(content)
+    assert one.figures(COLUMNS)["map"] == 0.5
+    assert measured == [["map", "pointwise"]] * 2
+    one.figures(COLUMNS)
+    assert len(measured) == 2

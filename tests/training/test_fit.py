@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -94,6 +95,25 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     resumed = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", resume=True)
     assert_same_weights(whole, resumed)
     assert [row.split(",")[0] for row in resumed.metrics.read_text().split()] == ["epoch", "0", "1", "2", "3"]
+
+
+def test_a_resumed_run_whose_cache_vanished_ends_with_the_same_weights(scenes, tiny, tmp_path, monkeypatch):
+    options = {**tiny, "freeze": True, "epochs": 3}
+    whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", **options)
+    step = TrainingModule.training_step
+
+    def cut_short(self, batch, batch_index):
+        if self.trainer.current_epoch == 1 and batch_index == 1:
+            raise PowerCutError
+        return step(self, batch, batch_index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingModule, "training_step", cut_short)
+        with pytest.raises(PowerCutError):
+            train(scenes, scenes / "labels.csv", out=tmp_path / "cut", **options)
+    shutil.rmtree(tmp_path / "cache")
+    resumed = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", resume=True)
+    assert_same_weights(whole, resumed)
 
 
 def test_a_run_that_had_stopped_early_trains_no_further_when_resumed(scenes, tiny, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import shutil
+import re
 import statistics
 import time
 import warnings
@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.progress import track
 
 from weldon.data import Box
-from weldon.data.scenes import SIDE, make_scenes, write_scenes
+from weldon.data.scenes import SIDE, Scene, make_scenes, write_scenes
 from weldon.errors import UsageError
+from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
 from weldon.training import evaluate, train
 
 log = logging.getLogger("weldon")
@@ -100,8 +101,7 @@ def run_demo(
     """
     _clear(out)
     scenes = out / "scenes"
-    records = write_scenes(scenes, {part: make_scenes(n, split=part, seed=0) for part, n in counts.items()})
-    truth = {record.file_name: record.boxes or () for record in records}
+    truth = _write_scenes(scenes, counts)
     jobs = [
         (scenes, truth, out / f"{pool}{seed}", {**schedule, "pool": pool, "seed": seed})
         for pool in POOLINGS.values()
@@ -157,9 +157,38 @@ def _row(name: str, runs: Sequence[DemoRun]) -> DemoRow:
     )
 
 
+def _write_scenes(scenes: Path, counts: Mapping[str, int]) -> dict[str, tuple[Box, ...]]:
+    """Write the scenes, all or none, and return the boxes of each by its file name."""
+    made: dict[str, Sequence[Scene]] = {
+        part: make_scenes(n, split=part, seed=0) for part, n in counts.items()
+    }
+    with draft_folder(scenes) as draft:
+        records = write_scenes(draft, made)
+        if not take_place(draft, scenes):
+            raise UsageError(
+                f"out {str(scenes.parent)!r} is where another demo runs: choose another with --out"
+            )
+    return {record.file_name: record.boxes or () for record in records}
+
+
 def _clear(out: Path) -> None:
+    """Remove an earlier demo, finished or killed, and nothing else."""
     if not out.exists():
         return
-    if any(out.iterdir()) and not (out / "scenes" / "labels.csv").is_file():
-        raise UsageError(f"out {str(out)!r} holds something that is no demo: choose another with --out")
-    shutil.rmtree(out)
+    if not out.is_dir():
+        raise UsageError(f"out {str(out)!r} is a file: choose a folder with --out")
+    clear_draft_folders(out)
+    strange = sorted(entry.name for entry in out.iterdir() if not _is_ours(entry))
+    if strange:
+        raise UsageError(
+            f"out {str(out)!r} holds something that is no demo, {strange[0]!r}: choose another with --out"
+        )
+    for entry in out.iterdir():
+        remove_whole(entry)
+
+
+def _is_ours(entry: Path) -> bool:
+    if entry.name == "scenes":
+        return entry.is_dir() and {part.name for part in entry.iterdir()} <= {*COUNTS, "labels.csv"}
+    pools = "|".join(POOLINGS.values())
+    return entry.name == "index.html" or bool(re.fullmatch(rf"({pools})\d+|\..*\.part", entry.name))

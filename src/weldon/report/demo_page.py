@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from weldon.data import read_labels
 from weldon.data.scenes import ROOMS
+from weldon.files import write_text
 from weldon.inference import load
 from weldon.report.data_uri import photo_uri
 from weldon.report.demo import DemoRow
@@ -39,7 +40,7 @@ def write_demo_page(out: Path, rows: Sequence[DemoRow]) -> Path:
         rooms=[", ".join(map(str, room)) for room in ROOMS],
     )
     path = out / "index.html"
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
     return path
 
 

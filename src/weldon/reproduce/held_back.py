@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from weldon.data import LabelSet, Record, read_labels
+from weldon.files import read_csv, write_csv, write_text
 from weldon.recipes import Source
 
 SHARE = 0.2
@@ -41,29 +41,26 @@ def divided(label_set: LabelSet, test: str) -> dict[str, list[Record]]:
 def write_table(path: Path, parts: Mapping[str, Sequence[Record]], pictures: Path) -> None:
     """Write ``file_name,labels,split``, names below ``pictures``, without labels that training lacks."""
     learnt = {label for record in parts["train"] for label in record.labels}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file_name", "labels", "split"])
-        for split, records in parts.items():
-            for record in records:
-                name = record.path.relative_to(pictures).as_posix()
-                writer.writerow([name, "|".join(sorted(record.labels & learnt)), split])
-    unfinished.replace(path)
+    rows = [
+        {
+            "file_name": record.path.relative_to(pictures).as_posix(),
+            "labels": "|".join(sorted(record.labels & learnt)),
+            "split": split,
+        }
+        for split, records in parts.items()
+        for record in records
+    ]
+    write_csv(path, rows, ("file_name", "labels", "split"))
 
 
 def declared_names(source: Source, table: Path) -> Path:
     """Return a file of held-back images whose masks may be looked at: a seeded draw, a stem a line."""
     path = table.with_name(f"{source.name}-declared.txt")
     if not path.exists():
-        with table.open(newline="", encoding="utf-8") as file:
-            stems = sorted(
-                Path(row["file_name"]).stem for row in csv.DictReader(file) if row["split"] == "val"
-            )
+        stems = sorted(Path(row["file_name"]).stem for row in read_csv(table) if row["split"] == "val")
         count = min(source.declared, len(stems))
         drawn = sorted(np.random.default_rng(SEED).choice(stems, count, replace=False).tolist())
-        path.write_text("".join(f"{stem}\n" for stem in drawn), encoding="utf-8")
+        write_text(path, "".join(f"{stem}\n" for stem in drawn))
     return path
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weldon.errors import DataError
+from weldon.files import read_json_object, write_json
 from weldon.recipes import Column, Look
 from weldon.reproduce.place import AbsentError
 from weldon.reproduce.run import Run, digest
 
+log = logging.getLogger("weldon")
 NOT_ASKED = "not asked for (--rows)"
 BOXES = {"pointwise", "pointing_accuracy"}
 MASKS = {"miou", "miou_crf", "pxap"}
@@ -37,7 +41,7 @@ class View:
         for known in sorted({column.known_labels for column in columns}):
             part = [column for column in columns if column.known_labels == known]
             found = self.kept({column.figure for column in part}, known_labels=known)
-            figures.update({column.key: float(found[column.figure]) for column in part})
+            figures.update({column.key: _number(found[column.figure]) for column in part})
         return figures
 
     def kept(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
@@ -48,8 +52,8 @@ class View:
         """
         asked = [[run.key for run in self.runs], self.look.model_dump(exclude_defaults=True), known_labels]
         path = self.runs[0].place.out / "figures" / f"{digest(asked)}.json"
-        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        if missing := wanted - found.keys():
+        found = _before(path)
+        if missing := {figure for figure in wanted if not _is_figure(found.get(figure, ""))}:
             if not self.asked:
                 raise AbsentError(NOT_ASKED)
             found |= self.measure(missing, known_labels=known_labels)
@@ -76,9 +80,21 @@ class View:
         return evaluate(first, **common, **truth, known_labels=known_labels, tune_crf="miou_crf" in wanted)
 
 
-def write_json(path: Path, values: Any) -> None:
-    """Write a JSON file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+def _before(path: Path) -> dict[str, Any]:
+    """Return what was measured before; a damaged file is said, and its figures are measured again."""
+    if not path.exists():
+        return {}
+    try:
+        return read_json_object(path)
+    except DataError as error:
+        log.warning("kept figures are damaged and measured again: %s", error)
+        return {}
+
+
+def _is_figure(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _number(value: float | None) -> float:
+    """Return a figure; JSON has null where it is none."""
+    return math.nan if value is None else float(value)

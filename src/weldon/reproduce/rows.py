@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weldon.errors import WeldonError
+from weldon.files import write_json, write_text
 from weldon.recipes import Column, Row, Table, load_table
-from weldon.reproduce.measure import NOT_ASKED, View, write_json
+from weldon.reproduce.measure import NOT_ASKED, View
 from weldon.reproduce.place import Place
 from weldon.reproduce.result import Cell, Results
 from weldon.reproduce.trials import Trials, trials_of
@@ -73,8 +74,7 @@ def _run(row: Row, columns: Sequence[Column], trials: Sequence[Trials], *, asked
 
 def write_results(results: Results, folder: Path) -> None:
     """Write the table as text, CSV, HTML and JSON."""
-    folder.mkdir(parents=True, exist_ok=True)
     written = {"txt": results.to_text(), "csv": results.to_csv(), "html": results.to_html()}
     for ending, text in written.items():
-        (folder / f"{results.table.name}.{ending}").write_text(text, encoding="utf-8")
+        write_text(folder / f"{results.table.name}.{ending}", text)
     write_json(folder / f"{results.table.name}.json", results.to_json())
