@@ -90,7 +90,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(place, row, table, trained,
     assert trained == [folder.name, folder.name]
 
 
-def _cut(*ignored):
+def _cut(*_, **__):
     raise PowerCutError
 
 
