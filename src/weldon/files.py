@@ -80,7 +80,7 @@ def is_alive(process: str) -> bool:
     return True
 
 
-def write_bytes(path: str | Path, content: bytes) -> None:
+def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
     """Write ``content``, whole or not at all."""
     with replacing(path) as draft:
         draft.write_bytes(content)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
 from pathlib import Path
 
 import pytest
 
 from weldon.cli.leaving import run_command
 from weldon.errors import DataError, UsageError
+from weldon.stopping import Stopped
 
 FAILURES = [
     (DataError("labels.csv row 2: odd"), 1, "labels.csv row 2: odd"),
@@ -21,7 +23,9 @@ FAILURES = [
     ),
     (PermissionError(errno.EACCES, "Permission denied", b"a.jpg"), 1, "a.jpg: no permission"),
     (MemoryError(), 1, "not enough memory"),
-    (KeyboardInterrupt(), 130, ""),
+    (KeyboardInterrupt(), 130, "stopped by the keyboard"),
+    (Stopped(signal.SIGTERM), 143, "told to end (SIGTERM)"),
+    (Stopped(signal.SIGINT, "stopped; do this"), 130, "stopped; do this"),
 ]
 
 

@@ -113,7 +113,7 @@ def test_splits_survive_a_file(tmp_path):
     labels = many(30, per_group=3)
     drawn = assign_splits(labels)
     write_splits(tmp_path / "splits.csv", drawn)
-    assert (tmp_path / "splits.csv").read_text().startswith("file_name,split,group\n0000.jpg,")
+    assert (tmp_path / "splits.csv").read_text().startswith("file_name,split,group,labels,weight\n0000.jpg,")
     assert apply_splits(labels, read_splits(tmp_path / "splits.csv")) == drawn
     more = labels.with_records((*labels.records, Record(Path("new"), "new.jpg", frozenset())))
     with pytest.raises(DataError, match=r"new\.jpg is not in it"):
@@ -149,11 +149,3 @@ def test_a_damaged_file_of_splits_is_named_with_its_row(tmp_path, content, words
     (tmp_path / "splits.csv").write_bytes(content)
     with pytest.raises(DataError, match=rf"(?s)splits\.csv.*{words}"):
         read_splits(tmp_path / "splits.csv")
-
-
-PARTS = ((slice(0, 9), "a"), (slice(9, 20), "b"))
-
-
-def test_what_was_said_of_the_validation_data_is_kept():
-    one, other = (replace(many(), records=many().records[part], notes=(note,)) for part, note in PARTS)
-    assert join_validation(one, other).notes == ("a", "validation: b")

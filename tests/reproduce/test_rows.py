@@ -25,9 +25,9 @@ def trained(monkeypatch) -> list[str]:
     folders = []
     original = fit._train
 
-    def record(recipe, run, **how):
-        folders.append(run.path.name)
-        original(recipe, run, **how)
+    def record(recipe, claim, **how):
+        folders.append(claim.home.path.name)
+        original(recipe, claim, **how)
 
     monkeypatch.setattr(fit, "_train", record)
     return folders
@@ -104,10 +104,10 @@ def test_a_row_that_fails_leaves_the_others_alone(place, row, table):
 def test_even_an_unforeseen_failure_leaves_the_others_alone(place, row, table, monkeypatch):
     original = fit._train
 
-    def fail(recipe, run, **how):
+    def fail(recipe, claim, **how):
         if recipe.pool == "avg":
             raise RuntimeError("out of luck")
-        original(recipe, run, **how)
+        original(recipe, claim, **how)
 
     monkeypatch.setattr(fit, "_train", fail)
     results = reproduce(table(row("average", {"pool": "avg"}), row("max", {"pool": "max"})), place)

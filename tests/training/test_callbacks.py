@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import logging
+import signal
 from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 
-from weldon.inference.run_directory import RunDirectory
+from weldon.errors import DataError
+from weldon.files import write_csv
 from weldon.models import create_bag_model
+from weldon.stopping import stop
 from weldon.training.callbacks import (
     BestWeights,
     Interruption,
@@ -19,7 +23,6 @@ from weldon.training.callbacks import (
     TimeEstimate,
     earlier_rows,
     spell_seconds,
-    write_rows,
 )
 from weldon.training.module import TrainingModule
 from weldon.training.recipe import build_recipe
@@ -87,8 +90,8 @@ def test_an_epoch_that_is_run_again_replaces_its_row(module, tmp_path, caplog):
 
 
 def test_a_figure_that_comes_later_leaves_earlier_rows_blank(tmp_path):
-    write_rows(tmp_path / "m.csv", [{"epoch": 0, "old": 1}])
-    write_rows(tmp_path / "m.csv", [*earlier_rows(tmp_path / "m.csv", 1), {"epoch": 1, "new": 2}])
+    write_csv(tmp_path / "m.csv", [{"epoch": 0, "old": 1}])
+    write_csv(tmp_path / "m.csv", [*earlier_rows(tmp_path / "m.csv", 1), {"epoch": 1, "new": 2}])
     assert earlier_rows(tmp_path / "m.csv", 9) == [{"epoch": "0", "new": ""}, {"epoch": "1", "new": "2"}]
     assert earlier_rows(tmp_path / "none.csv", 9) == []
 
@@ -116,19 +119,21 @@ def test_the_bar_shows_steps_and_leaves_figures_to_the_lines():
     assert StepBar().get_metrics(shown, None) == {}
 
 
-@pytest.mark.parametrize("whole_epochs", [False, True])
-def test_a_run_stopped_by_the_keyboard_says_how_to_go_on(tmp_path, caplog, whole_epochs):
-    run = RunDirectory(tmp_path / "run")
-    if whole_epochs:
-        run.last.parent.mkdir(parents=True)
-        run.last.write_bytes(b"")
-    with caplog.at_level(logging.INFO, logger="weldon"):
-        Interruption(run).on_exception(None, None, KeyboardInterrupt())
-    assert ("--resume --out" in caplog.text) is whole_epochs
-    assert ("nothing to resume" in caplog.text) is not whole_epochs
+def test_a_damaged_table_is_named_with_its_row(tmp_path):
+    (tmp_path / "m.csv").write_text("epoch,loss\n0,1.5\nzero,1.0\n")
+    with pytest.raises(DataError, match=r"m\.csv row 3"):
+        earlier_rows(tmp_path / "m.csv", 2)
 
 
-def test_an_error_is_not_called_an_interruption(tmp_path, caplog):
-    with caplog.at_level(logging.INFO, logger="weldon"):
-        Interruption(RunDirectory(tmp_path)).on_exception(None, None, ValueError("no"))
-    assert caplog.text == ""
+def test_our_way_of_stopping_comes_back_after_lightning_took_the_signal():
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        signal.signal(signal.SIGTERM, _HandlersCompose([lambda *_: None, stop]))
+        Interruption().on_train_start(None, None)
+        assert signal.getsignal(signal.SIGTERM) is stop
+        theirs = _HandlersCompose([lambda *_: None])
+        signal.signal(signal.SIGTERM, theirs)
+        Interruption().on_train_start(None, None)
+        assert signal.getsignal(signal.SIGTERM) is theirs
+    finally:
+        signal.signal(signal.SIGTERM, before)

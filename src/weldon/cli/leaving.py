@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -13,22 +14,28 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from weldon.cli.console import say_error
+from weldon.cli.console import say, say_error
 from weldon.errors import WeldonError, system_sentence
+from weldon.stopping import Stopped, stoppable
 
-DATA, UNFORESEEN, KEYBOARD, TERMINATED = 1, 70, 130, 143  # sysexits.h and the shell's 128 + signal
+DATA, UNFORESEEN = 1, 70  # sysexits.h has 70; a signal is 128 + its number, as shells have it
 
 
 def run_command(command: Callable[[], object]) -> int:
     """Run ``command`` and return the exit status: 0 done, 1 bad data or disk, 2 usage, 70 unforeseen.
 
+    Ctrl-C gives 130 and SIGTERM 143, each with a line that says so.
+
     Args:
         command: parses the command line and runs one verb; ``SystemExit`` passes through.
     """
     try:
-        command()
+        with stoppable(signal.SIGINT, signal.SIGTERM):
+            command()
+    except Stopped as stopped:
+        return _say_stopped(stopped)
     except KeyboardInterrupt:
-        return KEYBOARD
+        return _say_stopped(Stopped(signal.SIGINT))
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DATA
@@ -37,6 +44,14 @@ def run_command(command: Callable[[], object]) -> int:
         say_error(words)
         return status
     return 0
+
+
+def _say_stopped(stopped: Stopped) -> int:
+    from weldon.training.out_directory import is_first_process
+
+    if is_first_process() and not stopped.told:  # of several processes, all were stopped
+        say(stopped.words)
+    return 128 + stopped.number
 
 
 def _told(error: Exception) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from weldon.errors import DataError, UsageError
 from weldon.files import read_csv, write_csv
 
 DEFAULT_SHARE = 0.2
-COLUMNS = ("file_name", "split", "group")
+COLUMNS = ("file_name", "split", "group", "labels", "weight")
 IMAGES = ""  # the key of a unit's number of images; no class has an empty name
 
 
@@ -74,8 +74,7 @@ def join_validation(training: LabelSet, validation: LabelSet) -> LabelSet:
         raise DataError("training and validation images must differ; remove these from one:", problems)
     learn = (replace(record, split=record.split or "train") for record in training.records)
     measure = (replace(record, split="val") for record in validation.records)
-    said = (*training.notes, *(f"validation: {note}" for note in validation.notes))
-    return replace(training.with_records((*learn, *measure)), notes=said)
+    return training.with_records((*learn, *measure))
 
 
 def straddling_groups(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
@@ -88,12 +87,22 @@ def straddling_groups(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:
 
 
 def write_splits(path: str | Path, records: Sequence[Record]) -> None:
-    """Write ``file_name,split,group``, a row for each record in their order."""
-    rows = [
-        {"file_name": record.file_name, "split": record.split or "", "group": record.group or ""}
-        for record in records
-    ]
-    write_csv(path, rows, COLUMNS)
+    """Write a row for each record in their order: its name, split, group, labels and weight."""
+    write_csv(path, [splits_row(record) for record in records], COLUMNS)
+
+
+def splits_row(record: Record) -> dict[str, str]:
+    """Return what ``write_splits`` writes of a record; unknown labels have a question mark.
+
+    Example:
+        >>> record = Record(Path("a.jpg"), "a.jpg", frozenset({"cat"}), frozenset({"dog"}), split="val")
+        >>> splits_row(record)["labels"]
+        'cat|?dog'
+    """
+    labels = [*sorted(record.labels), *(f"?{name}" for name in sorted(record.unknown))]
+    escaped = (name.replace("\\", "\\\\").replace("|", "\\|") for name in labels)
+    said = (record.file_name, record.split or "", record.group or "", "|".join(escaped), str(record.weight))
+    return dict(zip(COLUMNS, said, strict=True))
 
 
 def read_splits(path: str | Path) -> dict[str, str]:
@@ -101,6 +110,15 @@ def read_splits(path: str | Path) -> dict[str, str]:
 
     Raises:
         DataError: the file is missing, damaged, has no such columns, or a row has no such split.
+    """
+    return {row["file_name"]: row["split"] for row in read_begun(path)}
+
+
+def read_begun(path: str | Path) -> list[dict[str, str]]:
+    """Return the rows that ``write_splits`` wrote; an older run has no labels and weights in them.
+
+    Raises:
+        DataError: as for :func:`read_splits`.
     """
     rows = read_csv(path)
     problems = [
@@ -110,7 +128,7 @@ def read_splits(path: str | Path) -> dict[str, str]:
     ]
     if problems or any(not {"file_name", "split"} <= set(row) for row in rows[:1]):
         raise DataError(f"{path} must hold the columns {', '.join(COLUMNS)}, as a run writes them", problems)
-    return {row["file_name"]: row["split"] for row in rows}
+    return rows
 
 
 def apply_splits(label_set: LabelSet, splits: Mapping[str, str]) -> tuple[Record, ...]:

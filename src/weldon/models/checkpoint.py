@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from weldon.errors import UsageError, WeightsError
+from weldon.files import write_bytes
 from weldon.models.backbone import build_backbone
 from weldon.models.bag_net import KIND, BagNet
 from weldon.models.memory import keep_freed_memory
@@ -36,12 +36,8 @@ def save_model(net: RegionNet, path: str | Path) -> None:
         raise UsageError(
             "`net` must come from create_model with `pool` given by name, else nothing can rebuild it"
         )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {key: value.contiguous() for key, value in net.state_dict().items()}
-    partial = path.with_name(path.name + ".partial")
-    save_file(state, partial, metadata={METADATA_KEY: json.dumps(net.config), "format": "pt"})
-    os.replace(partial, path)
+    write_bytes(path, save(state, metadata={METADATA_KEY: json.dumps(net.config), "format": "pt"}))
 
 
 def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> WeldonNet:

@@ -13,6 +13,7 @@ from weldon.inference.run_directory import RunDirectory
 from weldon.recipes import Source
 from weldon.reproduce.place import Place
 from weldon.training import build_recipe, train
+from weldon.training.replacement import replacement_of
 
 # Where things lie and how fast they are read does not change what is learnt.
 INDIFFERENT = {"data", "labels", "dataset", "cache", "workers", "device"}
@@ -66,10 +67,11 @@ class Run:
         given = {**self.place.data_options(self.source), **self.options}
         given["weights"] = self.place.weights_file(given.get("weights", "default"))
         begun = self.directory.last.is_file()
+        replacing = not begun and RunDirectory(replacement_of(self.directory.path)).last.is_file()
         train(
             **given,
             out=self.directory.path,
-            resume=begun,
+            resume=begun or replacing,
             overwrite=not begun,
             progress=False,
         )

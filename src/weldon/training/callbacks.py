@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import logging
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +11,11 @@ from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
+from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 
-from weldon.inference.run_directory import RunDirectory
+from weldon.errors import DataError
+from weldon.files import read_csv, write_csv
+from weldon.stopping import stop
 from weldon.training.module import TrainingModule
 
 log = logging.getLogger("weldon")
@@ -74,27 +77,24 @@ class MetricsTable(L.Callback):
             **figures,
             "seconds": time.monotonic() - self.started,
         }
-        write_rows(self.path, [*earlier_rows(self.path, trainer.current_epoch), row])
+        write_csv(self.path, [*earlier_rows(self.path, trainer.current_epoch), row])
         shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
         log.info("epoch %d/%d  %s  %.1f s", row["epoch"] + 1, trainer.max_epochs or 0, shown, row["seconds"])
 
 
-def earlier_rows(path: Path, epoch: int) -> list[dict[str, Any]]:
-    """Return the rows of ``path`` before ``epoch``."""
+def earlier_rows(path: Path, epoch: int) -> list[dict[str, str]]:
+    """Return the rows of ``path`` before ``epoch``.
+
+    Raises:
+        DataError: the table is damaged; it names the file and the row.
+    """
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if int(row["epoch"]) < epoch]
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write ``rows`` as CSV, in one move, so that a reader never sees half a table."""
-    draft = path.with_suffix(".part")
-    with draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[-1]), extrasaction="ignore", restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    draft.replace(path)
+    rows = read_csv(path)
+    odd = [row for row, values in enumerate(rows, start=2) if not values.get("epoch", "").isdecimal()]
+    if odd:
+        raise DataError(f"{path} row {odd[0]} names no epoch: it is damaged; mend it or remove the file")
+    return [row for row in rows if int(row["epoch"]) < epoch]
 
 
 class Patience(EarlyStopping):
@@ -118,28 +118,25 @@ class StepBar(RichProgressBar):
 
 
 class Interruption(L.Callback):
-    """Say, when somebody stops the run, what is kept and how to go on.
+    """Leave at once and with everybody when a signal comes or something breaks.
 
-    Args:
-        run: its folder.
+    Lightning would go on to the end of a batch after SIGTERM and then leave as if all were well; and the
+    processes that it started would wait for one that is no more.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
-        self.run = run
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Take back the signal that Lightning has just taken, where it was ours before."""
+        handler = signal.getsignal(signal.SIGTERM)
+        if stop in getattr(handler, "signal_handlers", ()):
+            signal.signal(signal.SIGTERM, stop)
 
     def on_exception(
         self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
     ) -> None:
-        """Speak of an interruption by the keyboard; errors speak for themselves."""
-        if isinstance(exception, KeyboardInterrupt):
-            log.info(
-                "stopped by the keyboard; "
-                + (
-                    f"whole epochs are kept: the same command with --resume --out {self.run.path} goes on"
-                    if self.run.last.is_file()
-                    else "no epoch was whole, so there is nothing to resume"
-                )
-            )
+        """End the processes that this one started."""
+        launcher = trainer.strategy.launcher
+        if isinstance(launcher, _SubprocessScriptLauncher):
+            launcher.kill(signal.SIGTERM)
 
 
 class TimeEstimate(L.Callback):

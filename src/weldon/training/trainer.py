@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from weldon.inference.run_directory import RunDirectory
 from weldon.training.callbacks import Interruption, MetricsTable, Patience, StepBar, TimeEstimate
+from weldon.training.checkpoint_file import CheckpointFile
 from weldon.training.machine import lightning_devices
 from weldon.training.recipe import Recipe
 
@@ -33,6 +34,7 @@ def build_trainer(
         num_nodes=recipe.nodes,
         max_epochs=recipe.epochs,
         callbacks=_callbacks(recipe, run, best, monitor, progress),
+        plugins=[CheckpointFile()],
         logger=TensorBoardLogger(str(run.path), name="", version="tensorboard"),
         accumulate_grad_batches=steps if recipe.ranks_whole_set else 1,
         enable_progress_bar=progress,
@@ -56,7 +58,7 @@ def _callbacks(
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    callbacks: list[Callback] = [best, MetricsTable(run.metrics), TimeEstimate(), Interruption(run), last]
+    callbacks: list[Callback] = [best, MetricsTable(run.metrics), TimeEstimate(), Interruption(), last]
     if recipe.patience:
         callbacks.append(Patience(monitor, patience=recipe.patience, mode="max"))
     if progress:

@@ -1,0 +1,60 @@
+"""Ctrl-C and SIGTERM as an exception: what is running leaves in order and can say how to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+WORDS = {signal.SIGINT: "stopped by the keyboard", signal.SIGTERM: "told to end (SIGTERM)"}
+_DEFAULTS: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
+
+class Stopped(SystemExit):
+    """Somebody stopped the work; where nobody catches it, Python leaves with 128 + the signal, as shells do.
+
+    Args:
+        number: the signal.
+        words: what to tell a person.
+        told: whether they were told already.
+
+    Example:
+        >>> stopped = Stopped(signal.SIGTERM)
+        >>> stopped.code, stopped.words
+        (143, 'told to end (SIGTERM)')
+    """
+
+    def __init__(self, number: int, words: str = "", *, told: bool = False) -> None:
+        super().__init__(128 + number)
+        self.number = number
+        self.told = told
+        self.words = words or WORDS.get(signal.Signals(number), f"stopped by signal {number}")
+
+
+def stop(number: int, frame: Any) -> None:
+    """Handle a signal: raise :class:`Stopped`."""
+    raise Stopped(number)
+
+
+@contextlib.contextmanager
+def stoppable(*numbers: int) -> Iterator[None]:
+    """Let these signals raise :class:`Stopped` inside the block.
+
+    A signal that is ignored (``nohup``) or that somebody handles already is left as it is, and so are all
+    outside the main thread, where Python allows no handlers.
+
+    Args:
+        numbers: SIGINT, SIGTERM or both.
+    """
+    taken = [number for number in numbers if signal.getsignal(number) == _DEFAULTS[number]]
+    if threading.current_thread() is not threading.main_thread():
+        taken = []
+    for number in taken:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, _DEFAULTS[number])

@@ -1,0 +1,92 @@
+"""The command line in a process of its own, to be stopped or killed: forked from one that imported all."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["cli.process", "weldon.cli", "weldon.training.fit", "weldon.report"])
+
+
+def start(folder, *arguments, before=None):
+    """Begin ``weldon ARGUMENTS`` in ``folder``.
+
+    Args:
+        folder: where it runs; what it prints goes to a file in it.
+        arguments: of the command line.
+        before: a function that is called first, and its arguments.
+    """
+    said = Path(folder) / f"said{time.monotonic_ns()}.txt"
+    process = FORKS.Process(target=_main, args=(str(folder), said, [str(a) for a in arguments], before))
+    process.start()
+    process.said = said
+    return process
+
+
+def finish(process, seconds=120):
+    """Wait for it; return its exit status (negative: the signal that killed it) and what it printed."""
+    process.join(seconds)
+    assert process.exitcode is not None, f"still running: {process.said.read_text()}"
+    said = process.said.read_text()
+    process.said.unlink()
+    return SimpleNamespace(code=process.exitcode, said=said)
+
+
+def run(folder, *arguments, before=None):
+    """Start it and wait for it."""
+    return finish(start(folder, *arguments, before=before))
+
+
+def _main(folder, said, arguments, before):
+    os.chdir(folder)
+    file = os.open(said, os.O_WRONLY | os.O_CREAT)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(file, stream.fileno())
+    from weldon.cli import main
+
+    if before is not None:
+        function, *values = before
+        function(*values)
+    main(arguments)
+
+
+def signal_at(moment, number):
+    """Send a signal to this process at a moment of training."""
+    at(moment, send, number)
+
+
+def send(number):
+    """Send a signal to this process, and wait for what comes of it."""
+    os.kill(os.getpid(), number)
+    time.sleep(30)
+
+
+def at(moment, function, *values):
+    """Call a function at a moment of training."""
+    from weldon.training import fit
+    from weldon.training.callbacks import MetricsTable
+    from weldon.training.module import TrainingModule
+
+    def second_epoch(module, batch, index):
+        return module.trainer.current_epoch == 1 and index == 1
+
+    place, name, when = {
+        "labels": (fit, "prepare", None),
+        "start": (fit, "write_splits", None),
+        "step": (TrainingModule, "training_step", second_epoch),
+        "epoch": (MetricsTable, "on_train_epoch_end", lambda _, trainer, module: trainer.current_epoch == 1),
+        "evaluation": (fit, "score_set", None),
+    }[moment]
+    original = getattr(place, name)
+
+    def interrupted(*arguments, **options):
+        if when is None or when(*arguments):
+            function(*values)
+        return original(*arguments, **options)
+
+    setattr(place, name, interrupted)

@@ -1,0 +1,51 @@
+"""A signal becomes an exception with a status, and only where nobody else handles it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from weldon.stopping import Stopped, stop, stoppable
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_block_with_its_status(number, status):
+    before = signal.getsignal(number)
+    with pytest.raises(Stopped) as stopped, stoppable(number):
+        signal.raise_signal(number)
+    assert (stopped.value.code, stopped.value.number) == (status, number)
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("theirs", [signal.SIG_IGN, lambda *_: None])
+def test_a_signal_that_somebody_handles_or_ignores_is_left_alone(theirs):
+    before = signal.signal(signal.SIGINT, theirs)
+    try:
+        with stoppable(signal.SIGINT):
+            assert signal.getsignal(signal.SIGINT) is theirs
+        assert signal.getsignal(signal.SIGINT) is theirs
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_thread_leaves_signals_to_the_main_one():
+    seen = []
+
+    def look():
+        with stoppable(signal.SIGTERM):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen != [stop]
+
+
+def test_uncaught_it_ends_the_program_as_shells_expect():
+    program = "import signal; from weldon.stopping import Stopped; raise Stopped(signal.SIGTERM)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (143, b"")
