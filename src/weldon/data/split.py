@@ -54,6 +54,31 @@ def assign_splits(label_set: LabelSet, *, val: float | None = None, seed: int = 
     return _drawn(label_set.records, DEFAULT_SHARE if val is None else val, seed)
 
 
+def draw_folds(records: Sequence[Record], count: int, *, seed: int = 0) -> tuple[tuple[int, ...], ...]:
+    """Return the positions of the records in each of ``count`` folds, dealt out as validation parts are.
+
+    Groups stay together and every class is spread over the folds as far as groups allow.
+
+    Args:
+        records: N images; their own splits are not looked at.
+        count: number of folds, at least 2.
+        seed: of the shuffling.
+
+    Raises:
+        DataError: fewer groups than folds.
+    """
+    units = _units(records, range(len(records)))
+    if len(units) < count:
+        raise DataError(f"{count} folds need as many images of different groups, got {len(units)}")
+    random.Random(seed).shuffle(units)
+    folds = []
+    for left in range(count, 1, -1):
+        dealt = {unit.members for unit in _dealt(units, 1 / left)}
+        folds.append(tuple(sorted(index for members in dealt for index in members)))
+        units = [unit for unit in units if unit.members not in dealt]
+    return (*folds, tuple(sorted(index for unit in units for index in unit.members)))
+
+
 def join_validation(training: LabelSet, validation: LabelSet) -> LabelSet:
     """Return one set: the images of the first are for training, those of the second for validation.
 

@@ -1,0 +1,184 @@
+"""Learning rate and weight decay of a frozen run, chosen on held-back parts of its training images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from torch import Tensor
+
+from weldon.data.split import draw_folds
+from weldon.metrics import average_precision
+from weldon.models import RegionNet
+from weldon.training.feature_dataset import FeatureDataset
+from weldon.training.heads import Heads, Setting, fit_heads, score_heads
+from weldon.training.module import Objective
+
+# Where the walk starts, for features whose squared norm is 1 on average. The maps of a head learn the same
+# whatever the scale of the features, when its rate is divided by that norm and its decay multiplied by it.
+RATE, DECAY = 1500.0, 6e-7
+STEP = math.sqrt(10)  # from one rate, or decay, to the next
+ROUNDS = 4  # at most: nine settings, then three or five around the best so far
+EPOCHS = 15
+FEWEST = 20  # training images, below which there is nothing to choose by
+FEW = 1000  # below it every image is held back once, in five folds; above it a fifth of them
+FOLDS = 5
+MOST = 4000  # training images that the search looks at
+
+Place = tuple[int, int]  # steps from the start: of the rate, of the decay
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A setting and what it reached.
+
+    Args:
+        setting: learning rate and weight decay.
+        figure: mAP, or accuracy where an image has one label, on held-back training images.
+    """
+
+    setting: Setting
+    figure: float
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What a search tried.
+
+    Args:
+        trials: the best first.
+        held_back: images that were scored by heads that had not learnt from them.
+        measure: ``mAP`` or ``accuracy``.
+    """
+
+    trials: tuple[Trial, ...]
+    held_back: int
+    measure: str
+
+    @property
+    def chosen(self) -> Setting:
+        """The setting that did best."""
+        return self.trials[0].setting
+
+
+@dataclass(frozen=True)
+class HeadSearch:
+    """The search for one run; :meth:`run` does it.
+
+    Args:
+        net: its pooling and the shape and start of its transfer layer; it is not changed.
+        dataset: the training images, as cached maps.
+        objective: makes the loss, a fresh one for each head.
+        one_label: choose by accuracy rather than by mAP.
+        seed: of folds and order; the global random state is left as it was.
+        device: where heads learn.
+        epochs: of a trial.
+        batch_size: images a step; None goes by the number of images (:func:`usual_batch_size`).
+    """
+
+    net: RegionNet
+    dataset: FeatureDataset
+    objective: Callable[[], Objective]
+    one_label: bool
+    seed: int = 0
+    device: str | torch.device = "cpu"
+    epochs: int = EPOCHS
+    batch_size: int | None = None
+
+    def run(self) -> Trials:
+        """Walk from one setting to the best around it, until the best is where the walk stands.
+
+        All settings of a round learn from the same batches, side by side.
+
+        Raises:
+            DataError: fewer groups of images than folds.
+        """
+        images = _sample(len(self.dataset), self.seed)
+        folds = self._folds(images)
+        size = mean_squared_norm(self.dataset, images)
+        best: Place = (0, 0)
+        figures: dict[Place, float] = {}
+        with torch.random.fork_rng(devices=[]):
+            for _ in range(ROUNDS):
+                new = [place for place in _around(best) if place not in figures]
+                reached = self._measure([_setting(place, size) for place in new], images, folds)
+                figures |= dict(zip(new, reached, strict=True))
+                before, best = best, max(figures, key=lambda place: figures[place])
+                if best == before:
+                    break
+        ranked = sorted(figures, key=lambda place: -figures[place])
+        trials = tuple(Trial(_setting(place, size), figures[place]) for place in ranked)
+        return Trials(trials, sum(map(len, folds)), "accuracy" if self.one_label else "mAP")
+
+    def _folds(self, images: Sequence[int]) -> list[list[int]]:
+        """Return the positions held back together: a fifth of many images, all of few in five parts."""
+        folds = draw_folds([self.dataset.records[index] for index in images], FOLDS, seed=self.seed)
+        kept = folds if len(images) < FEW else folds[:1]
+        return [[images[position] for position in fold] for fold in kept]
+
+    def _measure(
+        self, settings: Sequence[Setting], images: Sequence[int], folds: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return the figure of each setting over the held-back images of all folds."""
+        scores: list[list[Tensor]] = []
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(f"{len(settings)} rates and decays", total=self.epochs * len(folds))
+            for fold in folds:
+                heads = Heads(self.net, settings).to(self.device)
+                fit_heads(
+                    heads,
+                    self.dataset,
+                    sorted(set(images) - set(fold)),
+                    self.objective,
+                    epochs=self.epochs,
+                    batch_size=self.batch_size or usual_batch_size(len(self.dataset)),
+                    seed=self.seed,
+                    after_epoch=lambda: progress.advance(task),
+                )
+                scores.append(score_heads(heads, self.dataset, fold))
+        return [self._figure(torch.cat(parts), folds) for parts in zip(*scores, strict=True)]
+
+    def _figure(self, scores: Tensor, folds: Sequence[Sequence[int]]) -> float:
+        """Return mAP or accuracy; a head that ran away to infinity is the worst there is."""
+        held = torch.tensor([index for fold in folds for index in fold])
+        target, known = self.dataset.target[held], self.dataset.known[held]
+        if not scores.isfinite().all():
+            return 0.0
+        if self.one_label:
+            return float((scores.argmax(1) == target.argmax(1)).float().mean())
+        return float(average_precision(scores, target, known).nanmean().nan_to_num())
+
+
+def usual_batch_size(images: int) -> int:
+    """Return the images a step of a head: 128, but at least sixteen steps an epoch where images are few.
+
+    Example:
+        >>> usual_batch_size(60), usual_batch_size(1000), usual_batch_size(80_000)
+        (8, 62, 128)
+    """
+    return min(128, max(8, images // 16))
+
+
+def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int = 256) -> float:
+    """Return the mean squared norm of the features of the real cells of up to ``most`` images."""
+    batch = dataset.__getitems__(list(images[:: -(-len(images) // most)]))
+    norms = batch["features"].square().sum(1)[batch["mask"]]
+    return max(float(norms.mean()), torch.finfo(torch.float32).tiny)
+
+
+def _setting(place: Place, size: float) -> Setting:
+    rate, decay = RATE / size * STEP ** place[0], DECAY * size * STEP ** place[1]
+    return Setting(float(f"{rate:.1e}"), float(f"{decay:.1e}"))
+
+
+def _around(place: Place) -> list[Place]:
+    return [(place[0] + rate, place[1] + decay) for rate in (0, 1, -1) for decay in (0, 1, -1)]
+
+
+def _sample(count: int, seed: int) -> list[int]:
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:MOST]
+    return sorted(order.tolist())

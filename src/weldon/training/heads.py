@@ -1,0 +1,123 @@
+"""Several heads that learn from the same cached maps side by side: one reading and one product for all."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from weldon.models import RegionNet
+from weldon.training.feature_dataset import FeatureDataset
+from weldon.training.module import Batch, Objective
+from weldon.training.schedule import rate_factor
+
+MOMENTUM, WARMUP = 0.9, 0.05
+SCORED = 128  # images a pass where nothing is learnt
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a head learns.
+
+    Args:
+        lr: learning rate of transfer layer and pooling.
+        weight_decay: λ of Eq. 7.
+    """
+
+    lr: float
+    weight_decay: float
+
+
+class Heads(nn.Module):
+    """As many heads as there are settings, all starting where ``net`` stands; ``net`` is not changed.
+
+    Args:
+        net: its transfer layer and pooling are copied.
+        settings: T of them.
+    """
+
+    def __init__(self, net: RegionNet, settings: Sequence[Setting]) -> None:
+        super().__init__()
+        self.settings = tuple(settings)
+        self.transfers = nn.ModuleList(copy.deepcopy(net.transfer) for _ in settings)
+        self.pools = nn.ModuleList(copy.deepcopy(net.pool) for _ in settings)
+
+    def forward(self, features: Tensor, mask: Tensor) -> list[Tensor]:
+        """Turn features ``(N, F, h, w)`` and a mask ``(N, h, w)`` into the scores ``(N, C)`` of each head."""
+        weight = torch.cat([transfer.weight for transfer in self.transfers])  # type: ignore[misc]
+        bias = torch.cat([transfer.bias for transfer in self.transfers])  # type: ignore[misc]
+        maps = functional.conv2d(features, weight, bias).chunk(len(self.pools), 1)  # T times (N, C·M, h, w)
+        return [pool(part, mask) for pool, part in zip(self.pools, maps, strict=True)]
+
+    def parameter_groups(self) -> list[dict[str, object]]:
+        """Return a group for each head, with its own rate and decay."""
+        return [
+            {
+                "params": [*transfer.parameters(), *pool.parameters()],
+                "lr": setting.lr,
+                "weight_decay": setting.weight_decay,
+            }
+            for transfer, pool, setting in zip(self.transfers, self.pools, self.settings, strict=True)
+        ]
+
+
+def fit_heads(
+    heads: Heads,
+    dataset: FeatureDataset,
+    images: Sequence[int],
+    objective: Callable[[], Objective],
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    after_epoch: Callable[[], object] = lambda: None,
+) -> None:
+    """Fit every head to its own loss by SGD with momentum.
+
+    Args:
+        heads: changed in place; they learn on the device where they are.
+        dataset: cached maps.
+        images: positions in ``dataset`` to learn from.
+        objective: makes the loss, a fresh one for each head.
+        epochs: passes over the images; the rate rises for a twentieth of the steps and falls along a cosine.
+        batch_size: images a step.
+        seed: of the order of the images.
+        after_epoch: called after each.
+    """
+    heads.train()
+    objectives = [objective() for _ in heads.settings]
+    optimizer = torch.optim.SGD(heads.parameter_groups(), lr=1.0, momentum=MOMENTUM)
+    steps = epochs * -(-len(images) // batch_size)
+    factor = partial(rate_factor, total=steps, warmup=WARMUP, schedule="cosine")
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        order = torch.randperm(len(images), generator=generator).tolist()
+        for batch in _batches(heads, dataset, [images[position] for position in order], batch_size):
+            scores = heads(batch["features"], batch["mask"])
+            losses = [loss(score, batch) for loss, score in zip(objectives, scores, strict=True)]
+            optimizer.zero_grad()
+            torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]  # heads share no parameter: each gets its own gradient
+            optimizer.step()
+            schedule.step()
+        after_epoch()
+
+
+@torch.no_grad()
+def score_heads(heads: Heads, dataset: FeatureDataset, images: Sequence[int]) -> list[Tensor]:
+    """Return the scores ``(N, C)`` that each head gives to N images, in evaluation mode."""
+    heads.eval()
+    parts = [heads(batch["features"], batch["mask"]) for batch in _batches(heads, dataset, images, SCORED)]
+    return [torch.cat(part).float().cpu() for part in zip(*parts, strict=True)]
+
+
+def _batches(heads: Heads, dataset: FeatureDataset, images: Sequence[int], size: int) -> Iterator[Batch]:
+    device = next(heads.parameters()).device
+    for start in range(0, len(images), size):
+        batch = dataset.__getitems__(list(images[start : start + size]))
+        yield {name: value.to(device) for name, value in batch.items()}

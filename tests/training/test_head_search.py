@@ -1,0 +1,108 @@
+"""A head's rate and decay are found from the training images alone, whatever the scale of their features."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+import pytest
+import torch
+
+from training.cached_maps import CLASSES, made_up_maps
+from weldon.losses import logistic_loss
+from weldon.models import create_model
+from weldon.training import head_search
+from weldon.training.head_search import HeadSearch, mean_squared_norm
+
+
+@pytest.fixture
+def net():
+    net = create_model("test_resnet", len(CLASSES), weights="none", k_max=1, k_min=1)
+    net.transfer = torch.nn.Conv2d(16, len(CLASSES), 1)
+    torch.nn.init.zeros_(net.transfer.weight)
+    return net
+
+
+def logistic():
+    return lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"])
+
+
+def search(net, dataset, **options):
+    return HeadSearch(net, dataset, logistic, one_label=False, epochs=6, **options).run()
+
+
+def test_the_best_of_what_was_tried_is_chosen_and_no_setting_is_tried_twice(net):
+    found = search(net, made_up_maps(120))
+    figures = [trial.figure for trial in found.trials]
+    assert found.chosen == found.trials[0].setting
+    assert figures == sorted(figures, reverse=True)
+    assert len({trial.setting for trial in found.trials}) == len(found.trials) >= 9
+    assert figures[0] > 0.75  # chance is 0.4
+
+
+def test_the_walk_goes_on_while_the_best_is_at_the_edge(net, monkeypatch):
+    """The best lies two steps up in rate and one down in decay: nine settings are not enough to see it."""
+    dataset = made_up_maps(30)
+    size = mean_squared_norm(dataset, range(30))
+    goal = head_search._setting((2, -1), size)
+
+    def nearness(self, settings, images, folds):
+        return [-abs(log(s.lr / goal.lr)) - abs(log(s.weight_decay / goal.weight_decay)) for s in settings]
+
+    monkeypatch.setattr(HeadSearch, "_measure", nearness)
+    found = search(net, dataset)
+    assert found.chosen == goal
+    assert len(found.trials) == 9 + 5 + 3  # around (0, 0), (1, -1) and (2, -1)
+
+
+def test_settings_follow_the_scale_of_the_features():
+    """Features times 8 have a squared norm times 64: the rate is divided by it, the decay multiplied."""
+    plain, scaled = (mean_squared_norm(made_up_maps(20, scale=by), range(20)) for by in (1.0, 8.0))
+    assert scaled == pytest.approx(64 * plain, rel=1e-3)
+    one, other = head_search._setting((1, -1), plain), head_search._setting((1, -1), scaled)
+    assert other.lr == pytest.approx(one.lr / 64, rel=0.1)
+    assert other.weight_decay == pytest.approx(one.weight_decay * 64, rel=0.1)
+
+
+def test_every_image_of_a_small_set_is_held_back_once(net):
+    assert search(net, made_up_maps(60)).held_back == 60
+
+
+def test_a_fifth_of_a_large_set_is_held_back(net, monkeypatch):
+    monkeypatch.setattr(head_search, "FEW", 50)
+    assert search(net, made_up_maps(60)).held_back == 12
+
+
+def test_groups_are_held_back_together(net):
+    dataset = made_up_maps(60)
+    dataset.records = tuple(replace(r, group=f"g{n % 12}") for n, r in enumerate(dataset.records))
+    folds = HeadSearch(net, dataset, logistic, one_label=False)._folds(range(60))
+    groups = [{dataset.records[index].group for index in fold} for fold in folds]
+    assert sum(map(len, groups)) == 12
+
+
+def test_the_global_random_state_and_the_network_stay(net):
+    state, weight = torch.get_rng_state(), net.transfer.weight.clone()
+    search(net, made_up_maps(40))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(net.transfer.weight, weight)
+
+
+def test_the_same_search_finds_the_same(net):
+    assert search(net, made_up_maps(40), seed=3) == search(net, made_up_maps(40), seed=3)
+
+
+def test_a_head_that_runs_away_is_the_worst(net, monkeypatch):
+    monkeypatch.setattr(head_search, "STEP", 1e12)
+    found = search(net, made_up_maps(40))
+    assert found.trials[-1].figure == 0.0
+    assert found.trials[0].figure > 0
+
+
+def test_accuracy_counts_images_of_one_label(net):
+    dataset = made_up_maps(60)
+    dataset.target = torch.nn.functional.one_hot(torch.arange(60) % 3, 3).float()
+    search = HeadSearch(net, dataset, logistic, one_label=True)
+    scores = torch.zeros(60, 3)
+    scores[:, 1] = 1.0
+    assert search._figure(scores, [list(range(60))]) == pytest.approx(1 / 3)

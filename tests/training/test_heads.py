@@ -1,0 +1,79 @@
+"""Heads side by side learn exactly what each learns alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from training.cached_maps import CLASSES, made_up_maps
+from weldon.losses import logistic_loss
+from weldon.models import create_model
+from weldon.training.heads import MOMENTUM, Heads, Setting, fit_heads, score_heads
+
+SETTINGS = (Setting(0.3, 1e-3), Setting(0.03, 1e-2))
+
+
+@pytest.fixture
+def net():
+    net = create_model("test_resnet", len(CLASSES), weights="none", k_max=2, k_min=1)
+    net.transfer = torch.nn.Conv2d(16, len(CLASSES), 1)
+    return net
+
+
+def logistic():
+    return lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"])
+
+
+def test_side_by_side_is_one_by_one(net):
+    dataset = made_up_maps(40)
+    together = Heads(net, SETTINGS)
+    fit_heads(together, dataset, range(40), logistic, epochs=3, batch_size=16, seed=1)
+    for place, setting in enumerate(SETTINGS):
+        alone = Heads(net, [setting])
+        fit_heads(alone, dataset, range(40), logistic, epochs=3, batch_size=16, seed=1)
+        for one, other in zip(
+            alone.transfers[0].parameters(), together.transfers[place].parameters(), strict=True
+        ):
+            torch.testing.assert_close(one, other)
+
+
+def test_a_step_is_sgd_with_decay_written_out(net):
+    """One epoch of one batch: the first step of SGD at the first rate of the warm-up."""
+    dataset, setting = made_up_maps(10), SETTINGS[0]
+    batch = dataset.__getitems__(list(range(10)))
+    weight = net.transfer.weight.detach().clone().requires_grad_()
+    maps = torch.einsum("nfhw,cf->nchw", batch["features"], weight[:, :, 0, 0])
+    maps = maps + net.transfer.bias[None, :, None, None]
+    loss = logistic_loss(net.pool(maps, batch["mask"]), batch["target"], batch["known"])
+    (gradient,) = torch.autograd.grad(loss, weight)
+    heads = Heads(net, [setting])
+    fit_heads(heads, dataset, range(10), logistic, epochs=1, batch_size=10, seed=0)
+    expected = weight - setting.lr * (gradient + setting.weight_decay * weight)  # momentum has nothing yet
+    assert 0 < MOMENTUM < 1
+    torch.testing.assert_close(heads.transfers[0].weight, expected)
+
+
+def test_the_network_is_not_changed(net):
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    fit_heads(Heads(net, SETTINGS), made_up_maps(20), range(20), logistic, epochs=1, batch_size=10, seed=0)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_scores_are_those_of_the_network_with_the_head_put_in(net):
+    dataset = made_up_maps(12)
+    heads = Heads(net, SETTINGS)
+    fit_heads(heads, dataset, range(12), logistic, epochs=2, batch_size=5, seed=0)
+    net.transfer = heads.transfers[1]
+    batch = dataset.__getitems__([3, 5])
+    with torch.no_grad():
+        expected = net.head(batch["features"], batch["mask"])
+    torch.testing.assert_close(score_heads(heads, dataset, [3, 5])[1], expected)
+
+
+def test_images_left_out_are_not_learnt_from(net):
+    dataset, other = made_up_maps(20), made_up_maps(20)
+    other.target[10:] = 1 - other.target[10:]
+    first, second = Heads(net, SETTINGS), Heads(net, SETTINGS)
+    fit_heads(first, dataset, range(10), logistic, epochs=2, batch_size=5, seed=0)
+    fit_heads(second, other, range(10), logistic, epochs=2, batch_size=5, seed=0)
+    assert torch.equal(first.transfers[0].weight, second.transfers[0].weight)
