@@ -28,8 +28,13 @@ check: install
 stress: install
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m stress
 
+label-studio: install  # a real server, kept apart since it pins other versions of our dependencies
+	test -x .venv-label-studio/bin/label-studio || $(PYTHON) -m venv .venv-label-studio
+	.venv-label-studio/bin/python -m pip install --quiet --disable-pip-version-check "label-studio==1.23.0"
+	WELDON_LABEL_STUDIO=.venv-label-studio/bin/label-studio $(BIN)/python -m pytest tests/data/test_labelstudio_server.py
+
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
-	rm -rf .venv runs site build dist
+	rm -rf .venv .venv-label-studio runs site build dist
