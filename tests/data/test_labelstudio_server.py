@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from urllib.parse import quote
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from label_studio_server import label_studio
-from weldon.data import Box, ImageAnnotation, Keypoint, read_labels
-from weldon.data.labelstudio import LOCAL_FILES, write_labelstudio
+from weldon.data import Box, ImageAnnotation, Keypoint, read_labels, write_annotations
 
 CLASSES = ("cat", "dog")
 NAMES = ("beach.jpg", "a b é.png", "deep/er/c.jpg")
@@ -54,8 +52,8 @@ def tasks(photos, tmp_path):
         for number, name in enumerate(NAMES)
     ]
     out = tmp_path / "out"
-    write_labelstudio(out, images, CLASSES, prefix=f"{LOCAL_FILES}{quote(photos.name)}/")
-    return out
+    write_annotations("labelstudio", out, images, CLASSES, photos=photos)
+    return out / "labelstudio"
 
 
 @pytest.mark.slow

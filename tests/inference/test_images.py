@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from weldon.errors import DataError, UsageError
-from weldon.inference.images import expand_images
+from weldon.inference.images import expand_images, photo_folder
 
 
 @pytest.fixture
@@ -80,3 +81,14 @@ def test_a_name_that_does_not_exist_is_a_usage_error(tree: Path):
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):
     with pytest.raises(DataError, match=r"holds no image.*\.jpg"):
         expand_images(tmp_path)
+
+
+def test_the_folder_of_the_photographs_is_found_however_they_were_named(tmp_path):
+    for name in ("photos/a.jpg", "photos/deep/b.jpg", "other/a.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    photos = tmp_path / "photos"
+    for source in (photos, f"{photos}/**/*.jpg", photos / "a.jpg"):
+        assert photo_folder(expand_images(source)) == photos
+    assert photo_folder(expand_images([photos / "a.jpg", photos / "deep" / "b.jpg"])) is None
+    assert photo_folder(expand_images([photos, tmp_path / "other"])) is None

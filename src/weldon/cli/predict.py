@@ -38,6 +38,7 @@ def predict(
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.data import write_annotations
     from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
+    from weldon.inference.images import photo_folder
     from weldon.inference.run_network import is_bag_run
     from weldon.training.out_directory import first_free
 
@@ -83,8 +84,12 @@ def predict(
                     )
                 )
         writer.finish(predictor.skipped)
+    photos = photo_folder(named)
     for name in formats:
-        write_annotations(name, folder, annotations, predictor.classes)
+        write_annotations(name, folder, annotations, predictor.classes, photos=photos)
+    if "labelstudio" in formats and photos is not None:
+        say(f"Label Studio shows the pictures when LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={photos.parent}")
+        say(f"and {photos} is a Local files storage of the project (docs/formats.md)")
     for skipped in predictor.skipped:
         say(f"skipped {skipped.file_name}: {skipped.reason}")
     done = len(named) - len(predictor.skipped)

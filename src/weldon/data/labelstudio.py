@@ -43,8 +43,7 @@ def write_labelstudio(
         folder: made where needed.
         images: what to write; image-level labels become choices.
         classes: in the order of the interface.
-        prefix: before the quoted file name: where Label Studio serves the images. The default is its local
-            storage; the file name is then relative to ``LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT``.
+        prefix: before the quoted file name: where Label Studio serves the images (:func:`local_prefix`).
         model_version: shown with each prediction.
 
     Raises:
@@ -67,6 +66,22 @@ def write_labelstudio(
     write_json(Path(folder) / "tasks.json", tasks)
     config = label_config(classes, [kind for kind in CONTROLS if kind in used or kind == "choices"])
     write_text(Path(folder) / "label_config.xml", config)
+
+
+def local_prefix(photos: Path | None) -> str:
+    """Return the address at which Label Studio's local storage serves the files of a folder.
+
+    It serves what lies below ``LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT``, and refuses that folder itself as a
+    storage: the root is taken to be the folder above the photographs.
+
+    Args:
+        photos: the folder of the photographs; None: names are taken to begin at the root.
+
+    Example:
+        >>> local_prefix(Path("data/my photos"))
+        '/data/local-files/?d=my%20photos/'
+    """
+    return LOCAL_FILES + (f"{quote(photos.resolve().name)}/" if photos is not None else "")
 
 
 def label_config(classes: Sequence[str], kinds: Iterable[str]) -> str:

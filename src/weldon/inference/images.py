@@ -45,6 +45,18 @@ def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage
     return _tell_apart(list(found.values()))
 
 
+def photo_folder(images: Iterable[NamedImage]) -> Path | None:
+    """Return the one folder below which every image has its file name, None where there is no such folder."""
+    folder, *others = {_above(image) for image in images}
+    return folder if not others and folder is not None and folder.name else None
+
+
+def _above(image: NamedImage) -> Path | None:
+    parts = PurePosixPath(image.file_name).parts
+    whole = image.path.absolute()
+    return whole.parents[len(parts) - 1] if whole.parts[-len(parts) :] == parts else None
+
+
 def _expand_one(source: str) -> Iterator[NamedImage]:
     path = Path(source)
     if path.is_dir():
