@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterable
 
 
@@ -32,9 +33,23 @@ class DataError(WeldonError):
     exit_code = 1
 
     def __init__(self, summary: str, problems: Iterable[str] = ()) -> None:
-        self.summary = summary
-        self.problems = tuple(problems)
-        super().__init__("\n  ".join((summary, *self.problems)))
+        self.summary = printable(summary)
+        self.problems = tuple(map(printable, problems))
+        super().__init__("\n  ".join((self.summary, *self.problems)))
+
+
+# Controls but tab and line end, halves of characters, and what turns the direction of the text around it.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    r"""Return a text with the characters that no terminal can show, or that mislead on one, as escapes.
+
+    Example:
+        >>> printable("caf\u00e9 \x1b[31m")
+        'café \\x1b[31m'
+    """
+    return _UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 REASONS = {

@@ -202,3 +202,13 @@ def test_the_steel_photographs_are_clean(steel):
     assert report.errors == ()
     assert report.images == 1170
     assert report.unreadable == report.unused == ()
+
+
+def test_two_spellings_of_a_class_are_warned_of_once(tmp_path):
+    for seed, name in enumerate("abc"):
+        drawing(seed).save(tmp_path / f"{name}.png")
+    table = tmp_path / "labels.csv"
+    table.write_text("file_name,labels\na.png,café\nb.png,cafe\u0301\nc.png,Café\n", encoding="utf-8")
+    report = check_data(read_labels(tmp_path, table))
+    assert sum("look the same" in warning for warning in report.warnings) == 1
+    assert not any("look the same" in note for note in report.notes)

@@ -99,3 +99,52 @@ def test_an_ending_nobody_reads_lists_those_that_are(tmp_path):
     (tmp_path / "labels.docx").write_text("x")
     with pytest.raises(UsageError, match=r"\.csv, \.tsv"):
         read_labels(tmp_path, tmp_path / "labels.docx")
+
+
+def test_what_is_hidden_anywhere_is_not_trained_on_and_a_chosen_name_is(tmp_path, photograph):
+    for name in (
+        *("cat/1.png", "dog/1.png", "__background__/1.png"),
+        *("cat/.ipynb_checkpoints/1-checkpoint.png", "dog/@eaDir/1.png/THUMB.png", "__MACOSX/cat/._1.png"),
+    ):
+        photograph(name)
+    found = read_labels(tmp_path)
+    assert found.classes == ("__background__", "cat", "dog")
+    assert len(found.records) == 3
+    assert any("3 files hidden" in note and "@eaDir (1)" in note for note in found.notes)
+
+
+def test_pictures_that_cannot_be_read_are_counted_by_ending(tmp_path, photograph):
+    for name in ("cat/1.png", "dog/1.png"):
+        photograph(name)
+    for name in ("cat/2.heic", "dog/3.HEIC", "notes.csv"):
+        (tmp_path / name).touch()
+    notes = read_labels(tmp_path).notes
+    assert any(
+        "2 files of .heic cannot be read, convert it first: cat/2.heic, dog/3.HEIC" in n for n in notes
+    )
+    assert any("1 file of .csv" in note and "notes.csv" in note for note in notes)
+
+
+def test_an_empty_class_folder_says_what_is_in_it(tmp_path, photograph):
+    photograph("cat/1.png")
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "dog" / "1.heic").touch()
+    with pytest.raises(DataError, match=r"dog holds no image.*1 file of \.heic cannot be read"):
+        read_labels(tmp_path)
+
+
+def test_a_picture_beside_the_splits_is_not_dropped(tmp_path, photograph):
+    for name in ("train/cat/1.png", "train/dog/1.png", "val/cat/1.png", "loose.png"):
+        photograph(name)
+    with pytest.raises(DataError, match=r"loose\.png lies in no class folder"):
+        read_labels(tmp_path)
+
+
+def test_a_circle_of_links_ends(tmp_path, photograph):
+    photograph("cat/1.png")
+    photograph("dog/1.png")
+    (tmp_path / "cat" / "all").symlink_to(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    found = read_labels(tmp_path)
+    assert len(found.records) == 2
+    assert any(note.startswith("2 links") for note in found.notes)

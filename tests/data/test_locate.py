@@ -60,3 +60,12 @@ def test_what_no_file_can_be_called_is_not_found(tmp_path, name):
     finder = ImageFinder([tmp_path])
     assert finder.find(name) is None
     assert len(finder.why_not(name)) < 400
+
+
+def test_a_name_composed_in_parts_is_found_as_the_disk_spells_it(tmp_path):
+    (tmp_path / "e\u0301te\u0301").mkdir()
+    stored = tmp_path / "e\u0301te\u0301" / "caf\u00e9 e\u0301.png"
+    stored.touch()
+    for written in ("été/café é.png", "été/cafe\u0301 \u00e9.png"):
+        assert ImageFinder([tmp_path]).find(written) == stored
+    assert ImageFinder([tmp_path]).find("été/cafe é.png") is None

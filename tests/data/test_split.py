@@ -149,3 +149,11 @@ def test_a_damaged_file_of_splits_is_named_with_its_row(tmp_path, content, words
     (tmp_path / "splits.csv").write_bytes(content)
     with pytest.raises(DataError, match=rf"(?s)splits\.csv.*{words}"):
         read_splits(tmp_path / "splits.csv")
+
+
+PARTS = ((slice(0, 9), "a"), (slice(9, 20), "b"))
+
+
+def test_what_was_said_of_the_validation_data_is_kept():
+    one, other = (replace(many(), records=many().records[part], notes=(note,)) for part, note in PARTS)
+    assert join_validation(one, other).notes == ("a", "validation: b")

@@ -276,3 +276,63 @@ def test_under_a_model_its_classes_and_order_count(table, tmp_path):
     wide = read_labels(tmp_path, table("file_name,cat\na.png,0\nb.png,0\n"), classes=("dog", "cat"))
     assert wide.classes == ("dog", "cat")
     assert all(record.unknown == {"dog"} for record in wide.records)
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "None", "NULL", "N/A", "<NA>"])
+def test_what_programs_write_for_nothing_is_unknown_and_no_class(table, tmp_path, cell):
+    found = read_labels(tmp_path, table(f"file_name,labels\na.png,cat\nb.png,{cell}\nc.png,dog\n"))
+    assert found.classes == ("cat", "dog")
+    assert [record.file_name for record in found.records] == ["a.png", "c.png"]
+    said = f"1 of 3 images are left out, since nothing says what they show: labels.csv row 3 ({cell})"
+    assert said in found.notes
+    assert f"row 2: {cell!r} is no class" in problems(table(f"file_name,labels\na.png,cat|{cell}\n"))
+
+
+def test_a_list_that_is_not_understood_is_named_by_row_and_never_a_class(table):
+    found = problems(table('file_name,labels\na.png,cat\nb.png,"[""cat"", null]"\nc.png,"{\'cat\': 1}"\n'))
+    assert "row 3: the labels" in found
+    assert "null in it is no name" in found
+    assert "row 4: the labels" in found
+
+
+def test_lists_of_numpy_are_told_apart(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,labels\na.png,['cat' 'dog']\nb.png,['cat']\nc.png,[]\n"))
+    assert labels_of(found) == [["cat", "dog"], ["cat"], []]
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_a_column_without_a_name_that_counts_rows_is_no_class(table, tmp_path, name):
+    found = read_labels(tmp_path, table(f"{name},file_name,cat\n0,a.png,1\n1,b.png,0\n"))
+    assert found.classes == ("cat",)
+    assert any("it counts rows" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file_name,cat,\na.png,1,1\nb.png,0,0\n",
+        ",file_name,cat\n1,a.png,1\n0,b.png,0\n1,c.png,0\n",
+        "file_name,cat,Unnamed: 2\na.png,1,yes\nb.png,0,no\n",
+        "file_name,labels,\na.png,cat,dog\nb.png,cat,\n",
+    ],
+)
+def test_a_column_without_a_name_that_may_hold_labels_is_refused(table, text):
+    assert "has no name and holds" in problems(table(text))
+
+
+@pytest.mark.parametrize("name", ["a\tb", "\u200b", "x\x07"])
+def test_a_class_that_cannot_be_shown_is_refused(table, name):
+    assert "correct the name" in problems(table(f'file_name,"{name}",dog\na.png,1,0\nb.png,0,1\n'))
+    assert "correct the name" in problems(table(f'file_name,labels\na.png,"b{name}b\x07"\n'))
+
+
+def test_a_second_column_of_names_is_said_not_to_be_used(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,path,cat\na.png,x,1\nb.png,y,0\n"))
+    assert "columns that are not used: path" in found.notes
+
+
+def test_a_column_of_names_may_be_called_as_hugging_face_does(table, tmp_path):
+    assert len(read_labels(tmp_path, table("image_file_name,labels\na.png,cat\n")).records) == 1
+    assert "no column of image files" in problems(
+        table("left_file_name,right_file_name,labels\na.png,b.png,c\n")
+    )

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from weldon.data.class_names import alike_names
 from weldon.data.copies import Copies, copy_errors, copy_warnings, find_copies
 from weldon.data.file_facts import FileFacts, file_facts
-from weldon.data.image import SUFFIXES
 from weldon.data.record import LabelSet, Record
 from weldon.data.split import straddling_groups
+from weldon.data.walk import walk
 
 # Fewer positives than this make an average precision a matter of chance.
 FEW_POSITIVES = 10
@@ -114,7 +115,9 @@ def check_data(
     )
     counts = tuple(_count(name, records) for name in label_set.classes)
     unused = () if folder is None or label_set.form == "voc" else _unused(records, Path(folder))
+    alike = alike_names(label_set.classes)
     warnings = (
+        *alike,
         *_label_warnings(label_set, counts),
         *_file_warnings(records, facts),
         *copy_warnings(copies),
@@ -139,7 +142,7 @@ def check_data(
         unused=unused,
         errors=(*bad, *errors) if many else errors,
         warnings=warnings if many else (*bad, *warnings),
-        notes=label_set.notes,
+        notes=tuple(note for note in label_set.notes if note not in alike),
     )
 
 
@@ -180,7 +183,7 @@ def _sizes(facts: Sequence[FileFacts]) -> dict[str, tuple[int, int]]:
 
 def _unused(records: Sequence[Record], folder: Path) -> tuple[str, ...]:
     used = {record.path.resolve() for record in records}
-    there = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
+    there = walk(folder).images if folder.is_dir() else []
     return tuple(str(path.relative_to(folder)) for path in there if path.resolve() not in used)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weldon.data.image import SUFFIXES
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet, split_name
-from weldon.data.rows import Row, label_set_of
+from weldon.data.rows import Row, Told
+from weldon.data.walk import Found, counted, level, notes_on, walk
 from weldon.errors import DataError
 
 
@@ -26,7 +26,8 @@ def read_folder(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet
     """Return one label for each image: the name of the folder it lies in.
 
     Classes are the sorted folder names under ``train`` (under ``root`` where there are no splits); a class
-    that only ``val`` or ``test`` has is an error. Images may lie deeper; hidden files are passed over.
+    that only ``val`` or ``test`` has is an error. Images may lie deeper. What is hidden, a system's own or no
+    image is passed over, with a note.
 
     Args:
         root: with class folders, or with ``train``, ``val`` (``valid``, ``validation``), ``test`` above them.
@@ -35,83 +36,74 @@ def read_folder(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet
     Raises:
         DataError: no class folder, loose images, folders without images, strangers in ``val``: all at once.
     """
-    problems: list[str] = []
-    strangers: list[str] = []
-    folders = list(_class_folders(root, problems))
-    rows = []
-    for folder in folders:
-        found = list(_images(folder, root, strangers))
-        if not found:
-            problems.append(f"class folder {folder.path} holds no image: add some or remove the folder")
-        rows.extend(found)
-    if not folders and not problems:
+    told, found = Told("folder"), Found()
+    folders = list(_class_folders(root, told.problems, found))
+    if not folders and not told.problems:
         raise DataError(
-            f"{root} holds neither class folders nor a label file: make a folder a class, or give --labels"
+            f"{root} holds neither class folders nor a label file: make a folder a class, or give --labels",
+            [f"{counted(len(found.images), 'image')} in it, in no folder", *notes_on(found, root)],
         )
-    notes = [_passed_over(strangers)] if strangers else []
+    for folder in folders:
+        inside = walk(folder.path)
+        told.rows += _rows(folder, inside, root)
+        told.problems += [] if inside.images else [_empty(folder, inside, root)]
+        found.add(inside)
+    told.notes = notes_on(found, root)
     trained = {folder.name for folder in folders if folder.split in (None, "train")}
-    declared = sorted(trained) if classes is None else None
     if classes is None:
+        told.declared = sorted(trained)
         strange = [folder for folder in folders if trained and folder.name not in trained]
-        problems += [f"{folder.path}: a class that train does not have" for folder in strange]
-        problems += [] if trained else [f"{root} has no train folder to take the classes from"]
-    return label_set_of(
-        rows,
-        ImageFinder((root,)),
-        form="folder",
-        declared=declared,
-        given=classes,
-        notes=notes,
-        problems=problems,
-    )
+        told.problems += [f"{folder.path}: a class that train does not have" for folder in strange]
+        told.problems += [] if trained else [f"{root} has no train folder to take the classes from"]
+    return told.label_set(ImageFinder((root,)), classes)
 
 
-def _class_folders(root: Path, problems: list[str]) -> Iterator[ClassFolder]:
-    tops = _subfolders(root)
-    splits = [top for top in tops if split_name(top.name) and _subfolders(top)]
+def _class_folders(root: Path, problems: list[str], found: Found) -> Iterator[ClassFolder]:
+    tops, loose = level(root)
+    called = [top for top in tops if split_name(top.name)]
+    splits = [top for top in called if level(top)[0]]
     if not splits:
-        yield from _below(root, None, problems)
+        if tops and called == tops:
+            problems.append(
+                f"{root}: the folders {', '.join(top.name for top in tops)} are called after splits and hold "
+                "no class folders: make a folder a class inside each, or give --labels"
+            )
+        else:
+            yield from _below(root, None, problems, found)
         return
+    _take_loose(loose, problems, found)
     problems += [
         f"{top} stands beside {', '.join(split.name for split in splits)}: move it into one of them"
         for top in tops
         if top not in splits
     ]
     for top in splits:
-        yield from _below(top, split_name(top.name), problems)
+        yield from _below(top, split_name(top.name), problems, found)
 
 
-def _below(parent: Path, split: str | None, problems: list[str]) -> Iterator[ClassFolder]:
-    tops = _subfolders(parent)
-    loose = [path for path in sorted(parent.iterdir()) if _is_image(path)] if tops else []
-    problems += [f"{path} lies in no class folder: move it into one" for path in loose]
+def _below(parent: Path, split: str | None, problems: list[str], found: Found) -> Iterator[ClassFolder]:
+    tops, loose = level(parent)
+    if tops:
+        _take_loose(loose, problems, found)
+    else:
+        found.add(loose)
     for top in tops:
         yield ClassFolder(top, top.name, split)
 
 
-def _subfolders(parent: Path) -> list[Path]:
-    return [path for path in sorted(parent.iterdir()) if path.is_dir() and not _is_hidden(path)]
+def _take_loose(loose: Found, problems: list[str], found: Found) -> None:
+    """Note the files that lie beside class folders; pictures among them are a problem."""
+    problems += [f"{path} lies in no class folder: move it into one" for path in loose.images]
+    found.add(loose)
 
 
-def _images(folder: ClassFolder, root: Path, strangers: list[str]) -> Iterator[Row]:
-    for path in sorted(folder.path.rglob("*")):
-        if path.is_dir() or _is_hidden(path):
-            continue
-        name = path.relative_to(root).as_posix()
-        if _is_image(path):
-            yield Row(name, name, frozenset({folder.name}), split=folder.split)
-        else:
-            strangers.append(name)
+def _rows(folder: ClassFolder, inside: Found, root: Path) -> list[Row]:
+    names = [path.relative_to(root).as_posix() for path in inside.images]
+    return [Row(name, name, frozenset({folder.name}), split=folder.split) for name in names]
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file() and not _is_hidden(path)
-
-
-def _is_hidden(path: Path) -> bool:
-    return path.name.startswith((".", "__")) or path.name in ("Thumbs.db", "desktop.ini")
-
-
-def _passed_over(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return f"{len(names)} files are no images by their ending and were passed over: {shown}"
+def _empty(folder: ClassFolder, inside: Found, root: Path) -> str:
+    why = "; ".join(notes_on(inside, root))
+    return f"class folder {folder.path} holds no image: add some or remove the folder" + (
+        f" ({why})" if why else ""
+    )

@@ -7,22 +7,26 @@ from pathlib import Path
 
 from weldon.data.catalogue import read_dataset
 from weldon.data.folder import read_folder
-from weldon.data.jsonl import read_jsonl
+from weldon.data.folder_splits import with_folder_splits
+from weldon.data.huggingface import METADATA, metadata_files, metadata_told
+from weldon.data.jsonl import jsonl_told
 from weldon.data.locate import ImageFinder
+from weldon.data.parquet import parquet_told
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.data.stored_names import stored_names
-from weldon.data.table import read_table
+from weldon.data.table import table_told
 from weldon.data.truth import annotation_form, read_annotations
 from weldon.data.voc import is_devkit, read_voc
 from weldon.errors import DataError, UsageError
 
 TABLES = (".csv", ".tsv", ".txt")
 LINES = (".jsonl", ".ndjson")
+PARQUETS = (".parquet",)
 ANNOTATIONS = (".json", ".xml")
 
 # Looked for in DATA when --labels is not given.
-LABEL_FILES = ("labels.csv", "labels.tsv", "labels.jsonl", "metadata.jsonl", "metadata.csv")
+LABEL_FILES = ("labels.csv", "labels.tsv", "labels.jsonl", *METADATA)
 
 
 def read_labels(
@@ -67,25 +71,29 @@ def read_labels(
         if (devkit := _devkit(root)) is not None:
             return read_voc(devkit, image_set=image_set, classes=classes)
         return read_folder(root, classes=classes)
+    if isinstance(file, list):
+        told = metadata_told(file, root, label_sep=label_sep, minus_one=minus_one, group_col=group_col)
+        return with_folder_splits(told).label_set(ImageFinder((root,)), classes)
     suffix = file.suffix.lower()
-    if suffix in TABLES:
-        return read_table(
-            file,
-            ImageFinder((file.parent, root)),
-            label_sep=label_sep,
-            minus_one=minus_one,
-            group_col=group_col,
-            classes=classes,
-        )
-    if suffix in LINES:
-        return read_jsonl(file, (root,), group_col=group_col, classes=classes)
     if suffix in ANNOTATIONS:
         return _annotated(file, root, classes)
-    raise UsageError(f"`labels` must end in {', '.join((*TABLES, *LINES, *ANNOTATIONS))}, got {file}")
+    if suffix in TABLES:
+        told = table_told(file, label_sep=label_sep, minus_one=minus_one, group_col=group_col)
+    elif suffix in LINES:
+        told = jsonl_told(file, group_col=group_col)
+    elif suffix in PARQUETS:
+        told = parquet_told(file, group_col=group_col)
+    else:
+        endings = ", ".join((*TABLES, *LINES, *PARQUETS, *ANNOTATIONS))
+        raise UsageError(f"`labels` must end in {endings}, got {file}")
+    return with_folder_splits(told).label_set(ImageFinder((file.parent, root)), classes)
 
 
-def _places(data: Path, labels: Path | None) -> tuple[Path, Path | None]:
-    """Return the folder of images and the label file, looking for one under a usual name."""
+def _places(data: Path, labels: Path | None) -> tuple[Path, Path | list[Path] | None]:
+    """Return the folder of images and the label file, looking for one under a usual name.
+
+    Metadata files of a Hugging Face folder may lie deeper, and then there may be several.
+    """
     if not data.exists():
         raise DataError(f"no folder {data}: give the folder that holds the images")
     if data.is_file():
@@ -99,6 +107,9 @@ def _places(data: Path, labels: Path | None) -> tuple[Path, Path | None]:
         raise UsageError(
             f"`labels` must say which file to use: {data} has {', '.join(f.name for f in found)}"
         )
+    deeper = [] if found and found[0].name not in METADATA else metadata_files(data)
+    if deeper:
+        return data, [*found, *deeper]
     return data, found[0] if found else None
 
 

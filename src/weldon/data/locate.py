@@ -30,6 +30,7 @@ class ImageFinder:
 
     def __init__(self, folders: Iterable[Path], *, tails: bool = False) -> None:
         self.tails = tails
+        self._listings: dict[Path, dict[str, Path]] = {}
         plain = list(dict.fromkeys(folders))
         self.folders = (*plain, *(folder / "images" for folder in plain if (folder / "images").is_dir()))
 
@@ -43,7 +44,28 @@ class ImageFinder:
             for folder in self.folders:
                 if _is_file(path := folder / spelling):
                     return path
+        return None if name.isascii() else self._composed(name.replace("\\", "/"))
+
+    def _composed(self, name: str) -> Path | None:
+        """Return the file whose name differs only in how accents are composed, each folder looked through."""
+        wanted = [unicodedata.normalize("NFC", part) for part in name.split("/")]
+        for folder in self.folders:
+            found: Path | None = folder
+            for part in wanted:
+                found = None if found is None else self._inside(found).get(part)
+            if found is not None and _is_file(found):
+                return found
         return None
+
+    def _inside(self, folder: Path) -> dict[str, Path]:
+        """Return what a folder holds by its composed name."""
+        if folder not in self._listings:
+            try:
+                there = sorted(folder.iterdir())
+            except (OSError, ValueError):
+                there = []
+            self._listings[folder] = {unicodedata.normalize("NFC", path.name): path for path in there}
+        return self._listings[folder]
 
     def why_not(self, name: str) -> str:
         """Return a sentence for the user about an image that was not found."""
@@ -58,7 +80,7 @@ class ImageFinder:
         for folder in self.folders:
             try:
                 beside = sorted((folder / wanted).parent.iterdir())
-            except OSError:
+            except (OSError, ValueError):  # no such folder; a name that no file can have
                 continue
             for path in beside:
                 if path.is_file() and path.stem.lower() == wanted.stem.lower():
@@ -79,7 +101,7 @@ def _is_file(path: Path) -> bool:
     """Return whether there is such a file; a name that no file can have (an image in a URL) is none."""
     try:
         return path.is_file()
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

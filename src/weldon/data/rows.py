@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from weldon.data.class_names import alike_names, broken_names
 from weldon.data.locate import Finder
 from weldon.data.record import Box, LabelSet, Record, split_name
 from weldon.errors import DataError
@@ -25,6 +26,7 @@ class Row:
         weight: factor on the loss.
         boxes: truth for measuring.
         mask: likewise.
+        told: False where the file names the image and does not say what it shows: nothing of it is known.
     """
 
     where: str
@@ -36,6 +38,38 @@ class Row:
     weight: float = 1.0
     boxes: tuple[Box, ...] | None = None
     mask: Path | None = None
+    told: bool = True
+
+
+@dataclass(slots=True)
+class Told:
+    """What a label file says, before its images are looked for.
+
+    Args:
+        form: the name of the form, for ``LabelSet.form``.
+        rows: one for each image.
+        declared: classes that the file itself lists, in its order; None: they are the labels of the rows.
+        notes: what the reader decided.
+        problems: what it found wrong.
+    """
+
+    form: str
+    rows: list[Row] = field(default_factory=list)
+    declared: list[str] | None = None
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def label_set(self, finder: Finder, classes: Sequence[str] | None) -> LabelSet:
+        """Return the records; see :func:`label_set_of`."""
+        return label_set_of(
+            self.rows,
+            finder,
+            form=self.form,
+            declared=self.declared,
+            given=classes,
+            notes=self.notes,
+            problems=self.problems,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +107,37 @@ def label_set_of(
     Raises:
         DataError: with all problems, each naming its file and row.
     """
-    found = list(problems)
-    placed = _settled(_located(rows, finder, found), found)
+    found, said = list(problems), list(notes)
+    rows = _told(rows, said)
+    placed = _settled(_located(rows, finder, found), problems=found, notes=said)
     found.extend(_split_problems(placed))
-    said = list(notes)
     if given is None:
         classes = _classes(placed, declared, empty_classes, problems=found, notes=said)
-        found.extend(_broken_names(classes))
+        found.extend(broken_names(classes))
+        said.extend(alike_names(classes))
     else:
         classes = given
         placed = _under(placed, given, declared, problems=found)
+    placed = _known_unknowns(placed, classes, declared, problems=found)
     bare = sum(not (item.record.labels or item.record.unknown) for item in placed)
     if bare:
         said.append(f"{bare} of {len(placed)} images have no label: every class is taken as absent there")
+    said.extend(_weightless(placed, found))
     if found:
         raise DataError("the labels cannot be used as they are; correct these and run again:", found)
     return LabelSet(tuple(item.record for item in placed), tuple(classes), form, tuple(said))
+
+
+def _told(rows: Iterable[Row], notes: list[str]) -> list[Row]:
+    """Leave out the images of which nothing is said: they are unknown, not without any class."""
+    given = list(rows)
+    silent = [row for row in given if not row.told]
+    if silent:
+        places = ", ".join(row.where for row in silent[:5]) + (", ..." if len(silent) > 5 else "")
+        notes.append(
+            f"{len(silent)} of {len(given)} images are left out, since nothing says what they show: {places}"
+        )
+    return [row for row in given if row.told]
 
 
 def _located(rows: Iterable[Row], finder: Finder, problems: list[str]) -> list[Placed]:
@@ -110,18 +159,66 @@ def _located(rows: Iterable[Row], finder: Finder, problems: list[str]) -> list[P
     return placed
 
 
-def _settled(placed: Iterable[Placed], problems: list[str]) -> list[Placed]:
+def _settled(placed: Sequence[Placed], *, problems: list[str], notes: list[str]) -> list[Placed]:
     """Keep one record for each file; rows that say different things about one file are a problem."""
     first: dict[Path, Placed] = {}
+    again = []
     for item in placed:
-        path = item.record.path.resolve()
-        earlier = first.setdefault(path, item)
-        if earlier is not item and (clash := _clash(earlier.record, item.record)):
+        earlier = first.setdefault(_identity(item.record.path), item)
+        if earlier is item:
+            continue
+        again.append(item.where)
+        if clash := _clash(earlier.record, item.record):
             problems.append(
                 f"{item.where}: {item.record.file_name!r} contradicts {earlier.where}: {clash}; keep one row "
                 "(several labels go into one cell, as in cat|dog)"
             )
+    if again:
+        places = again[0] + (", ..." if len(again) > 1 else "")
+        notes.append(f"{len(again)} rows name an image that an earlier row names, and are left out: {places}")
     return list(first.values())
+
+
+def _identity(path: Path) -> Path:
+    """Return the file that a path leads to; a name that no file can have stands for itself."""
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):  # a zero byte, half a character, links in a circle
+        return path
+
+
+def _known_unknowns(
+    placed: Sequence[Placed], classes: Sequence[str], declared: Sequence[str] | None, *, problems: list[str]
+) -> list[Placed]:
+    """Refuse an ``unknown`` that names no class; take away classes that nobody learns."""
+    known, named = frozenset(classes), frozenset(declared or ())
+    if classes:
+        problems.extend(
+            f"{item.where}: {item.record.file_name!r} has {name!r} as unknown, and no such class is there: "
+            f"{_choices(classes)}"
+            for item in placed
+            for name in sorted(item.record.unknown - known - named)
+        )
+    return [
+        replace(item, record=replace(item.record, unknown=item.record.unknown & known))
+        if item.record.unknown - known
+        else item
+        for item in placed
+    ]
+
+
+def _weightless(placed: Sequence[Placed], problems: list[str]) -> list[str]:
+    """Say how many images the loss leaves out, by their weight."""
+    places = [item.where for item in placed if item.record.weight == 0]
+    if places and len(places) == len(placed):
+        problems.append("every image has weight 0: there is nothing to learn")
+    return [f"{len(places)} of {len(placed)} images have weight 0: nothing is learnt from them"] * bool(
+        places
+    )
+
+
+def _choices(classes: Sequence[str]) -> str:
+    return f"the classes are {', '.join(map(repr, classes[:10]))}" + (", ..." if len(classes) > 10 else "")
 
 
 def _clash(one: Record, other: Record) -> str | None:
@@ -179,15 +276,6 @@ def _classes(
         order = [name for name in order if name in taught]
     problems.extend(_strangers(placed, order, "a class that no training image shows"))
     return order
-
-
-def _broken_names(classes: Iterable[str]) -> list[str]:
-    """Name the classes that are more than one line: a run keeps its classes one a line."""
-    return [
-        f"class {name!r} has a line break in its name: write it on one line"
-        for name in classes
-        if name.splitlines() != [name]
-    ]
 
 
 def _strangers(placed: Iterable[Placed], classes: Sequence[str], what: str) -> list[str]:

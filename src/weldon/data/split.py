@@ -99,7 +99,8 @@ def join_validation(training: LabelSet, validation: LabelSet) -> LabelSet:
         raise DataError("training and validation images must differ; remove these from one:", problems)
     learn = (replace(record, split=record.split or "train") for record in training.records)
     measure = (replace(record, split="val") for record in validation.records)
-    return training.with_records((*learn, *measure))
+    said = (*training.notes, *(f"validation: {note}" for note in validation.notes))
+    return replace(training.with_records((*learn, *measure)), notes=said)
 
 
 def straddling_groups(records: Iterable[Record]) -> dict[str, tuple[str, ...]]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from math import isfinite
 from pathlib import Path
 
+from weldon.data.class_names import broken_names
+from weldon.data.columns import FILE_COLUMNS, Columns, columns_of, has_name_column, unused_columns
 from weldon.data.delimited import Table, read_delimited
+from weldon.data.label_cell import MISSING, is_list, label_separator, split_labels
 from weldon.data.locate import Finder
 from weldon.data.record import LabelSet
-from weldon.data.rows import Row, label_set_of
-from weldon.errors import DataError, UsageError
-from weldon.table_text import BAG_COLUMNS, plain_name
+from weldon.data.rows import Row, Told
+from weldon.data.weight import parse_weight
+from weldon.errors import UsageError
 
-FILE_COLUMNS = ("file_name", "filename", "image", "image_path", "path")
-NAMES_OF_BAGS = (*BAG_COLUMNS, *FILE_COLUMNS)
-LABEL_COLUMNS = ("labels", "label", "tags")
-OPTIONAL_COLUMNS = ("split", "group", "weight")
 MINUS_ONE = ("absent", "unknown", "present")
 
 _CELLS = {
@@ -28,21 +25,6 @@ _CELLS = {
     **dict.fromkeys(("", "?"), "unknown"),
 }
 _MINUS = frozenset({"-1", "-1.0"})
-_LABEL_SEPARATORS = ("|", ";", ",")
-
-ReadLabels = Callable[[str, Mapping[str, str]], tuple[frozenset[str], frozenset[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where the columns with a meaning of their own stand; None where a table has none."""
-
-    file: int
-    labels: int | None
-    split: int | None
-    group: int | None
-    weight: int | None
-    others: tuple[int, ...]
 
 
 def read_table(
@@ -73,119 +55,73 @@ def read_table(
         DataError: with every problem of the file, each with its row.
         UsageError: ``minus_one`` is none of its choices, or ``label_sep`` is empty.
     """
+    told = table_told(
+        path, label_sep=label_sep, minus_one=minus_one, group_col=group_col, name_columns=name_columns
+    )
+    return told.label_set(finder, classes)
+
+
+def table_told(
+    path: Path,
+    *,
+    label_sep: str | None = None,
+    minus_one: str | None = None,
+    group_col: str | None = None,
+    name_columns: Sequence[str] = FILE_COLUMNS,
+) -> Told:
+    """Return what a CSV or TSV table says, before its images are looked for; see :func:`read_table`."""
     if minus_one is not None and minus_one not in MINUS_ONE:
         raise UsageError(f"`minus_one` must be one of {', '.join(MINUS_ONE)}, got {minus_one!r}")
     if label_sep == "":
         raise UsageError("`label_sep` must be at least one character, got ''")
     table = read_delimited(path, partial(has_name_column, names=name_columns))
     columns = columns_of(table, group_col, name_columns)
-    problems: list[str] = []
-    notes = list(table.notes)
+    told = Told("wide" if columns.labels is None else "long", notes=list(table.notes))
+    notes, told.problems = unused_columns(table, columns)
+    told.notes += notes
     if columns.labels is not None:
-        rows, declared = _long(table, columns, label_sep, problems, notes), None
+        told.rows = _long(table, columns, label_sep, told)
     else:
-        declared = [table.header[position] for position in columns.others]
-        rows = _wide(table, columns, minus_one, problems)
-    return label_set_of(
-        rows,
-        finder,
-        form="wide" if declared else "long",
-        declared=declared,
-        given=classes,
-        notes=notes,
-        problems=problems,
-    )
+        told.declared = [table.header[position] for position in columns.classes]
+        told.problems += broken_names(told.declared)
+        told.rows = _wide(table, columns, minus_one, told.problems)
+    return told
 
 
-def has_name_column(header: Sequence[str], names: Sequence[str] = FILE_COLUMNS) -> bool:
-    """Return whether one of the columns is called as the one that names images or bags."""
-    return any(plain_name(name) in names for name in header)
-
-
-def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_COLUMNS) -> Columns:
-    """Return where each column with a meaning stands.
-
-    Raises:
-        DataError: ``group_col`` is no column, or there is neither a label column nor any class column.
-    """
-    plain = [plain_name(name) for name in table.header]
-    if group_col is not None and group_col not in table.header:
-        there = ", ".join(name for name in table.header if name)
-        raise DataError(f"{table.path} row 1: no column {group_col!r} for groups; there are {there}")
-    group = table.header.index(group_col) if group_col is not None else _first(plain, ("group",))
-    file, labels = _first(plain, names), _first(plain, LABEL_COLUMNS)
-    taken = {*names, *OPTIONAL_COLUMNS, ""}
-    others = tuple(
-        position
-        for position, name in enumerate(plain)
-        if name not in taken and position not in (group, labels)
-    )
-    if labels is None and not others:
-        raise DataError(
-            f"{table.path} row 1: no labels: add a column `labels` (cat|dog) or a column a class (1/0); "
-            f"there are only {', '.join(name for name in table.header if name)}"
-        )
-    if file is None:
-        raise DataError(f"{table.path} row 1: no column of names ({', '.join(names)})")
-    return Columns(file, labels, _first(plain, ("split",)), group, _first(plain, ("weight",)), others)
-
-
-def _first(plain: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((plain.index(name) for name in names if name in plain), None)
-
-
-def _long(
-    table: Table, columns: Columns, label_sep: str | None, problems: list[str], notes: list[str]
-) -> list[Row]:
+def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> list[Row]:
     position = columns.labels or 0
-    separator = label_sep or _label_separator([cells[position] for _, cells in table.rows])
+    separator = label_sep or label_separator([cells[position] for _, cells in table.rows])
     if separator and label_sep is None:
-        notes.append(
+        told.notes.append(
             f"several labels in a cell were told apart at {separator!r} (--label-sep chooses another)"
         )
-    ignored = [table.header[other] for other in columns.others]
-    if ignored:
-        notes.append(f"columns that are not used: {', '.join(ignored)}")
     rows = []
     for number, cells in table.rows:
         where = f"{table.path.name} row {number}"
-        labels = split_labels(cells[position], separator)
-        if "?" in labels:
-            problems.append(
-                f"{where}: '?' is no class: leave the row out, or use a column a class for unknown"
-            )
-        rows.append(_row(where, cells, columns, labels, frozenset(), problems=problems))
+        labels = _labels(cells[position], separator, where, told.problems)
+        row = _row(where, cells, columns, labels, frozenset(), problems=told.problems)
+        missing = cells[position] in MISSING
+        rows.append(replace(row, told=False, where=f"{where} ({cells[position]})") if missing else row)
+    if not all(row.told for row in rows):
+        told.notes.append('a cell such as nan, NA or None is no label; write ["NA"] where it names a class')
     return rows
 
 
-def _label_separator(cells: Sequence[str]) -> str | None:
-    plain = [cell for cell in cells if not _is_list(cell)]
-    return next((mark for mark in _LABEL_SEPARATORS if any(mark in cell for cell in plain)), None)
-
-
-def split_labels(cell: str, separator: str | None) -> frozenset[str]:
-    """Return the labels in a cell; a list as Python or JSON writes it is read as one.
-
-    Example:
-        >>> sorted(split_labels("dog| cat |", "|")), sorted(split_labels("['cat', 'dog']", None))
-        (['cat', 'dog'], ['cat', 'dog'])
-    """
-    names = _listed(cell) if _is_list(cell) else None
-    if names is None:
-        names = cell.split(separator) if separator else [cell]
-    return frozenset(name.strip() for name in names if name.strip())
-
-
-def _is_list(cell: str) -> bool:
-    return cell.startswith("[") and cell.endswith("]")
-
-
-def _listed(cell: str) -> list[str] | None:
+def _labels(cell: str, separator: str | None, where: str, problems: list[str]) -> frozenset[str]:
     try:
-        values = ast.literal_eval(cell)
-    except (ValueError, SyntaxError):
-        return None
-    return [str(value) for value in values] if isinstance(values, list) else None
+        labels = frozenset() if cell in MISSING else split_labels(cell, separator)
+    except ValueError as error:
+        problems.append(
+            f"{where}: the labels {cell[:60]!r} are no list that is understood, because {error}: "
+            'write cat|dog or ["cat", "dog"]'
+        )
+        return frozenset()
+    odd = () if is_list(cell) else sorted(labels & {"?", *MISSING})
+    problems += [
+        f"{where}: {name!r} is no class: leave the row out, or use a column a class for unknown"
+        for name in odd
+    ]
+    return labels
 
 
 def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[str]) -> list[Row]:
@@ -195,7 +131,7 @@ def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[
     for number, cells in table.rows:
         where = f"{table.path.name} row {number}"
         told: dict[str, set[str]] = {"present": set(), "absent": set(), "unknown": set()}
-        for position in columns.others:
+        for position in columns.classes:
             cell, name = cells[position].lower(), table.header[position]
             if cell in meaning:
                 told[meaning[cell]].add(name)
@@ -252,17 +188,3 @@ def _row(
         group=cell(columns.group),
         weight=parse_weight(cell(columns.weight), where, problems),
     )
-
-
-def parse_weight(text: str | None, where: str, problems: list[str]) -> float:
-    """Return a weight, 1 for a blank; a text that is none is added to the problems."""
-    if text is None:
-        return 1.0
-    try:
-        weight = float(text.replace(",", "."))
-    except ValueError:
-        weight = -1.0
-    if weight >= 0 and isfinite(weight):
-        return weight
-    problems.append(f"{where}: weight {text!r} is no number of 0 or more")
-    return 1.0

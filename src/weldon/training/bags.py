@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weldon.data import LabelSet
+from weldon.data.columns import NAMES_OF_BAGS
 from weldon.data.image import SUFFIXES as IMAGES
-from weldon.data.table import NAMES_OF_BAGS, read_table
+from weldon.data.table import read_table
 from weldon.errors import UsageError
 from weldon.structured.bag_files import BagSource, open_bags
 from weldon.structured.bag_folder import SUFFIXES as FILES
