@@ -36,23 +36,17 @@ class Verdict:
 def run_case(kind: Kind, seed: int, world: Path, cases: Path) -> Verdict:
     """Damage a file, run the commands, judge."""
     place = _planted(kind, world, cases / f"{kind.name.replace('/', '-')}#{seed}")
-    file = place.files / kind.damaged
+    file = min(place.files.glob(kind.damaged))
     whole = file.read_bytes()
     mutation = kind.mutate(whole, seed, Random(f"{kind.name}#{seed}"))
     file.write_bytes(mutation.content)
     before = snapshot(place.files)
     outcomes = _run(kind, place)
-    after = {name: digest for name, digest in snapshot(place.files).items() if not kind.may_change(name)}
     accepted = outcomes[-1].status == 0
-    faults = [
-        fault
-        for outcome in outcomes
-        for fault in judge_outcome(outcome, (Path(kind.damaged).name, *kind.names))
-    ]
-    faults += judge_files(
-        {name: digest for name, digest in before.items() if not kind.may_change(name)}, after
-    )
+    faults = [fault for outcome in outcomes for fault in judge_outcome(outcome, (file.name, *kind.names))]
+    faults += judge_files(before, snapshot(place.files), kind.may_change if accepted else lambda name: False)
     if accepted:
+        faults += _judge_agreement(kind, place, outcomes)
         faults += _judge_accepted(kind, mutation, whole, place, outcomes, undamaged(kind, world, cases))
     elif mutation.must_accept or mutation.content == whole:
         faults.append(f"a good file is refused: {outcomes[-1].said.strip()[-300:]}")
@@ -86,6 +80,14 @@ def undamaged(kind: Kind, world: Path, cases: Path) -> Answer:
     if outcomes[-1].status != 0:
         raise AssertionError(f"{kind.name}: the undamaged input is refused: {outcomes[-1].said}")
     return kind.answer(place, outcomes)
+
+
+def _judge_agreement(kind: Kind, place: Place, outcomes: Sequence[Outcome]) -> list[str]:
+    if kind.agreement is None:
+        return []
+    labels = ["--labels", str(place.files / "labels.csv"), "--json"]
+    checked = attempt(["check", str(place.files), *labels], place.files.parent, run)
+    return kind.agreement(place, outcomes, checked)
 
 
 def _judge_accepted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stress.kind import Kind
-from stress.kinds import labels
+from stress.kinds import bags, labels, pictures, run_files, stores, truth_files
 
-KINDS: dict[str, Kind] = {kind.name: kind for part in (labels,) for kind in part.KINDS}
+PARTS = (labels, truth_files, pictures, run_files, stores, bags)
+KINDS: dict[str, Kind] = {kind.name: kind for part in PARTS for kind in part.KINDS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def judge_values(before: Answer, after: Answer, effect: Effect, touched: Collect
         effect: of the damage.
         touched: the items whose part of the file differs; None: all may.
     """
-    faults = []
+    faults = _no_numbers(before, after)
     for item, values in before.values.items():
         loose = effect is not Effect.NEUTRAL and (touched is None or item in touched)
         if loose and effect is Effect.CHANGED:
@@ -77,6 +77,17 @@ def judge_values(before: Answer, after: Answer, effect: Effect, touched: Collect
             continue
         faults += _differences(item, values, after.values[item], loose=loose)
     return faults
+
+
+def _no_numbers(before: Answer, after: Answer) -> list[str]:
+    """Return the values that are no finite numbers, unless the undamaged input gives them too."""
+    return [
+        f"{item}: {name} is {value}"
+        for item, values in after.values.items()
+        for name, value in values.items()
+        if isinstance(value, float) and not math.isfinite(value)
+        if math.isfinite(before.values.get(item, {}).get(name) or 0.0)
+    ]
 
 
 def _differences(item: str, before: Mapping[str, Any], after: Mapping[str, Any], *, loose: bool) -> list[str]:
@@ -106,12 +117,22 @@ def snapshot(folder: Path) -> dict[str, str]:
     }
 
 
-def judge_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """Return what happened to files that were there, and drafts that were left behind."""
+def judge_files(
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    may_change: Callable[[str], bool] = lambda name: False,
+) -> list[str]:
+    """Return what happened to files that were there, and drafts that were left behind.
+
+    Args:
+        before: digests by name, as :func:`snapshot` takes them.
+        after: the same, later.
+        may_change: files that the command is there to change.
+    """
     faults = [
         f"{name} was {'changed' if name in after else 'removed'}"
         for name in before
-        if after.get(name) != before[name]
+        if after.get(name) != before[name] and not may_change(name) and not name.endswith("train.log")
     ]
     drafts = [name for name in after if name not in before and name.endswith((".part", ".partial", ".tmp"))]
     return [*faults, *(f"{name} was left behind" for name in drafts)]

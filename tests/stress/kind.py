@@ -46,7 +46,7 @@ class Kind:
     Args:
         name: of the kind.
         plant: writes the undamaged input files.
-        damaged: the file that is damaged, below the input files.
+        damaged: the file that is damaged, below the input files; the first that fits a pattern.
         commands: run one after the other until one does not end with 0.
         mutators: the damages, each in its turn.
         answer: what the commands answered, from their output.
@@ -54,6 +54,7 @@ class Kind:
         must_fail: whether no reader of the form can read these bytes, so that they have to be refused.
         names: what a refusal may name in place of the damaged file.
         needs_world: whether the files are copied from what the library wrote.
+        agreement: faults between the commands and ``weldon check`` of the same files.
         may_change: input files that the commands are there to change.
     """
 
@@ -67,6 +68,7 @@ class Kind:
     must_fail: Callable[[bytes], bool] = lambda content: False
     names: Collection[str] = ()
     needs_world: bool = False
+    agreement: Callable[[Place, Sequence[Outcome], Outcome], list[str]] | None = None
     may_change: Callable[[str], bool] = field(default=lambda name: False)
 
     def mutate(self, content: bytes, seed: int, chance: Any) -> Mutation:

@@ -32,7 +32,10 @@ def run(arguments: Sequence[str]) -> int:
 def _records(data: str, labels: str) -> dict[str, Any]:
     from weldon.data import read_labels
 
-    found = read_labels(data, labels)
+    return _known(read_labels(data, labels))
+
+
+def _known(found: Any) -> dict[str, Any]:
     return {
         "values": {
             record.file_name: {name: _truth(name, record) for name in found.classes} | {"split": record.split}
@@ -72,13 +75,62 @@ def _boxes(found: Any) -> dict[str, Any]:
 def _shards(path: str) -> dict[str, Any]:
     from weldon.data.shard_stream import ShardImages
     from weldon.data.shards import read_index
+    from weldon.data.transforms import EvalTransform
 
     index = read_index(path)
-    return {
-        "values": {split: {"images": count} for split, (count, _) in index.splits.items()},
-        "told": [],
-        "loader": ShardImages.__name__,
-    }
+    values: dict[str, Any] = {}
+    told = []
+    for split in index.splits:
+        for item in ShardImages(index, split, EvalTransform(32), shuffle=False):
+            if "unreadable" in item:
+                told.append(item["unreadable"])
+                continue
+            target = dict(zip(index.classes, item["target"].tolist(), strict=True))
+            values[f"{split} {item['index']}"] = target | {"pixels": float(item["image"].sum())}
+    return {"values": values, "told": told}
 
 
-READERS = {"@records": _records, "@annotations": _annotations, "@yolo": _yolo, "@shards": _shards}
+def _hub(path: str) -> dict[str, Any]:
+    import torch
+
+    from weldon.models import load_model
+
+    net = load_model(path)
+    with torch.no_grad():
+        scores = net(torch.linspace(-1, 1, 3 * 64 * 64).reshape(1, 3, 64, 64))
+    return {"values": {"scores": {str(n): score for n, score in enumerate(scores[0].tolist())}}, "told": []}
+
+
+def _devkit(path: str) -> dict[str, Any]:
+    from weldon.data import read_labels
+
+    return _known(read_labels(path))
+
+
+def _bag_records(bags: str, labels: str) -> dict[str, Any]:
+    from weldon.training.bags import bags_at, read_bag_labels
+    from weldon.training.recipe import build_recipe
+
+    source = bags_at(Path(bags), Path(labels))
+    assert source is not None
+    return _known(read_bag_labels(build_recipe({"data": bags}), source, Path(labels)))
+
+
+def _write_shards(pictures: str, labels: str, out: str) -> dict[str, Any]:
+    from weldon.data import read_labels
+    from weldon.data.shards import write_shards
+
+    write_shards(read_labels(pictures, labels), out)
+    return {}
+
+
+READERS: dict[str, Any] = {
+    "@records": _records,
+    "@annotations": _annotations,
+    "@yolo": _yolo,
+    "@shards": _shards,
+    "@hub": _hub,
+    "@devkit": _devkit,
+    "@bag-records": _bag_records,
+    "@write-shards": _write_shards,
+}
