@@ -21,10 +21,6 @@ def _copied(name: str) -> Callable[[Place], None]:
 def _freeze(place: Place) -> list[list[str]]:
     cache = str(place.files / "cache")
     return [train_arguments(place.world, place.out, "--epochs", "2", "--freeze", "--cache", cache)]
-        train_arguments(
-            place.world, place.out, "--epochs", "2", "--freeze", "--cache", str(place.files / "cache")
-        )
-    ]
 
 
 def _cache(name: str, pattern: str) -> Kind:
