@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import shutil
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from stress.case import Verdict, run_case, undamaged
+from stress.case import Verdict, run_case
 from stress.catalogue import KINDS
 from stress.table import render
 from stress.verbs import import_everything
@@ -30,9 +31,8 @@ def _one(world: Path, cases: Path, name: str) -> Verdict:
 def run_cases(names: Sequence[str], folder: Path, processes: int) -> list[Verdict]:
     """Run the cases of these names, ``kind#seed``, in several processes."""
     world, cases = folder / "world", folder / "cases"
-    cases.mkdir(parents=True, exist_ok=True)
-    for kind in sorted({name.rsplit("#", 1)[0] for name in names}):
-        undamaged(KINDS[kind], world, cases)
+    shutil.rmtree(cases, ignore_errors=True)
+    cases.mkdir(parents=True)
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         verdicts = []
         for verdict in pool.imap_unordered(partial(_one, world, cases), names, chunksize=1):

@@ -43,6 +43,16 @@ class Outcome:
         return self.out + self.err
 
 
+@dataclass(frozen=True)
+class Started:
+    """A child that was started: its process, its folder, and the memory that the parent had."""
+
+    arguments: tuple[str, ...]
+    child: int
+    folder: Path
+    kilobytes: int
+
+
 def attempt(
     arguments: Sequence[str],
     folder: Path,
@@ -60,19 +70,34 @@ def attempt(
         before: called in the child first.
         kill_after: seconds after which the child is killed.
     """
-    work = folder / "work"
-    work.mkdir(exist_ok=True)
-    begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return finish(start(arguments, folder, run, before=before), kill_after)
+
+
+def start(
+    arguments: Sequence[str],
+    folder: Path,
+    run: Callable[[Sequence[str]], int],
+    *,
+    before: Callable[[], None] | None = None,
+) -> Started:
+    """Begin what :func:`attempt` does."""
+    (folder / "work").mkdir(parents=True, exist_ok=True)
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = os.fork()
     if child == 0:
         _child(arguments, folder, run, before)
-    status, usage = _wait(child, WALL_SECONDS if kill_after is None else kill_after)
+    return Started(tuple(arguments), child, folder, kilobytes)
+
+
+def finish(started: Started, kill_after: float | None = None) -> Outcome:
+    """Wait until a child has ended, or end it."""
+    status, usage = _wait(started.child, WALL_SECONDS if kill_after is None else kill_after)
     return Outcome(
-        tuple(arguments),
+        started.arguments,
         status if status is not None or kill_after is None else -signal.SIGKILL,
-        *(_said(folder / name) for name in ("out.txt", "err.txt")),
+        *(_said(started.folder / name) for name in ("out.txt", "err.txt")),
         usage.ru_utime + usage.ru_stime,
-        max(0.0, (usage.ru_maxrss - begun) / 1024),
+        max(0.0, (usage.ru_maxrss - started.kilobytes) / 1024),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from random import Random
 
 from stress.attempt import Outcome
 from stress.judge import Answer
@@ -71,9 +71,11 @@ class Kind:
     agreement: Callable[[Place, Sequence[Outcome], Outcome], list[str]] | None = None
     may_change: Callable[[str], bool] = field(default=lambda name: False)
 
-    def mutate(self, content: bytes, seed: int, chance: Any) -> Mutation:
+    def mutate(self, content: bytes, seed: int, chance: Random) -> Mutation:
         """Return the damage with this number."""
-        return self.mutators[seed % len(self.mutators)](content, chance)
+        order = list(range(len(self.mutators)))
+        Random(self.name).shuffle(order)  # so that a few seeds are a fair sample
+        return self.mutators[order[seed % len(order)]](content, chance)
 
 
 def printed(place: Place, outcomes: Sequence[Outcome]) -> Answer:

@@ -9,9 +9,19 @@ from typing import Any
 
 
 def import_everything() -> None:
-    """Import what the verbs import, so that a forked child begins at once."""
+    """Import every module of the library and what it needs, so that a forked child begins at once."""
+    import importlib
+    import pkgutil
+
+    import pyarrow.parquet  # noqa: F401
+    import timm  # noqa: F401
     import torch
 
+    import weldon
+
+    for module in pkgutil.walk_packages(weldon.__path__, "weldon."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     torch.set_num_threads(1)
 
 
