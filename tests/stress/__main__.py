@@ -15,7 +15,10 @@ from pathlib import Path
 
 from stress.case import Verdict, run_case
 from stress.catalogue import KINDS
+from stress.kills import kill_names, run_kill
+from stress.serving import start_server
 from stress.table import render
+from stress.targets import TARGETS
 from stress.verbs import import_everything
 from stress.world import build_world
 
@@ -23,6 +26,8 @@ from stress.world import build_world
 def _one(world: Path, cases: Path, name: str) -> Verdict:
     kind, seed = name.rsplit("#", 1)
     try:
+        if kind.startswith("kill/"):
+            return run_kill(TARGETS[kind.removeprefix("kill/")], seed, world, cases)
         return run_case(KINDS[kind], int(seed), world, cases)
     except Exception:
         return Verdict(name, "?", False, (f"the test itself failed: {traceback.format_exc()[-1500:]}",))
@@ -31,8 +36,6 @@ def _one(world: Path, cases: Path, name: str) -> Verdict:
 def run_cases(names: Sequence[str], folder: Path, processes: int) -> list[Verdict]:
     """Run the cases of these names, ``kind#seed``, in several processes."""
     world, cases = folder / "world", folder / "cases"
-    shutil.rmtree(cases, ignore_errors=True)
-    cases.mkdir(parents=True)
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         verdicts = []
         for verdict in pool.imap_unordered(partial(_one, world, cases), names, chunksize=1):
@@ -42,10 +45,24 @@ def run_cases(names: Sequence[str], folder: Path, processes: int) -> list[Verdic
     return verdicts
 
 
+def _names(options: argparse.Namespace, folder: Path) -> list[str]:
+    kills = kill_names(folder / "world", folder / "cases", every=options.every, moments=options.moments)
+    damages = [f"{kind}#{seed}" for kind in KINDS for seed in range(options.n)]
+    names = [*kills, *damages]
+    chosen = options.cases or ["kill", *KINDS]
+    return [
+        name
+        for name in names
+        if name in chosen or any(name.startswith((f"{part}#", f"{part}/")) for part in chosen)
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="stress", description=__doc__)
     parser.add_argument("cases", nargs="*", help="kind or kind#seed; none: all")
     parser.add_argument("-n", type=int, default=80, help="damages of each kind")
+    parser.add_argument("--every", type=int, default=1, help="kill at every n-th file operation")
+    parser.add_argument("--moments", type=int, default=10, help="kills of each command at random moments")
     parser.add_argument("-j", type=int, default=2, help="processes")
     parser.add_argument("--folder", type=Path, help="where to work; what failed stays there")
     options = parser.parse_args()
@@ -53,21 +70,14 @@ def main() -> int:
     began = time.monotonic()
     import_everything()
     build_world(folder / "world")
-    names = [
-        name
-        for given in options.cases or [*KINDS]
-        for name in (
-            [given]
-            if "#" in given
-            else [
-                f"{kind}#{seed}"
-                for kind in KINDS
-                if f"{kind}/".startswith(f"{given}/")
-                for seed in range(options.n)
-            ]
-        )
-    ]
-    verdicts = run_cases(names, folder, options.j)
+    cases = folder / "cases"
+    shutil.rmtree(cases, ignore_errors=True)
+    cases.mkdir(parents=True)
+    server = start_server(folder / "world")
+    try:
+        verdicts = run_cases(_names(options, folder), folder, options.j)
+    finally:
+        server.kill()
     print(render(verdicts))
     print(f"{time.monotonic() - began:.0f} s; what failed is in {folder}")
     return int(any(verdict.faults for verdict in verdicts))

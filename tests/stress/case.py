@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def _run(kind: Kind, place: Place) -> Sequence[Outcome]:
 @cache
 def undamaged(kind: Kind, world: Path, cases: Path) -> Answer:
     """Return the answer to the undamaged input; it must be accepted."""
-    place = _planted(kind, world, cases / f"{kind.name.replace('/', '-')}#whole")
+    place = _planted(kind, world, cases / f"{kind.name.replace('/', '-')}#whole{os.getpid()}")
     outcomes = _run(kind, place)
     if outcomes[-1].status != 0:
         raise AssertionError(f"{kind.name}: the undamaged input is refused: {outcomes[-1].said}")

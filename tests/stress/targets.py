@@ -69,7 +69,7 @@ def _old_run(place: Place) -> None:
 def _old_or_new(place: Place) -> list[str]:
     """Say so where neither the old run's weights nor new ones lie anywhere."""
     old = _digest(place.world / "half" / "weights" / "best.safetensors")
-    runs = [path for path in place.files.parent.rglob("best.safetensors")]
+    runs = list(place.files.parent.rglob("best.safetensors"))
     whole = any(_digest(path) == old for path in runs)
     new = (place.out / "manifest.json").exists() and (place.out / "thresholds.json").exists()
     return [] if whole or (new and runs) else ["the old run is gone and the new one is not whole"]
@@ -105,17 +105,24 @@ def _run(place: Place) -> dict[str, Any]:
     return run_values(place.out)
 
 
-TARGETS = {
-    target.name: target
-    for target in (
-        Target("train", _train(), _train_again(), _run),
-        Target("train-frozen", _train(cached=True), _train_again(cached=True), _run),
-        Target(
-            "train-overwrite", _train("--overwrite"), lambda place: [_train("--overwrite")(place)], _run,
-            prepare=_old_run, left=_old_or_new,
-        ),
-        Target("predict", _predict(), lambda place: [_predict()(place), _predict("--overwrite")(place)], _files),
-        Target("export", _export("hub"), lambda place: [_export("hub")(place), _export("hub", "--overwrite")(place)], _files),
-        Target("data-get", _get, lambda place: [_get(place)], _files, before=archive_entry),
-    )
-}  # fmt: skip
+ALL = (
+    Target("train", _train(), _train_again(), _run),
+    Target("train-frozen", _train(cached=True), _train_again(cached=True), _run),
+    Target(
+        "train-overwrite",
+        _train("--overwrite"),
+        lambda place: [_train("--overwrite")(place)],
+        _run,
+        prepare=_old_run,
+        left=_old_or_new,
+    ),
+    Target("predict", _predict(), lambda place: [_predict()(place), _predict("--overwrite")(place)], _files),
+    Target(
+        "export",
+        _export("hub"),
+        lambda place: [_export("hub")(place), _export("hub", "--overwrite")(place)],
+        _files,
+    ),
+    Target("data-get", _get, lambda place: [_get(place)], _files, before=archive_entry),
+)
+TARGETS = {target.name: target for target in ALL}

@@ -66,7 +66,7 @@ def _annotations(path: str) -> dict[str, Any]:
 
 
 def _yolo(path: str) -> dict[str, Any]:
-    from weldon.data.yolo import read_yolo
+    from weldon.data.yolo_reader import read_yolo
 
     return _boxes(read_yolo(path))
 

@@ -24,7 +24,7 @@ def _freeze(place: Place) -> list[list[str]]:
 
 
 def _cache(name: str, pattern: str) -> Kind:
-    """Return a file of the feature cache: the run trained with it is that of a whole cache, to the bit."""
+    """Return a file of the feature cache: a run trained with it equals one with a whole cache."""
     return Kind(
         f"cache/{name}", _copied("cache"), pattern, _freeze, CHECKSUMMED, trained,
         touched=nothing, needs_world=True, may_change=lambda file: True,
