@@ -15,19 +15,26 @@ from pathlib import Path
 
 from stress.case import Verdict, run_case
 from stress.catalogue import KINDS
+from stress.disks import disk_names, run_disk, why_not
 from stress.kills import kill_names, run_kill
 from stress.serving import start_server
 from stress.table import render
 from stress.targets import TARGETS
+from stress.twins import run_twins, twin_names
 from stress.verbs import import_everything
 from stress.world import build_world
 
 
 def _one(world: Path, cases: Path, name: str) -> Verdict:
     kind, seed = name.rsplit("#", 1)
+    family, _, rest = kind.partition("/")
     try:
-        if kind.startswith("kill/"):
-            return run_kill(TARGETS[kind.removeprefix("kill/")], seed, world, cases)
+        if family == "kill":
+            return run_kill(TARGETS[rest], seed, world, cases)
+        if family == "disk":
+            return run_disk(TARGETS[rest], seed, world, cases)
+        if family == "twins":
+            return run_twins(rest, seed, world, cases)
         return run_case(KINDS[kind], int(seed), world, cases)
     except Exception:
         return Verdict(name, "?", False, (f"the test itself failed: {traceback.format_exc()[-1500:]}",))
@@ -46,15 +53,19 @@ def run_cases(names: Sequence[str], folder: Path, processes: int) -> list[Verdic
 
 
 def _names(options: argparse.Namespace, folder: Path) -> list[str]:
-    kills = kill_names(folder / "world", folder / "cases", every=options.every, moments=options.moments)
-    damages = [f"{kind}#{seed}" for kind in KINDS for seed in range(options.n)]
-    names = [*kills, *damages]
-    chosen = options.cases or ["kill", *KINDS]
-    return [
-        name
-        for name in names
-        if name in chosen or any(name.startswith((f"{part}#", f"{part}/")) for part in chosen)
-    ]
+    """Return the names of the cases that were asked for."""
+    chosen = options.cases or ["kill", "disk", "twins", *KINDS]
+    alone = [name for name in chosen if "#" in name]
+    kinds = [name for name in chosen if "#" not in name]
+    names = [f"{kind}#{seed}" for kind in KINDS for seed in range(options.n)] + twin_names()
+    if "disk" in [name.partition("/")[0] for name in kinds]:
+        if (reason := why_not()) is not None:
+            print(f"full and read-only disks are left out: {reason}")
+        names += [] if reason else disk_names()
+    if "kill" in [name.partition("/")[0] for name in kinds]:
+        names += kill_names(folder / "world", folder / "cases", every=options.every, moments=options.moments)
+    prefixes = tuple(f"{part}{mark}" for part in kinds for mark in "#/")
+    return alone + [name for name in names if name.startswith(prefixes)]
 
 
 def main() -> int:

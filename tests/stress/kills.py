@@ -70,20 +70,22 @@ def _again(target: Target, place: Place, whole: Undisturbed) -> list[str]:
     for arguments in target.again(place):
         outcome = attempt(arguments, place.files.parent, run, before=lambda: target.before(place))
         if outcome.status == 0:
-            return [*_compared(whole.result, json_values(target.result(place))), *_drafts(place)]
+            return [*compared(whole.result, json_values(target.result(place))), *drafts(place)]
         refused.append(f"{' '.join(arguments[-2:])}: {outcome.status}: {outcome.err.strip()[-300:]}")
         if outcome.status not in (1, 2):
             return judge_outcome(outcome, [""])
     return [f"nothing goes on: {'; '.join(refused)}"]
 
 
-def _compared(before: Any, after: Any) -> list[str]:
+def compared(before: Any, after: Any) -> list[str]:
+    """Return which parts of two results are not equal to the bit."""
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
     return [f"{name} differs from the undisturbed run's" for name in names]
 
 
-def _drafts(place: Place) -> list[str]:
-    found = [path for path in place.files.parent.rglob("*") if path.name.endswith(DRAFTS)]
+def drafts(place: Place) -> list[str]:
+    """Return the drafts that nobody removed."""
+    found = [path for path in sorted(place.files.parent.rglob("*")) if path.name.endswith(DRAFTS)]
     return [f"{path.relative_to(place.files.parent)} is left behind" for path in found]
 
 
