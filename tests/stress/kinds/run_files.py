@@ -53,7 +53,7 @@ def _hub_answer(place: Place, outcomes: Sequence[Any]) -> answers.Answer:
     )
 
 
-def _same(
+def same(
     parse: Callable[[bytes], Any], items: Collection[str] | None = None
 ) -> Callable[[bytes, bytes], Any]:
     """Return a judge of bytes: nothing is touched where both parse alike, else ``items`` (None: all)."""
@@ -61,7 +61,8 @@ def _same(
 
 
 def toml(content: bytes) -> Any:
-    return tomllib.loads(content.decode())
+    text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    return tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def rows(content: bytes) -> Any:
@@ -91,7 +92,7 @@ def _kind(name: str, file: str, commands: Commands, mutators: Sequence[Mutator],
     )
 
 
-_toml = {"touched": _same(toml, None), "must_fail": unreadable(toml)}
+_toml = {"touched": same(toml, None), "must_fail": unreadable(toml)}
 _json = {"must_fail": unreadable(json.loads)}
 NAMES_FILE = (
     *map(neutral, (windows_ends, with_mark)),
@@ -107,10 +108,10 @@ KINDS = (
     _kind("classes", "classes.txt", _val, NAMES_FILE, touched=nothing),
     _kind("classes", "classes.txt", _resume, NAMES_FILE, touched=nothing),
     _kind("thresholds", "thresholds.json", _predict, JSON, touched=_thresholds, **_json),
-    _kind("splits", "splits.csv", _val, TABLE, touched=_same(rows, None)),
-    _kind("splits", "splits.csv", _resume, TABLE, touched=_same(rows, None)),
-    _kind("metrics", "metrics.csv", _resume, TABLE, touched=_same(rows, None)),
-    _kind("manifest", "manifest.json", _hub, JSON, touched=_same(json.loads, None)),
+    _kind("splits", "splits.csv", _val, TABLE, touched=same(rows, None)),
+    _kind("splits", "splits.csv", _resume, TABLE, touched=same(rows, None)),
+    _kind("metrics", "metrics.csv", _resume, TABLE, touched=same(rows, None)),
+    _kind("manifest", "manifest.json", _hub, JSON, touched=same(json.loads, None)),
     _kind("best", "weights/best.safetensors", _predict, ANY_BYTES, touched=nothing),
     _kind("best", "weights/best.safetensors", _val, ANY_BYTES, touched=nothing),
     _kind("last", "weights/last.ckpt", _resume, ANY_BYTES, touched=nothing),
