@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from weldon.errors import UsageError
+from weldon.errors import DataError
 from weldon.inference.bag_predictor import BagPredictor
 from weldon.inference.decision import Decision
 from weldon.models import create_bag_model
@@ -40,5 +40,5 @@ def test_a_bag_where_nothing_is_predicted_shows_its_best_class(predictor):
 
 def test_bags_of_another_width_are_refused(predictor, tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 5)))
-    with pytest.raises(UsageError, match="3 features as in training, got 5"):
+    with pytest.raises(DataError, match="has 5 features, but bags must have 3 features as in training"):
         predictor.predict(tmp_path)

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from weldon.errors import UsageError
+from weldon.errors import DataError, UsageError
 from weldon.inference import Decision
 from weldon.inference.bag_predictor import BagResult
 from weldon.inference.bag_writer import bag_record, instance_rows, long_rows, wide_rows, write_bag_predictions
@@ -80,6 +80,33 @@ def test_three_files_are_written_in_the_order_of_the_results(result, tmp_path, w
     lines = (tmp_path / "out" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["bag"] for line in lines] == ["slide 1", "slide 2"]
     assert "dög" in lines[0]
+
+
+def test_a_bag_that_fails_leaves_the_files_that_were_there(result, tmp_path):
+    write_bag_predictions(tmp_path, [result], CLASSES)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def results():
+        yield result
+        raise DataError("the second bag cannot be read")
+
+    with pytest.raises(DataError, match="second bag"):
+        write_bag_predictions(tmp_path, results(), CLASSES, overwrite=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_names_with_any_characters_stay_in_their_cell(result, tmp_path):
+    names = ["/data/a,b.svs", "../x", 'say "so"', "two\nlines", "\udcff"]
+    results = [BagResult(name, result.instances, result.decision, result.evidence) for name in names]
+    write_bag_predictions(tmp_path / "out", results, CLASSES, wide=True)
+    with (tmp_path / "out" / "predictions.csv").open(newline="", errors="surrogateescape") as file:
+        assert [row[0] for row in csv.reader(file)][1:] == names
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "instances.csv",
+        "out",
+        "predictions.csv",
+        "predictions.jsonl",
+    ]
 
 
 def test_what_is_there_is_only_replaced_on_request(result, tmp_path):

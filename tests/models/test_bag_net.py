@@ -46,10 +46,10 @@ def test_padding_changes_nothing(generator):
     torch.testing.assert_close(net(padded, mask), net(bag))
 
 
-def test_a_constant_feature_is_only_shifted():
+def test_a_constant_feature_is_passed_over():
     net = create_bag_model(2, 1)
     net.standardise(torch.tensor([3.0, 1e6]), torch.tensor([0.0, 0.01]))
-    assert net.std.tolist() == [1.0, 1.0]
+    assert net.std.tolist() == [float("inf")] * 2
     assert net.features(torch.tensor([[[3.0], [1e6]]])).flatten().tolist() == [0.0, 0.0]
 
 
@@ -74,3 +74,23 @@ def test_networks_of_bags_and_of_images_are_not_mixed_up(tmp_path):
 def test_another_number_of_features_is_refused():
     with pytest.raises(UsageError, match=r"\(N, 4, R\)"):
         create_bag_model(4, 2)(torch.zeros(1, 5, 3))
+
+
+def test_names_of_features_travel_with_the_file(tmp_path):
+    names = ("größe", "f1")
+    save_model(create_bag_model(2, 1, feature_names=names), tmp_path / "a.safetensors")
+    assert load_bag_model(tmp_path / "a.safetensors").feature_names == names
+    assert create_bag_model(2, 1).feature_names is None
+    with pytest.raises(UsageError, match="must be 3 different names, got 2"):
+        create_bag_model(3, 1, feature_names=names)
+    with pytest.raises(UsageError, match="must be 2 different names"):
+        create_bag_model(2, 1, feature_names=("a", "a"))
+
+
+def test_what_was_constant_in_training_moves_no_score_later():
+    net = create_bag_model(2, 1)
+    net.standardise(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 1.0]))
+    assert net.constant == (0,)
+    one, other = (net(torch.tensor([[[value, value], [1.0, 2.0]]])) for value in (3.0, 400.0))
+    torch.testing.assert_close(one, other, rtol=0, atol=0)
+    assert one.isfinite().all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -25,3 +27,9 @@ def test_what_is_not_there_or_no_bag_is_refused(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"")
     with pytest.raises(UsageError, match=r"\.parquet"):
         open_bags(tmp_path / "a.h5")
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "b.csv")
+    with pytest.raises(DataError, match=r"b\.csv is neither a file nor a folder"):
+        open_bags(tmp_path / "b.csv")

@@ -69,3 +69,37 @@ def test_a_feature_that_is_not_finite_is_named_when_it_is_read(tmp_path):
 def test_a_folder_without_bags_says_so(tmp_path):
     with pytest.raises(DataError, match="no file of bags"):
         BagFolder(tmp_path)
+
+
+def test_what_is_passed_over_is_counted(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 3)))
+    (tmp_path / "._a.npy").write_bytes(b"a Mac wrote this")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "b.h5").write_bytes(b"")
+    bags = BagFolder(tmp_path)
+    assert [path.name for path in bags.paths] == ["a.npy"]
+    assert [note.split(" in ")[0] for note in bags.notes] == [
+        "1 hidden files",
+        "1 folders",
+        "1 files of other kinds",
+    ]
+
+
+def test_a_bag_without_instances_or_features_is_named(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((0, 3)))
+    np.save(tmp_path / "b.npy", np.ones((3, 0)))
+    with pytest.raises(DataError, match=r"a\.npy: must be \(R, F\)[^b]*\n.*b\.npy: must be"):
+        BagFolder(tmp_path)
+
+
+def test_labels_of_a_spreadsheet_find_files_with_leading_zeros(tmp_path):
+    np.save(tmp_path / "007.npy", np.ones((2, 3)))
+    assert BagFolder(tmp_path).find("7") == tmp_path / "007.npy"
+
+
+def test_a_file_that_changes_while_it_is_used_is_named(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 3)))
+    bags = BagFolder(tmp_path)
+    np.save(tmp_path / "a.npy", np.ones((2, 4)))
+    with pytest.raises(DataError, match=r"a\.npy has changed"):
+        bags.read(bags.paths[0])

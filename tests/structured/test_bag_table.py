@@ -50,7 +50,7 @@ def test_parquet_has_a_column_a_feature_or_one_of_lists(tmp_path, as_list):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("slide,u\nx,1\n", "no column 'bag'"),
+        ("patient,u\nx,1\n", "no column that names the bag"),
         ("bag\nx\n", "no column of features"),
         ("bag,u\n", "no row"),
         ("bag,u\nx,1\ny,tumour\n", r"b.csv row 3, column 'u': 'tumour' is no number"),
@@ -69,6 +69,23 @@ def test_a_parquet_list_of_another_length_is_named_by_its_row(tmp_path):
     pd.DataFrame({"bag": ["x", "x"], "f": [[1.0, 2.0], [1.0]]}).to_parquet(tmp_path / "b.parquet")
     with pytest.raises(DataError, match="row 2: 1 features where the first row has 2"):
         BagTable(tmp_path / "b.parquet")
+
+
+def test_names_that_no_path_can_hold_stay_apart(tmp_path):
+    names = ["/data/a.svs", "../a", "a/../b", "b", "a/b", "é" * 300]
+    bags = BagTable(write(tmp_path / "b.csv", "bag,u\n" + "".join(f"{name},1.5\n" for name in names)))
+    assert [bags.name(path) for path in bags.paths] == names
+    assert [bags.name(bags.find(name)) for name in names] == names
+    assert len({path.resolve() for path in bags.paths}) == len(names)
+
+
+def test_features_are_chosen_by_name_also_from_columns_left_out(tmp_path):
+    bags = BagTable(write(tmp_path / "b.csv", "bag,index,u,v\nx,0,1,2\ny,1,3,4\nx,2,5,6\n"))
+    assert (bags.features, bags.num_features) == (("u", "v"), 2)
+    chosen = bags.select(["v", "index"])
+    np.testing.assert_array_equal(chosen.read(chosen.find("x")), [[2, 0], [6, 2]])
+    assert chosen.features == ("v", "index")
+    assert bags.select(["w"]) is None
 
 
 def test_a_name_that_is_nearly_there_is_offered(tmp_path):

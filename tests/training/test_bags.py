@@ -7,13 +7,66 @@ from PIL import Image
 
 from structured.bags_on_disk import write_bags
 from weldon.errors import DataError, UsageError
-from weldon.training.bags import IMAGE_OPTIONS, bags_at, holds_bags, read_bag_labels, refuse_image_options
+from weldon.models import create_bag_model, save_model
+from weldon.training.bags import (
+    IMAGE_OPTIONS,
+    bags_at,
+    features_of_run,
+    holds_bags,
+    read_bag_labels,
+    refuse_image_options,
+    unlabelled_note,
+)
 from weldon.training.recipe import Recipe, build_recipe
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     return write_bags(tmp_path_factory.mktemp("bags"), count=8)
+
+
+@pytest.mark.parametrize(
+    ("header", "alone", "with_labels"),
+    [
+        ("Bag;u", True, True),
+        ("slide_id,u", True, True),
+        ("patient,u", False, True),  # the bags' own reader then says what is missing, in this file
+        ("file_name,slide_id,labels", False, True),
+        ("file_name,labels", False, False),
+    ],
+)
+def test_a_table_is_told_by_its_header_and_by_the_labels_beside_it(tmp_path, header, alone, with_labels):
+    table = tmp_path / "b.csv"
+    table.write_text(header + "\n", encoding="utf-16")
+    assert (holds_bags(table), holds_bags(table, tmp_path / "labels.csv")) == (alone, with_labels)
+
+
+def test_hidden_pictures_make_no_folder_of_images(tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"")
+    (tmp_path / "._a.png").write_bytes(b"")
+    assert holds_bags(tmp_path)
+
+
+def test_bags_without_a_row_are_counted(written):
+    bags = bags_at(written.table, written.labels)
+    assert unlabelled_note(bags, bags.paths) == ()
+    assert unlabelled_note(bags, bags.paths[2:]) == ("2 bags of bags.csv have no row, 'slide00' for one",)
+
+
+def test_notes_of_the_bags_are_notes_of_their_labels(tmp_path):
+    (tmp_path / "b.csv").write_text("index,bag,u\n0,7,1\n1,8,2\n", encoding="utf-8")
+    (tmp_path / "labels.csv").write_text("bag,labels\n007,a\n8,b\n", encoding="utf-8")
+    recipe = build_recipe({"data": tmp_path / "b.csv"})
+    found = read_bag_labels(recipe, bags_at(tmp_path / "b.csv", tmp_path), tmp_path / "labels.csv")
+    assert "'index': left out" in found.notes[0]
+    assert "'007' is '7' in b.csv" in found.notes[1]
+
+
+def test_a_run_that_goes_on_has_its_features_in_their_first_order(written, tmp_path):
+    names = [f"f{number}" for number in range(64)][::-1]
+    save_model(create_bag_model(64, 2, feature_names=names), tmp_path / "model.safetensors")
+    bags, notes = features_of_run(tmp_path / "model.safetensors", bags_at(written.table, written.labels))
+    assert (bags.features, len(notes)) == (tuple(names), 1)
 
 
 def test_tables_with_a_column_bag_and_folders_of_arrays_are_bags(written, tmp_path):

@@ -31,7 +31,7 @@ def check(
     from weldon.data import check_data, read_labels
     from weldon.training.bags import holds_bags
 
-    if holds_bags(data):
+    if holds_bags(data, labels):
         _check_bags(data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, json=json)
         return
     data, dataset = _named(data, dataset, data_root)

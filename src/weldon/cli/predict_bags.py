@@ -45,7 +45,11 @@ def predict_bags(
         raise UsageError(f"run {str(run)!r} was trained on bags: leave out {', '.join(given)}")
     if len(data) != 1:
         raise UsageError(f"a run on bags predicts one table or folder at a time, got {len(data)}")
-    predictor, bags = load_bags(run, device=device), open_bags(data[0])
+    predictor, opened = load_bags(run, device=device), open_bags(data[0])
+    bags, matching = predictor.match(opened)
+    notes = (*opened.notes, *matching)
+    for note in notes:
+        say(note)
     folder = out if out is not None else first_free(Path("runs"), "predict")
     with Progress(console=err, transient=True, disable=json) as progress:
         results: Iterator[BagResult] = iter(
@@ -54,4 +58,4 @@ def predict_bags(
         write_bag_predictions(folder, results, predictor.decision.classes, wide=wide, overwrite=overwrite)
     say(f"{len(bags.paths)} bags in {folder}")
     if json:
-        print_json({"out": str(folder), "bags": len(bags.paths)})
+        print_json({"out": str(folder), "bags": len(bags.paths), "notes": list(notes)})

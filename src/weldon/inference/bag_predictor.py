@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from weldon.errors import UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.run_directory import open_run
 from weldon.inference.run_network import load_run_bag_network
 from weldon.inference.settings import read_decision
 from weldon.models import BagNet
 from weldon.structured import BagEvidence, BagSource, bag_evidence, open_bags
+from weldon.structured.bag_features import as_trained
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,19 +76,21 @@ class BagPredictor:
             bags: a table or folder as :func:`weldon.structured.open_bags` takes it, or what that returns.
 
         Raises:
-            DataError: files that are no bags.
-            UsageError: instances with another number of features than the run was trained on.
+            DataError: files that are no bags, or instances with other features than those of training.
         """
-        source = open_bags(bags) if isinstance(bags, str | Path) else bags
-        if source.num_features != self.net.num_features:
-            raise UsageError(
-                f"bags must have {self.net.num_features} features as in training, "
-                f"got {source.num_features} in {source.path}"
-            )
+        source, _ = self.match(open_bags(bags) if isinstance(bags, str | Path) else bags)
         return (
             self.predict_one(source.read(path), name=source.name(path), instances=source.instances(path))
             for path in source.paths
         )
+
+    def match(self, bags: BagSource) -> tuple[BagSource, tuple[str, ...]]:
+        """Return bags with their features in the order of training, and what has to be said about it.
+
+        Raises:
+            DataError: features that are missing or new, or another number of them.
+        """
+        return as_trained(bags, self.net.feature_names, self.net.num_features)
 
     @torch.no_grad()
     def predict_one(

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from weldon.files import replacing
 from weldon.inference.bag_predictor import BagResult
 from weldon.inference.table import rounded_values
 from weldon.inference.write import check_output
@@ -27,6 +28,8 @@ def write_bag_predictions(
 ) -> None:
     """Write ``predictions.csv``, ``predictions.jsonl`` and ``instances.csv``: every instance's scores.
 
+    They stand there once all bags are through; where one fails, the folder keeps what it had.
+
     Args:
         out: the folder; it must be empty or missing unless ``overwrite``.
         results: of the bags.
@@ -41,7 +44,11 @@ def write_bag_predictions(
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         names = ("predictions.csv", "instances.csv", "predictions.jsonl")
-        opened = [files.enter_context((out / name).open("w", encoding="utf-8", newline="")) for name in names]
+        drafts = [files.enter_context(replacing(out / name)) for name in names]
+        opened = [
+            files.enter_context(draft.open("w", encoding="utf-8", errors="surrogateescape", newline=""))
+            for draft in drafts
+        ]
         table, regions = (csv.writer(file, lineterminator="\n") for file in opened[:2])
         table.writerow(("bag", "labels", *classes) if wide else COLUMNS)
         regions.writerow(("bag", "instance", *classes))

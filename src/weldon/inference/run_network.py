@@ -25,7 +25,10 @@ def load_run_network(run: RunDirectory, *, device: str = "auto") -> WeldonNet:
         DataError: a file of the run is damaged, or does not fit the others.
     """
     if is_bag_run(run):
-        raise UsageError(f"run {str(run.path)!r} was trained on bags, not on images")
+        raise UsageError(
+            f"run {str(run.path)!r} was trained on bags, not on images: `weldon predict` "
+            "writes down its evidence"
+        )
     return _checked(run, load_model, device)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,6 +28,7 @@ class BagNet(RegionNet):
     Attributes:
         mean: ``(F,)`` subtracted from every instance; zero until :meth:`standardise`.
         std: ``(F,)`` every instance is divided by; one until then.
+        feature_names: F names of the features in training, in order; None: they had none.
     """
 
     mean: Tensor
@@ -38,13 +39,23 @@ class BagNet(RegionNet):
     ) -> None:
         super().__init__(num_features, pool, num_classes, config=config)
         self.num_features = num_features
+        self.feature_names = _feature_names(self.config.get("feature_names"), num_features)
         self.register_buffer("mean", torch.zeros(num_features))
         self.register_buffer("std", torch.ones(num_features))
 
     def standardise(self, mean: Tensor, std: Tensor) -> None:
-        """Take over mean and deviation ``(F,)`` of training instances; a constant feature is only shifted."""
+        """Take over mean and deviation ``(F,)`` of training instances.
+
+        A feature that is constant there gets an infinite deviation: nothing was learnt about it, so whatever
+        value it has later counts as its mean.
+        """
         self.mean.copy_(mean)
-        self.std.copy_(torch.where(std > 1e-6 * mean.abs(), std, torch.ones_like(std)))
+        self.std.copy_(torch.where(std > 1e-6 * mean.abs(), std, torch.full_like(std, torch.inf)))
+
+    @property
+    def constant(self) -> tuple[int, ...]:
+        """Numbers of the features that were constant in training and are passed over."""
+        return tuple(torch.nonzero(self.std.isinf()).flatten().tolist())
 
     def features(self, x: Tensor) -> Tensor:
         """Standardise bags ``(N, F, R)``.
@@ -57,6 +68,16 @@ class BagNet(RegionNet):
         return (x - self.mean[:, None]) / self.std[:, None]
 
 
+def _feature_names(given: Any, num_features: int) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise UsageError(f"`feature_names` must be a list of names, got {given!r}")
+    if len(given) != num_features or len(set(given)) != num_features:
+        raise UsageError(f"`feature_names` must be {num_features} different names, got {len(given)}")
+    return tuple(given)
+
+
 def create_bag_model(
     num_features: int,
     num_classes: int,
@@ -64,6 +85,7 @@ def create_bag_model(
     pool: str = "weldon",
     k_max: Count | None = None,
     k_min: Count | None = None,
+    feature_names: Sequence[str] | None = None,
     **options: Any,
 ) -> BagNet:
     """Build a network that scores bags and shows the instances for and against each class.
@@ -74,6 +96,7 @@ def create_bag_model(
         pool: a name of :data:`weldon.pooling.POOLINGS`.
         k_max: instances of evidence for: a count or a share, as in :func:`weldon.models.create_model`.
         k_min: instances of evidence against; as many as ``k_max`` if not given.
+        feature_names: F names that the saved file keeps, so that other tables are matched by name.
         options: further options of the pooling.
 
     Raises:
@@ -85,11 +108,13 @@ def create_bag_model(
         torch.Size([3, 2])
     """
     given = pool_options(pool, k_max, k_min, options)
-    config = {
+    config: dict[str, Any] = {
         "kind": KIND,
         "num_features": num_features,
         "num_classes": num_classes,
         "pool": pool,
         "pool_options": given,
     }
+    if feature_names is not None:
+        config["feature_names"] = [str(name) for name in feature_names]
     return BagNet(num_features, build_pooling(pool, **given), num_classes, config=config)

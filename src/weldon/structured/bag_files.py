@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,11 +21,18 @@ class BagSource(Protocol):
         path: of the table or folder.
         paths: of every bag, in order.
         num_features: F.
+        features: F names; None where the files give none.
+        notes: what was decided in reading, one sentence each.
     """
 
     path: Path
     paths: tuple[Path, ...]
     num_features: int
+    features: tuple[str, ...] | None
+    notes: tuple[str, ...]
+
+    def select(self, names: Sequence[str]) -> BagSource | None:
+        """Return the same bags with these features in this order; None where that cannot be."""
 
     def find(self, name: str) -> Path | None:
         """Return the path of the bag of that name, or None."""
@@ -62,6 +70,8 @@ def open_bags(path: str | Path) -> BagSource:
         raise DataError(f"no file or folder {path}: give the table or the folder that holds the bags")
     if path.is_dir():
         return BagFolder(path)
+    if not path.is_file():
+        raise DataError(f"{path} is neither a file nor a folder, but a pipe or a device: it cannot hold bags")
     if path.suffix.lower() in TABLES:
         return BagTable(path)
     raise UsageError(f"bags must be a folder or end in {', '.join(TABLES)}, got {path}")

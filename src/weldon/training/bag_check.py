@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from weldon.data import LabelSet
 from weldon.data.check import FEW_POSITIVES
 from weldon.structured import BagSource
+from weldon.training.bags import unlabelled_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,15 @@ def check_bags(labels: LabelSet, bags: BagSource) -> BagReport:
         positives={name: positives[name] for name in labels.classes},
         unknown={name: unknown[name] for name in labels.classes},
         unused=unused,
-        warnings=tuple(_warnings(labels, positives, unused, bags.path)),
+        warnings=tuple(_warnings(labels, positives, unlabelled_note(bags, list(named)))),
         notes=labels.notes,
     )
 
 
-def _warnings(labels: LabelSet, positives: Counter[str], unused: tuple[str, ...], path: Path) -> list[str]:
+def _warnings(labels: LabelSet, positives: Counter[str], left: tuple[str, ...]) -> list[str]:
     few = [
         f"class {name!r} has {positives[name]} bags: its average precision is a matter of chance"
         for name in labels.classes
         if positives[name] < FEW_POSITIVES
     ]
-    left = [f"{len(unused)} bags of {path.name} have no row, {unused[0]!r} for one"] if unused else []
-    return few + left
+    return [*few, *left]

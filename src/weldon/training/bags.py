@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from weldon.data import LabelSet
-from weldon.data.columns import NAMES_OF_BAGS
+from weldon.data.columns import FILE_COLUMNS, NAMES_OF_BAGS
 from weldon.data.image import SUFFIXES as IMAGES
 from weldon.data.table import read_table
 from weldon.errors import UsageError
+from weldon.models import load_bag_model
+from weldon.structured.bag_csv import open_text_table
+from weldon.structured.bag_features import as_trained
 from weldon.structured.bag_files import BagSource, open_bags
 from weldon.structured.bag_folder import SUFFIXES as FILES
-from weldon.structured.bag_table import BAG
 from weldon.structured.bag_table import SUFFIXES as TABLES
+from weldon.table_text import BAG_COLUMNS, plain_name
+from weldon.training.asked_bags import AskedBags
 from weldon.training.recipe import Recipe
 
 # Options of the recipe that say something about images or about a network that reads them.
@@ -26,14 +31,29 @@ IMAGE_OPTIONS = (
 BAG_RATE = 1e-2
 
 
-def holds_bags(data: Path) -> bool:
-    """Return whether DATA is bags: a table with a column ``bag``, or a folder of arrays without a picture."""
+def holds_bags(data: Path, labels: Path | None = None) -> bool:
+    """Return whether DATA is bags: a table with a column ``bag``, or a folder of arrays without a picture.
+
+    A table beside a table of labels is one of bags too, unless it names images.
+
+    Args:
+        data: what is to be read.
+        labels: the table of labels, where there is one.
+
+    Raises:
+        DataError: a table that cannot be read as text.
+    """
     if data.is_dir():
-        endings = {path.suffix.lower() for path in data.iterdir()}
+        endings = {path.suffix.lower() for path in data.iterdir() if not path.name.startswith(".")}
         return bool(endings & set(FILES)) and not endings & set(IMAGES)
     if data.suffix.lower() not in TABLES or not data.is_file():
         return False
-    return data.suffix.lower() == ".parquet" or BAG in _header(data)
+    if data.suffix.lower() == ".parquet":
+        return True
+    names = {plain_name(name) for name in open_text_table(data).header}
+    if names & set(BAG_COLUMNS):
+        return labels is not None or BAG_COLUMNS[0] in names or not names & set(FILE_COLUMNS)
+    return labels is not None and not names & set(FILE_COLUMNS)
 
 
 def bags_at(data: Path, labels: Path | None) -> BagSource | None:
@@ -43,7 +63,7 @@ def bags_at(data: Path, labels: Path | None) -> BagSource | None:
         UsageError: bags without a table of labels.
         DataError: files that cannot be used as bags.
     """
-    if not holds_bags(data):
+    if not holds_bags(data, labels):
         return None
     if labels is None:
         raise UsageError(f"{data} holds bags: give --labels, a table with the columns bag and labels")
@@ -58,15 +78,45 @@ def read_bag_labels(
     Raises:
         DataError: with every problem of the table, each with its row.
     """
-    return read_table(
+    asked = AskedBags(bags)
+    found = read_table(
         labels,
-        bags,
+        asked,
         label_sep=recipe.label_sep,
         minus_one=recipe.minus_one,
         group_col=recipe.group_col,
         classes=classes,
         name_columns=NAMES_OF_BAGS,
     )
+    return replace(found, notes=(*bags.notes, *found.notes, *asked.notes(labels)))
+
+
+def features_of_run(model: Path, bags: BagSource) -> tuple[BagSource, tuple[str, ...]]:
+    """Return bags with their features in the order that a run began with, and what has to be said.
+
+    Args:
+        model: file of its network.
+        bags: as they are today.
+
+    Raises:
+        DataError: features that are missing or new.
+    """
+    net = load_bag_model(model)
+    return as_trained(bags, net.feature_names, net.num_features)
+
+
+def unlabelled_note(bags: BagSource, named: Sequence[Path]) -> tuple[str, ...]:
+    """Return a sentence that counts the bags which no row of labels names, none where there are none.
+
+    Args:
+        bags: all bags.
+        named: paths of those with labels.
+    """
+    known = set(named)
+    unused = [path for path in bags.paths if path not in known]
+    if not unused:
+        return ()
+    return (f"{len(unused)} bags of {bags.path.name} have no row, {bags.name(unused[0])!r} for one",)
 
 
 def with_bag_defaults(recipe: Recipe) -> Recipe:
@@ -90,9 +140,3 @@ def refuse_image_options(recipe: Recipe) -> None:
     if given:
         flags = ", ".join("--" + name.replace("_", "-") for name in given)
         raise UsageError(f"bags hold no images: leave out {flags}")
-
-
-def _header(table: Path) -> list[str]:
-    with table.open(encoding="utf-8-sig", errors="replace") as file:
-        line = file.readline().strip()
-    return [name.strip().strip('"') for name in line.split("\t" if table.suffix.lower() == ".tsv" else ",")]

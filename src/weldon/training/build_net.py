@@ -26,7 +26,13 @@ def build_net(recipe: Recipe, prepared: Prepared) -> RegionNet:
 
 def build_bag_net(recipe: Recipe, prepared: Prepared, bags: BagSource) -> BagNet:
     """Return the untrained network of bags, which standardises instances as the training bags have them."""
-    net = create_bag_model(bags.num_features, len(prepared.classes), pool=recipe.pool, **recipe.pool_options)
+    net = create_bag_model(
+        bags.num_features,
+        len(prepared.classes),
+        pool=recipe.pool,
+        feature_names=bags.features,
+        **recipe.pool_options,
+    )
     net.standardise(*instance_moments(prepared.train, bags))
     return net
 

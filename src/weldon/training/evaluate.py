@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory, open_run
 from weldon.inference.run_network import is_bag_run
+from weldon.training.bags import features_of_run
 from weldon.training.box_measures import box_measures
 from weldon.training.examination import Examination, open_examination
 from weldon.training.mask_measures import MaskOptions, mask_measures
@@ -19,6 +21,8 @@ from weldon.training.prepare import choose_task
 from weldon.training.recipe import build_recipe
 from weldon.training.score_bags import score_bags
 from weldon.training.truth import Boxes, find_truth
+
+log = logging.getLogger("weldon")
 
 
 def evaluate(
@@ -114,6 +118,9 @@ def evaluate_bags(
     """
     recipe = build_recipe({}, run.config)
     chosen = choose_images(run, recipe, data, labels=labels, split=split)
+    if chosen.bags is not None:
+        for note in (*chosen.bags.notes, *features_of_run(run.best, chosen.bags)[1]):
+            log.warning(note)
     scored = score_bags(run, recipe, chosen.measured, chosen.bags, device=device)
     measure = ClassMeasure(
         scored.target,

@@ -25,7 +25,7 @@ from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, load_bag_model, load_model, save_model
 from weldon.models.memory import keep_freed_memory
 from weldon.stopping import Stopped, stoppable
-from weldon.training.bags import with_bag_defaults
+from weldon.training.bags import features_of_run, with_bag_defaults
 from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, refuse_damage, refuse_lost, resumed_recipe
@@ -106,6 +106,8 @@ def _train(recipe: Recipe, claim: Claim, *, progress: bool) -> None:
         )  # activations that become denormal were seen to slow fine-tuning fivefold
     prepared = as_begun(run, prepare(recipe)) if resume else prepare(recipe)
     if prepared.bags is not None:
+        if resume and run.best.is_file():
+            prepared = replace(prepared, bags=features_of_run(run.best, prepared.bags)[0])
         recipe = with_bag_defaults(recipe)
     if recipe.loss == "ap":
         refuse_weights(prepared.train)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from weldon.data import Record, encode_targets
 from weldon.device import choose_device
-from weldon.models import RegionNet, WeldonNet
+from weldon.models import BagNet, RegionNet, WeldonNet
 from weldon.pooling import resolve_count
+from weldon.structured.bag_columns import listed
 from weldon.training.prepare import Prepared
 from weldon.training.recipe import Recipe
 
@@ -45,8 +46,18 @@ def bag_lines(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
     return [
         f"instances of {prepared.bags.num_features} features; "
         f"{sizes[0]} to {sizes[-1]} a bag, median {middle}",
+        *constant_lines(net, prepared.bags.features),
         pooling_line(recipe, net, middle, region="instances"),
     ]
+
+
+def constant_lines(net: RegionNet, names: Sequence[str] | None) -> list[str]:
+    """Return a line about features that no training bag tells anything of, none where there are none."""
+    constant = net.constant if isinstance(net, BagNet) else ()
+    if not constant:
+        return []
+    called = listed([names[number] if names else str(number) for number in constant])
+    return [f"{len(constant)} features are constant in training and are passed over: {called}"]
 
 
 def class_lines(records: Sequence[Record], classes: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from weldon.data import LabelSet, Record, assign_splits, join_validation, read_labels, unreadable_files
 from weldon.errors import DataError, UsageError
 from weldon.structured import BagSource
-from weldon.training.bags import bags_at, read_bag_labels, refuse_image_options
+from weldon.training.bags import bags_at, read_bag_labels, refuse_image_options, unlabelled_note
 from weldon.training.recipe import Recipe
 
 UNREADABLE_SHARE = 0.01
@@ -78,7 +78,10 @@ def prepare(recipe: Recipe) -> Prepared:
                 f"check the split column and --val {recipe.val}"
             )
     task = choose_task(recipe.task, train + val)
-    return Prepared(train, val, test, label_set.classes, task, label_set.notes, bags)
+    notes = label_set.notes
+    if bags is not None:
+        notes += unlabelled_note(bags, [record.path for record in split])
+    return Prepared(train, val, test, label_set.classes, task, notes, bags)
 
 
 def read_recipe_labels(

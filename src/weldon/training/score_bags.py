@@ -11,6 +11,7 @@ from weldon.errors import UsageError
 from weldon.inference.run_directory import RunDirectory
 from weldon.inference.run_network import load_run_bag_network
 from weldon.structured import BagSource
+from weldon.structured.bag_features import as_trained
 from weldon.training.bag_dataset import LabelledBags
 from weldon.training.feature_dataset import take_whole
 from weldon.training.recipe import Recipe
@@ -30,11 +31,13 @@ def score_bags(
         device: where to compute, as in :func:`weldon.device.choose_device`.
 
     Raises:
-        UsageError: images, or instances with another number of features.
+        UsageError: images.
+        DataError: instances with other features than in training; they are named.
     """
     if bags is None:
         raise UsageError(f"run {str(run.path)!r} was trained on bags and cannot score images")
     net = load_run_bag_network(run, device=device)
-    labelled = LabelledBags(records, run.class_names, bags)
+    matched, _ = as_trained(bags, net.feature_names, net.num_features)
+    labelled = LabelledBags(records, run.class_names, matched)
     loader = DataLoader(labelled, recipe.batch_size, collate_fn=take_whole)  # type: ignore[arg-type]
     return score_set(net, loader)
