@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from weldon.errors import UsageError
+from weldon.errors import DataError, UsageError
 from weldon.inference.run_directory import RunDirectory, open_run
 
 NEEDED = ("weights/best.safetensors", "classes.txt", "config.toml")
@@ -51,5 +51,42 @@ def test_class_names_keep_their_order_and_their_accents(tmp_path):
 
 def test_the_manifest_is_read_whole(tmp_path):
     run = RunDirectory(tmp_path)
-    run.manifest.write_text('{"task": "multiclass", "images": {"train": 3}}')
-    assert run.manifest_values == {"task": "multiclass", "images": {"train": 3}}
+    run.manifest.write_text('{"task": "multiclass", "images": {"train": 3, "val": 1}}')
+    assert run.manifest_values == {"task": "multiclass", "images": {"train": 3, "val": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "names none"),
+        (b"cat\ndo", "ends within a line"),
+        (b"cat\n\ndog\n", "has an empty line"),
+        (b"cat\ndog\ncat\n", "names 'cat' twice"),
+        (b"cat\nd\xe9g\n", "row 2 is not UTF-8"),
+        (b"cat\nd\0g\n", "row 2 holds a zero byte"),
+    ],
+)
+def test_class_names_that_are_damaged_are_refused(tmp_path, text, words):
+    run = RunDirectory(tmp_path)
+    run.classes.write_bytes(text)
+    with pytest.raises(DataError, match=rf"classes\.txt .*{words}"):
+        assert not run.class_names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"task": 3}',
+        '{"task": "both"}',
+        '{"task": "multilabel", "images": [1, 2]}',
+        "[" * 99999,
+    ],
+)
+def test_a_manifest_that_is_damaged_is_named(tmp_path, text):
+    run = RunDirectory(tmp_path)
+    run.manifest.write_text(text)
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        assert not run.manifest_values

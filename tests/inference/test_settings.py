@@ -13,7 +13,6 @@ from weldon.inference.run_directory import RunDirectory
 from weldon.inference.settings import (
     read_box_threshold,
     read_decision,
-    read_json_object,
     read_transform_options,
 )
 
@@ -56,7 +55,7 @@ def test_thresholds_and_colours_are_those_that_training_wrote(run):
 
 
 def test_thresholds_of_other_classes_are_refused(run):
-    thresholds({"cat": 0.0, "cow": 0.0}, run)
+    thresholds({"cat": 0.0, "dog": 0.0, "cow": 0.0}, run)
     with pytest.raises(DataError, match=r"classes that classes\.txt does not have\n  cow"):
         read_decision(run)
 
@@ -77,12 +76,12 @@ def test_a_class_that_no_validation_image_shows_is_predicted_from_one_half(run, 
 
 @pytest.mark.parametrize("scale", [0, None])
 def test_maps_without_any_value_are_drawn_on_the_default_scale(run, scale):
-    thresholds({"cat": 0.0}, run, map_scale=scale)
+    thresholds({"cat": 0.0, "dog": 0.0}, run, map_scale=scale)
     assert read_decision(run).map_scale == DEFAULT_MAP_SCALE
 
 
 def test_thresholds_on_another_scale_are_refused(run):
-    thresholds({"cat": 0.5}, run, scale="probability")
+    thresholds({"cat": 0.5, "dog": 0.5}, run, scale="probability")
     with pytest.raises(DataError, match=r"thresholds\.json must hold .* 'score', got 'probability'"):
         read_decision(run)
 
@@ -115,8 +114,66 @@ def test_a_box_threshold_out_of_range_is_refused(run, stored):
         read_box_threshold(run)
 
 
-def test_no_file_is_no_value_and_no_object_is_an_error(tmp_path):
-    assert read_json_object(tmp_path / "a.json") is None
-    (tmp_path / "a.json").write_text("[1]")
-    with pytest.raises(DataError, match=r"a\.json must hold a JSON object, got list"):
-        read_json_object(tmp_path / "a.json")
+@pytest.mark.parametrize("name", ["thresholds", "segmentation", "localisation"])
+@pytest.mark.parametrize(
+    "broken",
+    [b"", b"{", b"[]", b"\xff\xfe\xfd", b'{"a": 1}\0', b"[" * 100_000, b'{"classes": ' + b"9" * 5000 + b"}"],
+    ids=["empty", "cut", "list", "no text", "zero byte", "deep", "5000 digits"],
+)
+def test_a_damaged_file_is_named_with_the_way_out(run, name, broken):
+    path = getattr(run, name)
+    path.write_bytes(broken)
+    with pytest.raises(DataError, match=rf"{name}\.json"):
+        read_decision(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("thresholds", {"scale": "score", "classes": {"cat": 1.0, "dog": True}}),
+        ("thresholds", {"scale": "score", "classes": {"cat": 1.0, "dog": float("inf")}}),
+        ("thresholds", {"scale": "score", "classes": {"cat": 1.0, "dog": 10**400}}),
+        ("thresholds", {"scale": "score", "classes": [1.0, 2.0]}),
+        ("thresholds", {"scale": "score", "classes": {"cat": 1.0, "dog": 0}, "map_scale": "wide"}),
+        ("thresholds", {"scale": "score", "classes": {"cat": 1.0, "dog": 0}, "map_scale": -1.0}),
+        ("segmentation", {"background": float("nan"), "relative": True, "crf": {}}),
+        ("segmentation", {"background": 0.5, "relative": "yes", "crf": {}}),
+        ("segmentation", {"background": 0.5, "relative": True, "crf": {"background": 0.5, "sharpness": "1"}}),
+        (
+            "segmentation",
+            {"background": 0.5, "relative": True, "crf": {"background": 0.5, "sharpness": 1, "x": 1}},
+        ),
+        ("localisation", {"box_threshold": 10**400}),
+        ("localisation", {"box_threshold": 0.5, "thresholds": ["0.1"]}),
+        ("localisation", {"box_threshold": 0.5, "tuned_on": {"images": 3}}),
+    ],
+)
+def test_values_of_another_kind_are_named(run, name, values):
+    path = getattr(run, name)
+    path.write_text(json.dumps(values))
+    with pytest.raises(DataError, match=rf"{name}\.json"):
+        read_decision(run)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["image_size = 1000000", "image_size = 8", "image_size = true", 'image_size = "96"', 'resize = "tiled"'],
+)
+def test_a_canvas_that_no_recipe_allows_is_refused(run, line):
+    name = line.split(" = ")[0]
+    kept = [row for row in run.config.read_text().splitlines() if not row.startswith(name)]
+    run.config.write_text("\n".join([*kept, line]))
+    with pytest.raises(DataError, match=rf"config\.toml: {name} must be"):
+        read_transform_options(run)
+
+
+def test_classes_in_another_order_than_their_thresholds_are_refused(run):
+    run.classes.write_text("dog\ncat\n")
+    with pytest.raises(DataError, match=r"thresholds\.json and .*classes\.txt name the classes in different"):
+        read_decision(run)
+
+
+def test_thresholds_that_lack_a_class_are_refused(run):
+    thresholds({"cat": 0.5}, run)
+    with pytest.raises(DataError, match=r"thresholds\.json lacks classes that classes\.txt names\n  dog"):
+        read_decision(run)

@@ -87,3 +87,39 @@ def test_description_that_does_not_fit_the_weights_is_refused(tmp_path):
     save_model(net, tmp_path / "a.safetensors")
     with pytest.raises(WeightsError, match="does not fit its own description"):
         load_model(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("stored", ["[]", "{", "[" * 99999, '"text"', '{"num_classes": ' + "9" * 5000 + "}"])
+def test_metadata_that_is_no_object_is_refused(tmp_path, stored):
+    save_file({"transfer.weight": torch.zeros(1, 1)}, tmp_path / "a.safetensors", metadata={"weldon": stored})
+    with pytest.raises(WeightsError, match=r"the metadata of .*a\.safetensors"):
+        load_model(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("classes", [10**9, 0, -1, True, "3", None])
+def test_room_is_made_only_for_as_many_classes_as_there_are(tmp_path, classes):
+    net = create_model("test_resnet", 3, weights="none")
+    net.config["num_classes"] = classes
+    save_model(net, tmp_path / "a.safetensors")
+    with pytest.raises(WeightsError, match=r"a\.safetensors"):
+        load_model(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    net = create_model("test_resnet", 3, weights="none")
+    net.transfer.weight.data[0, 0] = value
+    save_model(net, tmp_path / "a.safetensors")
+    with pytest.raises(WeightsError, match=r"no finite numbers in transfer\.weight"):
+        load_model(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda b: b[:-9], lambda b: b[:40], lambda b: b"", lambda b: b"\xff" * 8 + b[8:]]
+)
+def test_a_file_that_is_cut_or_overwritten_is_refused(tmp_path, change):
+    path = tmp_path / "a.safetensors"
+    save_model(create_model("test_resnet", 3, weights="none"), path)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(WeightsError, match=r"a\.safetensors"):
+        load_model(path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from weldon.errors import UsageError
-from weldon.training.recipe import build_recipe, read_toml, write_toml
+from weldon.errors import DataError, UsageError
+from weldon.training.recipe import build_recipe, write_recipe
 
 
 def test_toml_round_trip_gives_the_same_recipe(tmp_path):
     recipe = build_recipe({"data": "photos", "k": "20%", "lr": 0.01, "freeze": True, "labels": "l.csv"})
-    write_toml(recipe, tmp_path / "config.toml")
+    write_recipe(tmp_path / "config.toml", recipe)
     assert build_recipe({}, tmp_path / "config.toml") == recipe
 
 
@@ -57,12 +57,75 @@ def test_a_missing_data_folder_option_is_named():
         build_recipe({})
 
 
-def test_a_file_that_is_not_toml_is_named(tmp_path):
-    (tmp_path / "r.toml").write_text("epochs = = 3")
-    with pytest.raises(UsageError, match=r"r\.toml.*not TOML"):
-        read_toml(tmp_path / "r.toml")
+@pytest.mark.parametrize(
+    "text",
+    [b"epochs = = 3", b"epochs = \xff", b"epochs = 3\0", b"epochs = " + b"9" * 5000, b"a = " + b"[" * 99999],
+    ids=["no TOML", "no text", "zero byte", "5000 digits", "deep"],
+)
+def test_a_file_that_is_not_toml_is_named(tmp_path, text):
+    (tmp_path / "r.toml").write_bytes(text)
+    with pytest.raises(DataError, match=r"r\.toml"):
+        build_recipe({"data": "."}, tmp_path / "r.toml")
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UsageError, match=r"gone\.toml"):
-        read_toml(tmp_path / "gone.toml")
+    with pytest.raises(DataError, match=r"gone\.toml"):
+        build_recipe({"data": "."}, tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "image_size = 1000000",
+        "batch_size = 100000",
+        "epochs = true",
+        "seed = 4294967296",
+        "lr = nan",
+        "lrp = inf",
+        "weights = 3",
+        "data = [1]",
+        'cache = "a\\u0000b"',
+        'model = ""',
+        'device = "tpu9"',
+        'precision = "evil"',
+        'strategy = "evil"',
+        "colour = 1",
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_file_and_name(tmp_path, line):
+    (tmp_path / "r.toml").write_text(f"{line}\n")
+    name = line.split(" = ")[0]
+    given = {} if name == "data" else {"data": "."}
+    with pytest.raises(DataError, match=rf"r\.toml has options that cannot be used:\n.*{name}"):
+        build_recipe(given, tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"seed": 2**32},
+        {"seed": -1},
+        {"workers": -1},
+        {"workers": 10**6},
+        {"lr": float("nan")},
+        {"beta": float("nan")},
+        {"pos_weight": "nan"},
+        {"pos_weight": "-1"},
+        {"alpha": float("inf")},
+        {"decay": float("nan")},
+        {"std": "0,1,1"},
+        {"mean": "nan,0,0"},
+        {"val": "nan"},
+        {"val": "-0.1"},
+        {"val": "1"},
+        {"model_kwargs": "[1]"},
+        {"model_kwargs": "[" * 99999},
+        {"label_sep": ""},
+        {"nodes": 10**9},
+    ],
+    ids=str,
+)
+def test_a_flag_that_cannot_be_used_is_named(option):
+    (name,) = option
+    with pytest.raises(UsageError, match=name):
+        build_recipe({"data": ".", **option})

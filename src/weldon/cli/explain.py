@@ -27,15 +27,16 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
+    from weldon.data.picture_file import check_picture_name, write_picture
     from weldon.inference import load
 
-    explanation = load(run, device=device).predict_one(image).explain(class_name, versus=versus)
     named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")
     picture = out if out is not None else Path(f"{named.replace('/', '-')}.png")
+    check_picture_name(picture)
     if picture.exists() and not overwrite:
         raise UsageError(f"out {str(picture)!r} exists: choose another with --out, or use --overwrite")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    explanation.picture().save(picture)
+    explanation = load(run, device=device).predict_one(image).explain(class_name, versus=versus)
+    write_picture(picture, explanation.picture())
     if json:
         print_json({**explanation.to_dict(), "picture": str(picture)})
         return

@@ -114,6 +114,7 @@ def _show_plan(table: str, place: Any, rows: tuple[str, ...] | None, json: bool)
 
 def _draw(results: Any, folder: Path) -> None:
     """Draw Fig. 6 for each column that has a point of the curve."""
+    from weldon.data.picture_file import write_picture
     from weldon.report import pooling_figure
 
     for column in results.table.columns:
@@ -121,7 +122,7 @@ def _draw(results: Any, folder: Path) -> None:
         rows = {title: {"test": figures} for title, figures in cells.items() if figures}
         if any(title.startswith("WELDON") for title in rows):
             path = folder / f"{results.table.name}-{column.key}.png"
-            pooling_figure(rows, measure=column.key).save(path)
+            write_picture(path, pooling_figure(rows, measure=column.key))
             say(f"figure: {path}")
 
 

@@ -17,8 +17,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image
 
+from weldon.data.picture_file import write_picture
 from weldon.data.record import Box, Record
 from weldon.errors import UsageError
+from weldon.files import write_text
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -77,13 +79,12 @@ def write_scenes(folder: Path, scenes: dict[str, Sequence[Scene]]) -> tuple[Reco
     """
     records = []
     for split, members in scenes.items():
-        (folder / split).mkdir(parents=True, exist_ok=True)
         for number, scene in enumerate(members):
             name = f"{split}/{number:05d}.png"
-            Image.fromarray(scene.pixels).save(folder / name)
+            write_picture(folder / name, Image.fromarray(scene.pixels))
             records.append(Record(folder / name, name, scene.labels, split=split, boxes=scene.boxes))
     lines = [f"{r.file_name},{'|'.join(sorted(r.labels))},{r.split}" for r in records]
-    (folder / "labels.csv").write_text("\n".join(["file_name,labels,split", *lines]) + "\n", encoding="utf-8")
+    write_text(folder / "labels.csv", "\n".join(["file_name,labels,split", *lines]) + "\n")
     return tuple(records)
 
 

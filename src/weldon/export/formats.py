@@ -72,8 +72,10 @@ def _as_text(description: Mapping[str, Any]) -> dict[str, str]:
 def write_program(net: WeldonNet, path: Path, description: Mapping[str, Any]) -> Run:
     """Write a ``torch.export`` program, the description as its extra file ``weldon.json``."""
     program = trace(net, description["image_size"])
-    torch.export.save(program, path, extra_files={"weldon.json": json.dumps(description)})
-    loaded: Run = torch.export.load(path).module()
+    with path.open("wb") as file:
+        torch.export.save(program, file, extra_files={"weldon.json": json.dumps(description)})
+    with path.open("rb") as file:
+        loaded: Run = torch.export.load(file).module()
     return loaded
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from weldon.errors import UsageError, WeldonError
 from weldon.export.formats import WRITERS
 from weldon.export.graph import measure_difference
+from weldon.files import replacing
 from weldon.inference.run_directory import open_run
 from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
@@ -118,13 +120,13 @@ def export_model(
         task=task,
     )
     path = _check_path(Path(path), format)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    difference = measure_difference(net, WRITERS[format](net, path, description), image_size)
-    if not difference <= _TOLERANCE:
-        raise WeldonError(
-            f"{path} answers differently from the network: scores or maps are off by {difference:.2g}, and "
-            f"{_TOLERANCE:g} is accepted; do not use it, and report the backbone {net.backbone.name}"
-        )
+    with nullcontext(path) if format == "hub" else replacing(path) as draft:
+        difference = measure_difference(net, WRITERS[format](net, draft, description), image_size)
+        if not difference <= _TOLERANCE:
+            raise WeldonError(
+                f"{path} would answer differently from the network: scores or maps are off by "
+                f"{difference:.2g}, and {_TOLERANCE:g} is accepted; report the backbone {net.backbone.name}"
+            )
     return Exported(path, format, difference, description)
 
 

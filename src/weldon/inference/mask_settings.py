@@ -111,7 +111,7 @@ def mask_settings_from_json(stored: Mapping[str, Any], *, source: str) -> MaskSe
         background, sharpness = float(crf.pop("background")), float(crf.pop("sharpness"))
         refinement = Refinement(background, sharpness, CRFParameters(**crf))
         return MaskSettings(float(stored["background"]), bool(stored["relative"]), refinement)
-    except (KeyError, TypeError, ValueError, UsageError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, UsageError) as error:
         raise DataError(f"{source} must be as `weldon val --tune-on` writes it, got {error!r}") from None
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from weldon.errors import UsageError
+from weldon.errors import DataError, UsageError
+from weldon.files import read_text
+from weldon.inference.stored import Manifest, read_stored
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,30 @@ class RunDirectory:
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        """The class names, read from :attr:`classes`."""
-        return tuple(self.classes.read_text(encoding="utf-8").splitlines())
+        """The class names, read from :attr:`classes`.
+
+        Raises:
+            DataError: it cannot be read, is cut off, or a name is empty or there twice.
+        """
+        *names, rest = read_text(self.classes).split("\n")
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        if rest or not names or twice or not all(name.strip() for name in names):
+            empty = "has an empty line" if names else "names none"
+            what = "ends within a line" if rest else f"names {twice[0]!r} twice" if twice else empty
+            raise DataError(
+                f"{self.classes} must hold a class name a line and {what}: put back the file that "
+                "`weldon train` wrote"
+            )
+        return tuple(names)
 
     @cached_property
     def manifest_values(self) -> dict[str, Any]:
-        """The manifest, read."""
-        values: dict[str, Any] = json.loads(self.manifest.read_text(encoding="utf-8"))
-        return values
+        """The manifest, read.
+
+        Raises:
+            DataError: it cannot be read, or is not as ``weldon train`` writes it.
+        """
+        return read_stored(Manifest, self.manifest)
 
 
 def open_run(path: str | Path) -> RunDirectory:

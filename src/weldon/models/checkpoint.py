@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import nn
 
@@ -21,6 +22,7 @@ from weldon.models.region_net import RegionNet
 from weldon.models.weights import METADATA_KEY, read_metadata
 from weldon.pooling import build_pooling
 
+TRANSFER = "transfer.weight"  # (C·M, F, 1, 1)
 FILE_NAME = "model.safetensors"
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -58,6 +60,7 @@ def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> Weldo
             f"{file} holds a network of bags, which takes no images: `weldon predict` writes down its "
             "evidence, weldon.models.load_bag_model loads it"
         )
+    _refuse_other_sizes(config, file)
     return _filled(_rebuild(config, file), file, device)
 
 
@@ -72,6 +75,7 @@ def load_bag_model(path: str | Path, *, device: str | torch.device = "cpu") -> B
         raise WeightsError(
             f"{file} holds a network of images, which takes no bags (weldon.models.load_model)"
         )
+    _refuse_other_sizes(config, file)
     return _filled(_rebuild_bags(config, file), file, device)
 
 
@@ -103,8 +107,14 @@ def _filled(net: Net, path: Path, device: str | torch.device) -> Net:
     keep_freed_memory()
     try:
         net.load_state_dict(load_file(path))
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError) as error:
         raise WeightsError(f"{path} does not fit its own description: {error}") from error
+    lost = [name for name, value in net.state_dict().items() if not value.isfinite().all()]
+    if lost:
+        raise WeightsError(
+            f"{path} holds values that are no finite numbers in {lost[0]} (and {len(lost) - 1} more): it is "
+            "damaged, or its training diverged, which a lower --lr prevents"
+        )
     return net.to(device).eval()
 
 
@@ -120,7 +130,7 @@ def _rebuild(values: Mapping[str, Any], path: Path) -> WeldonNet:
         backbone.interpolation = str(values["interpolation"])
         pool = build_pooling(str(values["pool"]), **values["pool_options"])
         return WeldonNet(backbone, pool, values["num_classes"], config=values)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _unknown(path, error) from error
 
 
@@ -128,8 +138,27 @@ def _rebuild_bags(values: Mapping[str, Any], path: Path) -> BagNet:
     try:
         pool = build_pooling(str(values["pool"]), **values["pool_options"])
         return BagNet(values["num_features"], pool, values["num_classes"], config=values)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _unknown(path, error) from error
+
+
+def _refuse_other_sizes(values: Mapping[str, Any], path: Path) -> None:
+    """Refuse a description of other sizes than the tensors have, before room is made for them.
+
+    Raises:
+        WeightsError: names what it says and what there is.
+    """
+    with safe_open(path, framework="pt") as file:
+        shape = file.get_slice(TRANSFER).get_shape() if TRANSFER in file.keys() else [0, 0]  # noqa: SIM118
+    maps, features = shape[:2]
+    classes, wanted = values.get("num_classes"), values.get("num_features", features)
+    if type(classes) is not int or classes < 1:
+        raise _unknown(path, UsageError(f"num_classes must be 1 or more, got {str(classes)[:40]}"))
+    if maps % classes or wanted != features:
+        raise WeightsError(
+            f"{path} does not fit its own description: {classes} classes of {str(wanted)[:40]} features, and "
+            f"its tensors are for {maps} maps of {features}"
+        )
 
 
 def _unknown(path: Path, error: Exception) -> WeightsError:

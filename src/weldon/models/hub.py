@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from weldon.errors import UsageError
+from weldon.files import write_json, write_text
 from weldon.models.checkpoint import FILE_NAME, save_model
 from weldon.models.network import WeldonNet
 
@@ -72,8 +72,8 @@ def write_folder(net: WeldonNet, folder: str | Path, description: Mapping[str, A
     folder.mkdir(parents=True, exist_ok=True)
     save_model(net, folder / FILE_NAME)
     config = {"library": "weldon", "network": net.config, **description}
-    (folder / CONFIG_NAME).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / CARD_NAME).write_text(render_card(net, description), encoding="utf-8")
+    write_json(folder / CONFIG_NAME, config)
+    write_text(folder / CARD_NAME, render_card(net, description))
     return folder
 
 

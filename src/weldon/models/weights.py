@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,10 +14,12 @@ from safetensors import SafetensorError, safe_open
 from timm.models import load_state_dict
 from torch import Tensor
 
-from weldon.errors import WeightsError
+from weldon.errors import DataError, WeightsError
+from weldon.files import parse_json, read_json
 from weldon.models.embedded import DEFAULT_MODEL
 
 METADATA_KEY = "weldon"
+MOST_COLOUR = 1000  # of a mean or deviation, which are shares or levels; NaN is not below it
 _RUN_PREFIX = "backbone.model."
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
 
@@ -55,8 +56,8 @@ def read_description(path: Path | None) -> Description:
     if not beside.is_file():
         return Description()
     try:
-        values = json.loads(beside.read_text(encoding="utf-8"))
-    except ValueError as error:
+        values = read_json(beside)
+    except DataError as error:
         raise WeightsError(f"{beside} must be JSON that describes {path.name}: {error}") from error
     return _described(values, beside)
 
@@ -76,7 +77,15 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
         raise WeightsError(
             f"{path} must be a safetensors file, and cannot be read as one: {error}"
         ) from error
-    return None if text is None else dict(json.loads(text))
+    if text is None:
+        return None
+    try:
+        values = parse_json(text, f"the metadata of {path}")
+    except DataError as error:
+        raise WeightsError(str(error)) from error
+    if not isinstance(values, dict):
+        raise WeightsError(f"the metadata of {path} must be a JSON object, got {type(values).__name__}")
+    return values
 
 
 def _described(values: object, source: Path) -> Description:
@@ -100,11 +109,13 @@ def _colours(values: Mapping[str, Any], key: str, source: Path) -> tuple[float, 
     colours = values.get(key)
     if colours is None:
         return None
-    if not (
-        isinstance(colours, list) and len(colours) == 3 and all(isinstance(c, int | float) for c in colours)
-    ):
+    if not (isinstance(colours, list) and len(colours) == 3 and all(map(_is_number, colours))):
         raise WeightsError(f"{source}: `{key}` must be a list of three numbers, got {colours!r}")
     return tuple(float(colour) for colour in colours)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_COLOUR
 
 
 def load_weights(model: Any, path: Path, *, name: str, classifier: frozenset[str] = frozenset()) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from weldon.errors import UsageError
+from weldon.files import read_toml
 
 HOME = Path(__file__).parent
 SHARED = HOME / "shared"
@@ -27,12 +27,9 @@ def read(path: Path) -> dict[str, Any]:
     A table of the file adds to the same table of the shared one; anything else replaces it.
 
     Raises:
-        UsageError: a file that is missing or is not TOML.
+        DataError: a file that is missing or is not TOML.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"recipe {path} cannot be read: {error}") from None
+    values = read_toml(path)
     below = values.pop("extends", None)
     return values if below is None else over(values, read(SHARED / f"{below}.toml"))
 

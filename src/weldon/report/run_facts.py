@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from datetime import datetime
 from pathlib import Path
 
 from weldon.data import Record
 from weldon.data.image import decoding_problem
+from weldon.errors import DataError
+from weldon.files import read_csv
 from weldon.models import WeldonNet
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
@@ -72,8 +73,9 @@ def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
     """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_csv(path)
+    if any(_number(row.get("epoch")) is None for row in rows):
+        raise DataError(f"{path} must have a column epoch with a number in each row: it is damaged")
     charts = []
     for column, title in CURVES.items():
         points = [

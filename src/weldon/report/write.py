@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from weldon.data import encode_targets
+from weldon.files import write_text
 from weldon.inference.run_directory import RunDirectory, open_run
 from weldon.metrics import precision_recall_curve
 from weldon.report.charts import draw_curve, draw_scores
@@ -62,8 +63,7 @@ def write_report(
     folder = None if masks is None else Path(masks)
     html = render_page(build_page(scored, limit=limit, masks=folder, crf=crf, progress=progress))
     path = directory.report / "index.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html, encoding="utf-8")
+    write_text(path, html)
     return path
 
 

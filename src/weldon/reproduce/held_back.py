@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from weldon.data import LabelSet, Record, read_labels
+from weldon.errors import DataError
 from weldon.files import read_csv, write_csv, write_text
 from weldon.recipes import Source
 
@@ -57,7 +58,10 @@ def declared_names(source: Source, table: Path) -> Path:
     """Return a file of held-back images whose masks may be looked at: a seeded draw, a stem a line."""
     path = table.with_name(f"{source.name}-declared.txt")
     if not path.exists():
-        stems = sorted(Path(row["file_name"]).stem for row in read_csv(table) if row["split"] == "val")
+        rows = read_csv(table)
+        if any(not {"file_name", "split"} <= row.keys() for row in rows[:1]):
+            raise DataError(f"{table} must have the columns file_name and split: remove it to draw anew")
+        stems = sorted(Path(row["file_name"]).stem for row in rows if row["split"] == "val")
         count = min(source.declared, len(stems))
         drawn = sorted(np.random.default_rng(SEED).choice(stems, count, replace=False).tolist())
         write_text(path, "".join(f"{stem}\n" for stem in drawn))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from weldon.errors import DataError
+from weldon.inference.stored import Localisation
+from weldon.metrics.boxes import IOU_LEVELS
 from weldon.training.declared import read_declared, write_declared
 from weldon.training.examination import Examination
 from weldon.training.measures import BoxMeasure, BoxOverlapMeasure, BoxThresholds, Measure, PointMeasure
@@ -22,8 +25,13 @@ def box_measures(examined: Examination, boxes: Boxes) -> list[Measure]:
 
 
 def _stored(examined: Examination) -> BoxThresholds | None:
-    stored = read_declared(examined.run.localisation, examined.images)
-    return None if stored is None else BoxThresholds.from_json(stored)
+    stored = read_declared(Localisation, examined.run.localisation, examined.images)
+    if stored is None:
+        return None
+    if len(stored.get("thresholds") or ()) != len(IOU_LEVELS):
+        path = examined.run.localisation
+        raise DataError(f"{path} must hold {len(IOU_LEVELS)} thresholds: choose them anew with --tune-on")
+    return BoxThresholds.from_json(stored)
 
 
 def _tuned(examined: Examination, boxes: Boxes) -> BoxThresholds | None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from weldon.inference.settings import read_json_object
-from weldon.training.finish import write_json
+from weldon.files import write_json
+from weldon.inference.stored import Stored, read_stored
 from weldon.training.measured_images import MeasuredImages
 
 log = logging.getLogger("weldon")
@@ -21,16 +21,16 @@ def write_declared(path: Path, values: Mapping[str, Any], images: MeasuredImages
     write_json(path, {**values, "tuned_on": tuned_on})
 
 
-def read_declared(path: Path, images: MeasuredImages) -> dict[str, Any] | None:
+def read_declared(kind: type[Stored], path: Path, images: MeasuredImages) -> dict[str, Any] | None:
     """Return stored settings, None where there are none or where measured images chose them.
 
     Raises:
-        DataError: the file is no JSON object.
+        DataError: the file is not of its ``kind``.
     """
-    stored = read_json_object(path)
-    if stored is None:
+    if not path.is_file():
         return None
-    tuned_on = stored.get("tuned_on", {})
+    stored = read_stored(kind, path)
+    tuned_on = stored.get("tuned_on") or {}
     names = set(tuned_on.get("images", ()))
     same = tuned_on.get("data") == str(images.data.resolve())
     seen = sum(same and record.file_name in names for record in images.measured)

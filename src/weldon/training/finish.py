@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import platform
 import resource
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from weldon.json_values import json_values
 from weldon.metrics import average_precision, best_f1_threshold
 from weldon.training.scoring import ScoredSet
 
@@ -63,20 +59,6 @@ def precision_recall(chosen: Tensor, present: Tensor) -> dict[str, float]:
     precision, recall = hits / max(1, int(chosen.sum())), hits / max(1, int(present.sum()))
     f1 = 2 * hits / max(1, int(chosen.sum()) + int(present.sum()))
     return {"precision": precision, "recall": recall, "f1": f1}
-
-
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows with the columns of the first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Write ``values`` as readable JSON; NaN and infinity become null."""
-    path.write_text(json.dumps(json_values(values), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def environment() -> dict[str, Any]:

@@ -38,7 +38,7 @@ from weldon.training.out_directory import Claim, claimed, is_first_process
 from weldon.training.plan import describe
 from weldon.training.prepare import Prepared, prepare
 from weldon.training.ranking import refuse_weights
-from weldon.training.recipe import Recipe, build_recipe, write_toml
+from weldon.training.recipe import Recipe, build_recipe, write_recipe
 from weldon.training.run_log import logging_to
 from weldon.training.scoring import score_set
 from weldon.training.sets import build_sets
@@ -166,7 +166,7 @@ def _explained(stop: BaseException, claim: Claim) -> BaseException:
 
 def _write_start(recipe: Recipe, claim: Claim, found: Prepared, prepared: Prepared) -> None:
     """Write what the run begins with; files that cannot be read are in no split."""
-    write_toml(recipe, claim.run.config)
+    write_recipe(claim.run.config, recipe)
     if not claim.resume:
         write_text(claim.run.classes, "".join(f"{name}\n" for name in prepared.classes))
         kept = {record.path for record in prepared.records}

@@ -9,6 +9,7 @@ from weldon.data.true_masks import TrueMasks
 from weldon.inference.decision import Decision
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
 from weldon.inference.settings import read_decision
+from weldon.inference.stored import Segmentation
 from weldon.training.declared import read_declared, write_declared
 from weldon.training.examination import Examination
 from weldon.training.measures import Answer, Figures, MaskMeasure, Measure, PixelMeasure
@@ -83,7 +84,7 @@ def known_classes(decision: Decision) -> Present:
 
 def _stored(examined: Examination, options: MaskOptions) -> SettingsUsed:
     path = examined.run.segmentation
-    stored = read_declared(path, examined.images)
+    stored = read_declared(Segmentation, path, examined.images)
     if stored is None:
         return SettingsUsed(MaskSettings(), options, "defaults")
     return SettingsUsed(mask_settings_from_json(stored, source=str(path)), options, path.name)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from weldon.data import Record, read_splits
 from weldon.data.record import split_name
 from weldon.errors import DataError, UsageError
+from weldon.files import read_text
 from weldon.inference.run_directory import RunDirectory
 from weldon.structured import BagSource
 from weldon.training.bags import bags_at
@@ -82,8 +83,24 @@ def choose_images(
 
 def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], BagSource | None]:
     written, prepared = read_splits(run.splits), prepare(recipe)
+    _refuse_lost_rows(run, written, prepared.noun)
     records = (replace(record, split=written.get(record.file_name)) for record in prepared.records)
     return tuple(records), prepared.bags
+
+
+def _refuse_lost_rows(run: RunDirectory, written: Mapping[str, str], noun: str) -> None:
+    """Refuse a table of splits with more or fewer rows than the run had: its figures would be of others.
+
+    Raises:
+        DataError: names both files.
+    """
+    counts = run.manifest_values.get(noun) if run.manifest.is_file() else None
+    found = Counter(written.values())
+    if counts and any(found[split] != counts[split] for split in ("train", "val")):
+        raise DataError(
+            f"{run.splits} names {found['train']} training and {found['val']} validation {noun}, and "
+            f"{run.manifest.name} {counts['train']} and {counts['val']}: put back the file that was changed"
+        )
 
 
 def _other_records(
@@ -128,14 +145,13 @@ def read_names(path: Path) -> list[str]:
 
     Raises:
         UsageError: no such file.
+        DataError: the file is no text.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+    if not path.is_file():
         raise UsageError(
-            f"tune_on must be train, val, test or a file of names, got {str(path)!r}: {error.strerror}"
-        ) from None
-    return [name for line in lines if (name := line.split("#")[0].strip())]
+            f"tune_on must be train, val, test or a file of names, got {str(path)!r}: no such file"
+        )
+    return [name for line in read_text(path).split("\n") if (name := line.split("#")[0].strip())]
 
 
 def named_records(records: Sequence[Record], names: Sequence[str], *, source: str) -> tuple[Record, ...]:

@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import tomli_w
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
+from weldon.data.geometry import LEAST_SIDE, MOST_SIDE
 from weldon.data.opened import MAX_PIXELS, VARIABLE
-from weldon.device import HELP, check_device_name
-from weldon.errors import UsageError
-from weldon.pooling import POOLINGS, parse_count
+from weldon.device import HELP
+from weldon.errors import DataError, UsageError
+from weldon.files import read_toml, write_toml
+from weldon.pooling import POOLINGS
+from weldon.training.option_kinds import (
+    Colours,
+    Count,
+    Deviations,
+    Device,
+    Finite,
+    Object,
+    Real,
+    Share,
+    Weight,
+)
 
-MOST_PIXELS = 4096  # a side: one picture is then 200 MB on its way through the network
 MOST_IMAGES = 65_536  # a batch
+MOST_SHOWN = 200  # letters of a value in an error
 MOST_WORKERS = 256  # processes that read
 POOL_OPTIONS = ("beta", "beta_max", "beta_min", "decay", "maps_per_class", "alpha")
-
-
-def _count(value: Any) -> Any:
-    return parse_count(value) if isinstance(value, str) else value
-
-
-def _json(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except json.JSONDecodeError as error:
-        raise ValueError(f"must be JSON: {error}") from None
-
-
-def _three(value: Any) -> Any:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-Colours = Annotated[tuple[float, float, float] | None, BeforeValidator(_three)]
-Device = Annotated[str, AfterValidator(check_device_name)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
 
 
 class Recipe(BaseModel):
@@ -71,7 +60,7 @@ class Recipe(BaseModel):
     image_set: Literal["main", "segmentation"] = Field(
         "main", description="VOC devkit: which lists of images"
     )
-    val: str | None = Field(
+    val: Share | None = Field(
         None,
         description="validation: a share of the images, a folder or a table [the data's own, else 0.2]",
     )
@@ -82,16 +71,18 @@ class Recipe(BaseModel):
     model: str | None = Field(
         None, description="any timm name [the weights' own, else tf_efficientnet_lite0]"
     )
-    model_kwargs: Annotated[dict[str, Any] | None, BeforeValidator(_json)] = Field(
+    model_kwargs: Object = Field(
         None, description='options of the timm model as JSON, for example {"output_stride": 16}'
     )
     weights: str = Field(
         "default", description="backbone weights: default (installed, else timm's), none, or a file"
     )
     mean: Colours = Field(None, description="mean of the images the weights saw, as 0.5,0.5,0.5")
-    std: Colours = Field(None, description="their standard deviation, likewise")
+    std: Deviations = Field(None, description="their standard deviation, likewise")
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
-    image_size: int = Field(448, ge=16, le=MOST_PIXELS, description="side of the square canvas in pixels")
+    image_size: int = Field(
+        448, ge=LEAST_SIDE, le=MOST_SIDE, description="side of the square canvas in pixels"
+    )
     resize: Literal["keep", "warp"] = Field(
         "keep", description="keep the aspect ratio and mask the padding, or warp"
     )
@@ -103,12 +94,12 @@ class Recipe(BaseModel):
     k_min: Count = Field(
         None, description="regions against the class [--k, else --k-max]; 0: no negative evidence"
     )
-    beta: float | None = Field(None, description="temperature of lse")
-    beta_max: float | None = Field(None, description="temperature of the evidence for (generalised)")
-    beta_min: float | None = Field(None, description="temperature of the evidence against (generalised)")
-    decay: float | None = Field(None, description="decay of the ranks (gwrp)")
+    beta: Real | None = Field(None, description="temperature of lse")
+    beta_max: Real | None = Field(None, description="temperature of the evidence for (generalised)")
+    beta_min: Real | None = Field(None, description="temperature of the evidence against (generalised)")
+    decay: Finite | None = Field(None, description="decay of the ranks (gwrp)")
     maps_per_class: int | None = Field(None, ge=1, description="maps per class (wildcat)")
-    alpha: float | None = Field(None, description="weight of the evidence against (wildcat)")
+    alpha: Finite | None = Field(None, description="weight of the evidence against (wildcat)")
 
     task: Literal["auto", "multilabel", "multiclass"] = Field(
         "auto", description="several labels an image, or one"
@@ -123,7 +114,7 @@ class Recipe(BaseModel):
         0, ge=0, le=10_000_000, description="recent images that join the ranking of a batch"
     )
     ap_scale: Finite = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
-    pos_weight: str = Field("none", description="none, balanced (absent / present per class) or a number")
+    pos_weight: Weight = Field("none", description="none, balanced (absent / present per class) or a number")
 
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="sgd has momentum 0.9, as in the paper")
     lr: Finite | None = Field(
@@ -157,6 +148,15 @@ class Recipe(BaseModel):
     )
     seed: int = Field(0, ge=0, lt=2**32, description="seed of weights, order and augmentation")
     cache: Path | None = Field(None, description="folder for cached feature maps [the user's cache folder]")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError("must not be true or false")
+        if isinstance(value, str) and ("\0" in value or not value.strip()):
+            raise ValueError("must not be empty or hold a zero byte")
+        return value
 
     @model_validator(mode="after")
     def _one_way_to_say_k(self) -> Recipe:
@@ -209,13 +209,18 @@ def build_recipe(options: Mapping[str, Any], config: str | Path | None = None) -
 
     Raises:
         UsageError: an unknown option or a value that cannot be used, each named with its value.
+        DataError: the file cannot be read, or it is the file that names what cannot be used.
     """
-    values = read_toml(config) if config is not None else {}
-    values.update({name: value for name, value in options.items() if value is not None})
+    stored = read_toml(config) if config is not None else {}
+    given = {name: value for name, value in options.items() if value is not None}
     try:
-        return Recipe(**values)
+        return Recipe.model_validate({**stored, **given})
     except ValidationError as error:
-        raise UsageError("\n".join(_reason(item) for item in error.errors())) from None
+        wrong = error.errors()
+    reasons = [_reason(item) for item in wrong]
+    if stored and not any((item["loc"][:1] == () and given) or item["loc"][0] in given for item in wrong):
+        raise DataError(f"{config} has options that cannot be used:", reasons)
+    raise UsageError("\n".join(reasons))
 
 
 def _reason(item: Any) -> str:
@@ -225,24 +230,17 @@ def _reason(item: Any) -> str:
     if item["type"] == "missing":
         return f"{name} must be given"
     message = str(item["msg"]).removeprefix("Value error, ")
-    return message if name == "recipe" else f"{name}: {message}, got {item['input']!r}"
+    return message if name == "recipe" else f"{name}: {message}, got {_short(item['input'])}"
 
 
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """Return the values of a TOML file.
-
-    Raises:
-        UsageError: the file is missing or is not TOML.
-    """
+def _short(value: Any) -> str:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"config {str(path)!r} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"config {str(path)!r} is not TOML: {error}") from None
+        shown = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return "a number of thousands of digits"
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
 
 
-def write_toml(recipe: Recipe, path: Path) -> None:
+def write_recipe(path: Path, recipe: Recipe) -> None:
     """Write ``recipe`` so that :func:`build_recipe` reads it back; options not given are left out."""
-    values = recipe.model_dump(mode="json", exclude_none=True)
-    path.write_text(tomli_w.dumps(values), encoding="utf-8")
+    write_toml(path, recipe.model_dump(mode="json", exclude_none=True))

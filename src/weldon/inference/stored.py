@@ -1,0 +1,109 @@
+"""What the JSON files of a run must hold, checked when they are read back."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from weldon.errors import DataError
+from weldon.files import read_json_object
+
+MOST_PROBLEMS = 5
+
+
+def _none_for_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Fitted = Annotated[Number | None, BeforeValidator(_none_for_nan)]
+
+
+class Stored(BaseModel):
+    """Values of these types and no others; names beyond them are not looked at."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Thresholds(Stored):
+    """``thresholds.json``; a class without positives on validation has null."""
+
+    classes: dict[str, Fitted]
+    map_scale: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class TunedOn(Stored):
+    """The declared images that chose settings."""
+
+    data: str
+    images: list[str]
+
+
+class Segmentation(Stored):
+    """``segmentation.json``."""
+
+    background: Number
+    relative: bool
+    crf: dict[str, Number]
+    tuned_on: TunedOn | None = None
+
+
+class Localisation(Stored):
+    """``localisation.json``."""
+
+    box_threshold: Share
+    thresholds: list[Share] | None = None
+    tuned_on: TunedOn | None = None
+
+
+class Counted(Stored):
+    """How many images, or bags, each split has."""
+
+    train: Annotated[int, Field(ge=0)]
+    val: Annotated[int, Field(ge=0)]
+
+
+class Validation(Stored):
+    """Figures of the best epoch; null where no image could tell."""
+
+    map: Number | None
+    best: Number | None
+    best_epoch: int
+
+
+class Manifest(Stored):
+    """``manifest.json``, as far as it is read back."""
+
+    task: Literal["multilabel", "multiclass"]
+    images: Counted | None = None
+    bags: Counted | None = None
+    validation: Validation | None = None
+    seconds: dict[str, Number] | None = None
+
+
+def read_stored(kind: type[Stored], path: Path) -> dict[str, Any]:
+    """Return the values of a JSON file of a run, as they stand there.
+
+    Args:
+        kind: what the file must hold.
+        path: the file.
+
+    Raises:
+        DataError: it cannot be read, or a value is missing or of another type.
+    """
+    values = read_json_object(path)
+    try:
+        kind.model_validate(values)
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        shown = [line[:200] for line in found[:MOST_PROBLEMS]]
+        raise DataError(
+            f"{path} is not as weldon writes it: put back the file, or write it anew with the command that "
+            "wrote it",
+            shown,
+        ) from None
+    return values
