@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-
 import pytest
 import torch
 
@@ -13,8 +10,6 @@ from weldon.training.finish import (
     fit_thresholds,
     per_class_rows,
     precision_recall,
-    write_csv,
-    write_json,
 )
 from weldon.training.scoring import ScoredSet
 
@@ -65,23 +60,6 @@ def test_nothing_chosen_and_nothing_to_choose_is_zero_not_an_error():
     assert (
         precision_recall(none, some) == precision_recall(some, none) == precision_recall(none, none) == zero
     )
-
-
-def test_a_table_keeps_names_with_commas_and_accents(tmp_path):
-    write_csv(tmp_path / "deep" / "a.csv", [{"class": "cup, päper", "ap": 0.5}, {"class": "b", "ap": 1.0}])
-    with (tmp_path / "deep" / "a.csv").open(newline="", encoding="utf-8") as file:
-        assert list(csv.DictReader(file)) == [
-            {"class": "cup, päper", "ap": "0.5"},
-            {"class": "b", "ap": "1.0"},
-        ]
-
-
-def test_a_figure_that_is_not_known_is_null_at_any_depth(tmp_path):
-    write_json(tmp_path / "a.json", {"ü": [float("nan"), {1: (0.5, float("nan"))}], "b": None})
-    text = (tmp_path / "a.json").read_text(encoding="utf-8")
-    assert json.loads(text) == {"ü": [None, {"1": [0.5, None]}], "b": None}
-    assert "NaN" not in text
-    assert "ü" in text
 
 
 def test_the_manifest_says_what_it_ran_on():
