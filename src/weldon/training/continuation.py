@@ -12,12 +12,13 @@ from typing import Any
 from weldon.data import Record
 from weldon.data.split import read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
+from weldon.files import read_toml
 from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, holds_bag_model
 from weldon.training.callbacks import earlier_rows
 from weldon.training.checkpoint_file import WAY_OUT, read_checkpoint, refuse_other_network
 from weldon.training.prepare import Prepared
-from weldon.training.recipe import Recipe, build_recipe, read_toml
+from weldon.training.recipe import Recipe, build_recipe
 
 log = logging.getLogger("weldon")
 
