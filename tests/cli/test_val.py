@@ -12,7 +12,7 @@ from weldon.cli.val import describe_masks
 from weldon.data import read_splits
 from weldon.inference import RunDirectory
 from weldon.models import create_bag_model, save_model
-from weldon.training.recipe import build_recipe, write_toml
+from weldon.training.recipe import build_recipe, write_recipe
 
 # One instance a bag, its two features being the scores of the two classes.
 # cat [a]: ranked 1 0 1 0, AP (1 + 2/3) / 2; dog: right at the top, AP 1; cow: in no bag for validation.
@@ -37,7 +37,7 @@ def trained(tmp_path_factory):
     directory.classes.write_text("cat [a]\ndog\ncow\n")
     directory.splits.write_text("file_name,split,group\n" + "".join(f"{n},{s},\n" for n, _, s in rows))
     recipe = {"data": home / "bags.csv", "labels": home / "labels.csv", "pool": "max", "task": "multilabel"}
-    write_toml(build_recipe(recipe), directory.config)
+    write_recipe(directory.config, build_recipe(recipe))
     assert read_splits(directory.splits)["p"] == "val"
     return directory.path
 

@@ -16,7 +16,7 @@ from weldon.inference.run_directory import RunDirectory
 from weldon.training import train
 from weldon.training.continuation import as_begun, refuse_lost, resumed_recipe
 from weldon.training.prepare import Prepared
-from weldon.training.recipe import build_recipe, write_toml
+from weldon.training.recipe import build_recipe, write_recipe
 
 
 def record(name, label="cat", split="train", **more):
@@ -37,7 +37,7 @@ def run(tmp_path) -> RunDirectory:
     run = RunDirectory(tmp_path)
     run.classes.write_text("cat\ndog\n")
     write_splits(run.splits, BEGAN)
-    write_toml(build_recipe({"data": "/photos", "lr": 0.01, "epochs": 4}), run.config)
+    write_recipe(run.config, build_recipe({"data": "/photos", "lr": 0.01, "epochs": 4}))
     return run
 
 
