@@ -35,6 +35,7 @@ def test_a_letter_that_two_chunks_share_is_no_error(tmp_path):
     ("content", "words"),
     [
         (b"PK\x03\x04rest", "workbook"),
+        (b"\xef\xbb\xbfbag\n\x81", "neither"),
         (b"bag,u\nx,\x00\n", "zero bytes"),
         (b"bag,u\n\x81\x8d,1\n", "neither UTF-8, UTF-16 nor Windows-1252"),
         ("bag,u\nx,1\n".encode("utf-16")[:-1], "neither"),
@@ -67,3 +68,10 @@ def test_lines_that_are_no_rows():
     assert not is_blank(";a;")
     assert names_separator("SEP=;\n")
     assert not names_separator("bag;u")
+
+
+@pytest.mark.parametrize("content", [b"\xef", b"\xef\xbb"])
+def test_half_a_mark_is_no_utf_8(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    assert path.read_bytes().decode(text_encoding(path)[0])

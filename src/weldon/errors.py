@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Iterable
 
+_LONGEST = 2000  # characters of a problem: what a file holds must not flood the terminal
+
 
 class WeldonError(Exception):
     """Anything weldon refuses to do; the command line prints it and leaves with ``exit_code``."""
@@ -34,7 +36,7 @@ class DataError(WeldonError):
 
     def __init__(self, summary: str, problems: Iterable[str] = ()) -> None:
         self.summary = printable(summary)
-        self.problems = tuple(map(printable, problems))
+        self.problems = tuple(printable(problem[:_LONGEST]) for problem in problems)
         super().__init__("\n  ".join((self.summary, *self.problems)))
 
 

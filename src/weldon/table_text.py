@@ -50,7 +50,7 @@ def _decodes(path: Path, encoding: str) -> bool:
     Raises:
         DataError: it is, with zero bytes inside.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(encoding.removesuffix("-sig"))()  # -sig lets half a mark pass
     zero = False
     with path.open("rb") as file:
         try:

@@ -45,3 +45,10 @@ def test_two_spellings_of_one_class_are_both_named(pair):
 
 def test_classes_that_differ_have_no_warning():
     assert alike_names(["cat", "dog", "0", "1", "10", "1.5", "résumé", "resume", ".", ","]) == []
+
+
+def test_a_text_is_no_name():
+    assert broken_names(["x" * 256]) == [
+        f"class {'x' * 80!r} is longer than 255 characters: correct the name"
+    ]
+    assert name_problem("x" * 255) is None

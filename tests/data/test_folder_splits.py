@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from weldon.data.folder_splits import with_folder_splits
-from weldon.data.rows import Row, Told
+from weldon.data.rows import Row
+from weldon.data.told import Told
 
 
 def told(*names: str, split: str | None = None) -> Told:
-    return Told("long", [Row(name, name, frozenset({"cat"}), split=split) for name in names])
+    return Told("t.csv", "long", [Row(name, name, frozenset({"cat"}), split=split) for name in names])
 
 
 def test_folders_called_after_splits_divide_the_images_and_it_is_said():

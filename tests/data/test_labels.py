@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +92,50 @@ def test_boxes_of_an_annotation_file_become_labels_and_stay_for_measuring(tmp_pa
     (record,) = read_labels(tmp_path, tmp_path / "coco.json").records
     assert record.labels == {"cat"}
     assert [(box.x1, box.y1, box.x2, box.y2) for box in record.boxes] == [(1, 1, 5, 5)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", "file_name,labels\na.png,\n"),
+        ("w.csv", "file_name,cat\na.png,0\n"),
+        ("m.jsonl", '{"file_name": "a.png", "labels": []}\n'),
+        ("c.json", '{"images": [], "annotations": [], "categories": []}'),
+    ],
+)
+def test_a_refusal_names_the_file_whatever_is_wrong(tmp_path, photograph, name, text):
+    photograph("a.png")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=re.escape(name)):
+        read_labels(tmp_path, tmp_path / name)
+
+
+def test_damaged_label_files_are_refused_by_name_or_read(tmp_path, photograph):
+    """Bytes flipped, cut and repeated: a sample; ``make stress`` does thousands."""
+    photograph("a.png")
+    photograph("b.png")
+    chance = random.Random(0)
+    for name, text in (
+        ("l.csv", TABLE + "b.png,dog\n"),
+        ("m.jsonl", LINES + LINES.replace("a.png", "b.png")),
+    ):
+        whole = text.encode()
+        for _ in range(150):
+            at, end = chance.randrange(len(whole)), chance.randrange(len(whole))
+            damage = (
+                whole[:at] + bytes([chance.randrange(256)]) + whole[at + 1 :],
+                whole[:at],
+                whole[:at] + whole[end:],
+            )
+            (tmp_path / name).write_bytes(chance.choice(damage))
+            said = answer(tmp_path / name)
+            assert name in said or said == "read"
+
+
+def answer(path: Path) -> str:
+    """Return what is refused, or ``read``; any other exception is a fault."""
+    try:
+        found = read_labels(path.parent, path)
+    except DataError as error:
+        return str(error)
+    return "read" if all(record.labels <= set(found.classes) for record in found.records) else "strangers"

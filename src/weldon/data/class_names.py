@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, line and paragraph ends
 _UNSEEN = frozenset({"Zs", "Cf", "Cc", "Zl", "Zp"})
+_LONGEST = 255  # of what a file may be called, and many are called after classes
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _WHOLE_NUMBER = re.compile(r"[-+]?\d+\.0*")
 
@@ -24,6 +25,8 @@ def name_problem(name: str) -> str | None:
         return "holds nothing that can be seen"
     if name.splitlines() != [name]:
         return "has a line break in it"
+    if len(name) > _LONGEST:
+        return f"is longer than {_LONGEST} characters"
     bad = next((c for c in name if unicodedata.category(c) in _CONTROL or c in _TURNING), None)
     return None if bad is None else f"holds the control character U+{ord(bad):04X}"
 
@@ -31,7 +34,7 @@ def name_problem(name: str) -> str | None:
 def broken_names(names: Iterable[str]) -> list[str]:
     """Name the classes that cannot be kept one a line or shown."""
     found = ((name, name_problem(name)) for name in names)
-    return [f"class {name!r} {problem}: correct the name" for name, problem in found if problem]
+    return [f"class {name[:80]!r} {problem}: correct the name" for name, problem in found if problem]
 
 
 def alike_names(names: Iterable[str]) -> list[str]:

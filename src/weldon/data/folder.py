@@ -8,7 +8,8 @@ from pathlib import Path
 
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet, split_name
-from weldon.data.rows import Row, Told
+from weldon.data.rows import Row
+from weldon.data.told import Told
 from weldon.data.walk import Found, counted, level, notes_on, walk
 from weldon.errors import DataError
 
@@ -36,7 +37,7 @@ def read_folder(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet
     Raises:
         DataError: no class folder, loose images, folders without images, strangers in ``val``: all at once.
     """
-    told, found = Told("folder"), Found()
+    told, found = Told(root, "folder"), Found()
     folders = list(_class_folders(root, told.problems, found))
     if not folders and not told.problems:
         raise DataError(

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from weldon.data.record import split_name
-from weldon.data.rows import Row, Told
+from weldon.data.rows import Row
+from weldon.data.told import Told
 
 
 def with_folder_splits(told: Told) -> Told:

@@ -13,8 +13,8 @@ from weldon.data.entry_row import tells_labels
 from weldon.data.jsonl import jsonl_told
 from weldon.data.locate import ImageFinder
 from weldon.data.parquet import parquet_told
-from weldon.data.rows import Told
 from weldon.data.table import table_told
+from weldon.data.told import Told
 from weldon.data.walk import is_hidden
 from weldon.errors import DataError, UsageError
 from weldon.files import parse_json, read_text
@@ -65,6 +65,7 @@ def metadata_told(
             ],
         )
     return Told(
+        root,
         told[0].form,
         [row for one in told for row in one.rows],
         told[0].declared,

@@ -11,7 +11,7 @@ from typing import Any
 from weldon.data.entry_row import entry_row
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet
-from weldon.data.rows import Told
+from weldon.data.told import Told
 from weldon.errors import DataError
 from weldon.files import parse_json, read_text
 
@@ -43,7 +43,7 @@ def read_jsonl(
 
 def jsonl_told(path: Path, *, group_col: str | None = None) -> Told:
     """Return what the lines say, before their images are looked for; see :func:`read_jsonl`."""
-    told = Told("jsonl")
+    told = Told(path, "jsonl")
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue

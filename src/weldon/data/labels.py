@@ -138,6 +138,7 @@ def _annotated(file: Path, root: Path, classes: Sequence[str] | None) -> LabelSe
         empty_classes="drop",
         notes=found.notes,
         problems=problems,
+        source=file,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.entry_row import entry_row
-from weldon.data.rows import Told
+from weldon.data.told import Told
 from weldon.errors import DataError, UsageError
 
 
@@ -18,7 +18,7 @@ def parquet_told(path: Path, *, group_col: str | None = None) -> Told:
         DataError: no Parquet, or no column for ``group_col``.
         UsageError: pyarrow is not installed.
     """
-    told = Told("parquet")
+    told = Told(path, "parquet")
     for number, entry in enumerate(parquet_entries(path), start=1):
         row = entry_row(entry, f"{path.name} row {number}", group_col or "group", told.problems)
         told.rows += [row] if row else []

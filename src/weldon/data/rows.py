@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weldon.data.class_names import alike_names, broken_names
@@ -41,37 +41,6 @@ class Row:
     told: bool = True
 
 
-@dataclass(slots=True)
-class Told:
-    """What a label file says, before its images are looked for.
-
-    Args:
-        form: the name of the form, for ``LabelSet.form``.
-        rows: one for each image.
-        declared: classes that the file itself lists, in its order; None: they are the labels of the rows.
-        notes: what the reader decided.
-        problems: what it found wrong.
-    """
-
-    form: str
-    rows: list[Row] = field(default_factory=list)
-    declared: list[str] | None = None
-    notes: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def label_set(self, finder: Finder, classes: Sequence[str] | None) -> LabelSet:
-        """Return the records; see :func:`label_set_of`."""
-        return label_set_of(
-            self.rows,
-            finder,
-            form=self.form,
-            declared=self.declared,
-            given=classes,
-            notes=self.notes,
-            problems=self.problems,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A record and the place in the label file it came from."""
@@ -90,6 +59,7 @@ def label_set_of(
     empty_classes: str = "refuse",
     notes: Sequence[str] = (),
     problems: Sequence[str] = (),
+    source: str | Path = "",
 ) -> LabelSet:
     """Return the records of some rows, or raise one error with everything that is wrong with them.
 
@@ -103,6 +73,7 @@ def label_set_of(
             ``drop`` or ``keep`` them with a note.
         notes: what the reader decided so far.
         problems: what the reader found wrong so far.
+        source: the file or folder, for the error.
 
     Raises:
         DataError: with all problems, each naming its file and row.
@@ -124,7 +95,8 @@ def label_set_of(
         said.append(f"{bare} of {len(placed)} images have no label: every class is taken as absent there")
     said.extend(_weightless(placed, found))
     if found:
-        raise DataError("the labels cannot be used as they are; correct these and run again:", found)
+        place = f" of {source}" if str(source) else ""
+        raise DataError(f"the labels{place} cannot be used as they are; correct these and run again:", found)
     return LabelSet(tuple(item.record for item in placed), tuple(classes), form, tuple(said))
 
 

@@ -13,7 +13,8 @@ from weldon.data.delimited import Table, read_delimited
 from weldon.data.label_cell import MISSING, is_list, label_separator, split_labels
 from weldon.data.locate import Finder
 from weldon.data.record import LabelSet
-from weldon.data.rows import Row, Told
+from weldon.data.rows import Row
+from weldon.data.told import Told
 from weldon.data.weight import parse_weight
 from weldon.errors import UsageError
 
@@ -76,7 +77,7 @@ def table_told(
         raise UsageError("`label_sep` must be at least one character, got ''")
     table = read_delimited(path, partial(has_name_column, names=name_columns))
     columns = columns_of(table, group_col, name_columns)
-    told = Told("wide" if columns.labels is None else "long", notes=list(table.notes))
+    told = Told(path, "wide" if columns.labels is None else "long", notes=list(table.notes))
     notes, told.problems = unused_columns(table, columns)
     told.notes += notes
     if columns.labels is not None:
