@@ -77,3 +77,36 @@ def test_the_lines_of_the_epochs_count_every_validation_image_once(run):
     alone = evaluate(run, device="cpu")
     best = run.manifest_values["validation"]["best_epoch"]
     assert float(rows_of(run.metrics)[best]["val/map"]) == pytest.approx(alone["map"], abs=1e-5)
+
+
+STOPPED = """
+import os, signal, sys
+from weldon.cli import main
+from weldon.training.module import TrainingModule
+step = TrainingModule.training_step
+def stopped(module, batch, index):
+    if module.trainer.current_epoch == 1 and os.environ.get("LOCAL_RANK", "0") == "0":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return step(module, batch, index)
+TrainingModule.training_step = stopped
+main()
+"""
+
+
+@pytest.mark.slow
+def test_sigterm_ends_all_processes_and_the_replacement_goes_on(run):
+    folder = run.path.parents[1]
+    before = run.best.read_bytes()
+    (folder / "stopped.py").write_text(STOPPED)
+    again = f"{COMMAND} --seed 1 --out runs/train --overwrite"
+    command = [sys.executable, "stopped.py", *again.split()]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 143, ended.stderr
+    assert ended.stderr.count("told to end") == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert run.best.read_bytes() == before
+    done = start(folder, f"{again} --resume")
+    assert done.returncode == 0, done.stderr
+    assert [place.name for place in (folder / "runs").iterdir()] == ["train"]
+    assert "seed = 1" in run.config.read_text()
+    assert len(rows_of(run.metrics)) == 2
