@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from weldon.data import Record
 from weldon.errors import DataError, UsageError
-from weldon.training.measured_images import tuning_images
+from weldon.training.measured_images import _other_records, tuning_images
+from weldon.training.recipe import build_recipe
 
 
 def image(name: str, split: str) -> Record:
@@ -70,3 +72,12 @@ def test_an_empty_list_is_refused(tmp_path):
 def test_declared_training_images_are_mentioned(caplog):
     tuning_images(RECORDS, "train", TEST)
     assert "1 of the 1 images to tune on were trained on" in caplog.text
+
+
+def test_what_the_reader_says_of_other_data_is_said(tmp_path, caplog):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "labels.csv").write_text("file_name,labels,note\na.png,cat,x\n")
+    run = SimpleNamespace(class_names=("cat",))
+    records, _ = _other_records(run, build_recipe({"data": tmp_path}), tmp_path, None)
+    assert names(records) == ["a.png"]
+    assert "columns that are not used: note" in caplog.text

@@ -107,7 +107,10 @@ def _other_records(
     run: RunDirectory, recipe: Recipe, data: Path, labels: Path | None
 ) -> tuple[tuple[Record, ...], BagSource | None]:
     bags = bags_at(data, labels)
-    return read_recipe_labels(recipe, data, labels, run.class_names, bags=bags).records, bags
+    label_set = read_recipe_labels(recipe, data, labels, run.class_names, bags=bags)
+    for note in label_set.notes:
+        log.warning("%s: %s", data, note)
+    return label_set.records, bags
 
 
 def tuning_images(records: Sequence[Record], tune_on: str, measured: Sequence[Record]) -> tuple[Record, ...]:
