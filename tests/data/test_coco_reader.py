@@ -63,6 +63,7 @@ def test_every_way_of_saying_where_is_read(tmp_path, values, box):
         ({"segmentation": {"size": [2, 2], "counts": "abc"}}, "cannot be read"),
         ({"segmentation": {"size": [2, 2], "counts": [4]}}, "hold no pixel"),
         ({"segmentation": {"size": [10**9, 10**9], "counts": [4]}}, "cannot be read"),
+        ({"segmentation": {"size": [10**9, 10**9], "counts": [10**18]}}, "hold no pixel"),
         ({"segmentation": {}}, "cannot be read"),
         ({"segmentation": [[1, 1, 2, 2]]}, "fewer than three corners"),
     ],

@@ -120,3 +120,11 @@ def test_a_mark_without_its_numbers_is_refused_by_image(tmp_path, mark):
 def test_an_image_without_its_size_is_named(tmp_path):
     with pytest.raises(DataError, match=r"image 'a\.png': <image> has no width"):
         read(tmp_path, "", size="")
+
+
+def test_a_mask_of_a_gigantic_size_keeps_its_box_only(tmp_path):
+    side = 30_000
+    mark = f'<mask label="cat" rle="3,2,{side * side - 5}" left="0" top="0" width="{side}" height="{side}"/>'
+    image, found = read(tmp_path, mark)
+    assert (edges(image.boxes[0]), image.polygons) == ((3, 0, 5, 1), ())
+    assert "too large to be outlined" in found.notes[0]

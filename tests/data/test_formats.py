@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -149,3 +151,70 @@ def test_true_boxes_are_found_by_any_name_of_the_image(name, tmp_path, annotatio
     assert truth["none.png"] == ()
     assert "other.png" not in truth
     assert truth.get("other.png") is None
+
+
+def boxed(name: str, label: str) -> ImageAnnotation:
+    return ImageAnnotation(name, 40, 30, boxes=(Box(label, 1, 2, 11, 22, 0.5),), labels=(label,))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_equal_names_in_several_folders_stay_apart(name, tmp_path, photograph):
+    images = [
+        boxed("x/a.png", "cat"),
+        boxed("y/a.png", "7"),
+        boxed("y/deep/a.png", "no"),
+        boxed("A b.v2.png", "7"),
+    ]
+    for image in images:
+        photograph(f"yolo/images/{image.file_name}", size=(40, 30))
+    found = {image.file_name: image for image in written(name, tmp_path, images).images}
+    assert {file_name: image.named for file_name, image in found.items()} == {
+        image.file_name: image.named for image in images
+    }
+
+
+@pytest.mark.parametrize("name", ["coco", "cvat", "voc"])
+def test_what_was_written_is_the_truth_that_val_reads(name, tmp_path):
+    images = [boxed("x/a.png", "cat"), boxed("y/a.png", "7")]
+    write_annotations(name, tmp_path, images, CLASSES)
+    place = {"coco": "coco.json", "cvat": "cvat/annotations.xml", "voc": "voc"}[name]
+    truth = read_boxes(tmp_path / place).of(["data/x/a.png", "data/y/a.png", "data/z/b.png"])
+    assert {key: [box.label for box in boxes] for key, boxes in truth.items()} == {
+        "data/x/a.png": ["cat"],
+        "data/y/a.png": ["7"],
+    }
+
+
+@pytest.mark.parametrize("name", ["coco", "cvat", "labelstudio"])
+def test_masks_come_back_as_outlines_of_their_classes(name, tmp_path):
+    mask = np.zeros((30, 40), np.uint8)
+    mask[2:10, 3:20], mask[15:25, 30:38] = 1, 3
+    (image,) = written(name, tmp_path, [ImageAnnotation("a.png", 40, 30, mask=mask)]).images
+    assert image.named == {CLASSES[0], CLASSES[2]}
+    around = {box.label: (box.x1, box.y1, box.x2, box.y2) for box in image.truth()}
+    assert around[CLASSES[0]] == pytest.approx((3, 2, 20, 10), abs=0.02)
+    assert around[CLASSES[2]] == pytest.approx((30, 15, 38, 25), abs=0.02)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("file_name", ["../../a.png", "/a.png", "C:\\x\\a.png"])
+def test_nothing_is_written_outside_the_folder(name, tmp_path, file_name):
+    write_annotations(name, tmp_path / "in" / "out", [ImageAnnotation(file_name, 40, 30)], CLASSES)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_leaves_the_old_files_whole(name, tmp_path, monkeypatch):
+    write_annotations(name, tmp_path, [boxed("a.png", "cat")], CLASSES)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def full(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        write_annotations(name, tmp_path, [boxed("a.png", "7")], CLASSES)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

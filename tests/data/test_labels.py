@@ -139,3 +139,16 @@ def answer(path: Path) -> str:
     except DataError as error:
         return str(error)
     return "read" if all(record.labels <= set(found.classes) for record in found.records) else "strangers"
+
+
+@pytest.mark.parametrize("name", ["a\0.png", "\ud800.png", "x" * 5000], ids=["zero", "half", "long"])
+def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path, name):
+    content = {
+        "images": [{"id": 1, "file_name": name}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match="no file") as caught:
+        read_labels(tmp_path, tmp_path / "c.json")
+    assert len(str(caught.value)) < 2000

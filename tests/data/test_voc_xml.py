@@ -131,3 +131,16 @@ def test_every_file_that_cannot_be_read_is_listed_and_hidden_ones_are_passed_ove
         (tmp_path / name).write_bytes(b"\xff")
     with pytest.raises(DataError, match=r"2 of the 3 VOC annotations"):
         read_voc_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../x.jpg", "/x.jpg", "C:\\x.jpg"])
+def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    write_voc(tmp_path / "a" / "b", [ImageAnnotation(name, 9, 9)])
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.xml")] == ["a/b/x.xml"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "A.jpg"])
+def test_images_that_would_share_a_file_are_refused_before_anything_is_written(tmp_path, name):
+    with pytest.raises(DataError, match=f"a.jpg and {name}"):
+        write_voc(tmp_path / "to", [ImageAnnotation("a.jpg", 9, 9), ImageAnnotation(name, 9, 9)])
+    assert not (tmp_path / "to").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from weldon.data.annotation import ImageAnnotation, Polygon
@@ -31,10 +33,12 @@ def test_names_that_yaml_would_misread_stay_names(tmp_path):
     assert yaml.safe_load((tmp_path / "data.yaml").read_text())["names"] == {0: "cat", 1: "no", 2: "7"}
 
 
-def test_names_that_share_a_text_file_are_refused(tmp_path):
-    images = [ImageAnnotation(name, 9, 9) for name in ("a.jpg", "a.png")]
-    with pytest.raises(DataError, match=r"a\.jpg and a\.png"):
+@pytest.mark.parametrize("name", ["a.png", "A.jpg", "../a.jpg"])
+def test_names_that_share_a_text_file_are_refused(tmp_path, name):
+    images = [ImageAnnotation(one, 9, 9) for one in ("a.jpg", name)]
+    with pytest.raises(DataError, match=rf"a\.jpg and {re.escape(name)}"):
         write_yolo(tmp_path, images, CLASSES)
+    assert not list(tmp_path.iterdir())
 
 
 def test_outlines_and_lists_of_names_read(tmp_path, photograph):

@@ -29,7 +29,7 @@ def folder(tmp_path, photograph):
         ("0 nan 0.5 0.1 0.1", "'nan' is no number"),
         ("0 0.5 0.5 inf 0.1", "'inf' is no number"),
         ("0 0.5 0.5 1e300 0.1", "'1e300' is no number"),
-        ("2 0.5 0.5 0.1 0.1", "no class 2: the ids are 0 to 1"),
+        ("2 0.5 0.5 0.1 0.1", "no class 2 in data.yaml: the ids are 0 to 1"),
         ("-1 0.5 0.5 0.1 0.1", "no class -1"),
         ("cat 0.5 0.5 0.1 0.1", "invalid literal"),
         ("0 0.5 0.5", "got 2 numbers"),

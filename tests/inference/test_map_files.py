@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+import errno
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from weldon.data.geometry import Geometry
 from weldon.errors import DataError, UsageError
 from weldon.inference import Decision, Result
 from weldon.inference.map_files import (
+    class_files,
     file_stem,
-    overlay_path,
     read_heatmap,
     safe_name,
     write_heatmaps,
@@ -43,7 +44,7 @@ def test_only_the_last_suffix_goes():
 
 
 def test_a_class_name_is_one_part_of_a_file_name():
-    assert overlay_path(Path("out/a.b"), 'and/or: "x"\\y') == Path("out/a.b.and_or_ _x__y.png")
+    assert safe_name('and/or: "x"\\y') == "and_or_ _x__y"
     assert safe_name("Löwe 2") == "Löwe 2"
 
 
@@ -83,3 +84,27 @@ def test_pixel_values_of_a_mask_survive_the_file(tmp_path):
     mask = np.arange(256, dtype=np.uint8).reshape(8, 32)
     write_mask(mask.T, tmp_path / "mask.png")  # not contiguous
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "mask.png")), mask.T)
+
+
+@pytest.mark.parametrize(
+    "classes", [("a/b", "a_b"), ("Cat", "cat"), ("caf\u00e9", "cafe\u0301"), ("x" * 300, "x" * 301)]
+)
+def test_no_two_classes_share_a_file(classes):
+    found = class_files(classes)
+    assert len({name.casefold() for name in found.values()}) == 2
+    assert all(0 < len(name.encode()) <= 60 for name in found.values())
+
+
+def test_a_map_that_cannot_be_written_whole_leaves_the_old_one(result, tmp_path, monkeypatch):
+    write_heatmaps(result, tmp_path / "x.npz")
+    before = (tmp_path / "x.npz").read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space"):
+        write_heatmaps(result, tmp_path / "x.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
+    assert (tmp_path / "x.npz").read_bytes() == before

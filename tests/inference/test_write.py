@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +116,70 @@ def test_two_images_that_differ_by_suffix_keep_their_files(
     results = list(predictor.predict([photos / "p0.jpg", photos / "p0.png"]))
     out = write_all(tmp_path / "out", results, heatmaps=True)
     assert {path.name for path in (out / "heatmaps").glob("*.npz")} == {"p0.npz", "p0.png.npz"}
+
+
+@pytest.mark.parametrize(
+    "names", [("a.jpg", "a.png"), ("A.jpg", "a.jpg"), ("a.jpg", "a.jpg"), ("../a.jpg", "/a.jpg")]
+)
+def test_images_of_equal_names_never_overwrite_each_other(tmp_path: Path, results, names):
+    renamed = [replace(result, file_name=name) for result, name in zip(results, names, strict=False)]
+    out = write_all(tmp_path / "out", renamed, heatmaps=True, masks={})
+    for folder, pattern in (("heatmaps", "*.npz"), ("masks", "*.png")):
+        found = {path.name.casefold() for path in (out / folder).glob(pattern)}
+        assert len(found) == 2, found
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "photos", "run"}, "nothing leads outside"
+
+
+def test_overlays_of_classes_and_images_that_look_alike_stay_apart(tmp_path: Path, results):
+    decision = replace(results[0].decision, classes=("a/b", "a_b", "b.c"), thresholds={})
+    renamed = [
+        replace(result, file_name=name, decision=decision)
+        for result, name in zip(results, ("i.jpg", "i.b.jpg"), strict=False)
+    ]
+    out = write_all(tmp_path / "out", renamed, heatmaps=True)
+    assert len(list((out / "heatmaps").glob("*.png"))) == sum(len(result.shown) for result in renamed)
+
+
+def test_after_an_error_no_table_looks_whole(tmp_path: Path, results):
+    out = tmp_path / "out"
+
+    def stopped(**options):
+        with PredictionWriter(out, results[0].classes, **options) as writer:
+            writer.add(results[0])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert not list(out.iterdir())
+    write_all(out, results)
+    before = (out / "predictions.csv").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        stopped(overwrite=True)
+    assert (out / "predictions.csv").read_bytes() == before
+
+
+def test_a_killed_process_leaves_no_table(tmp_path: Path, results):
+    out = tmp_path / "out"
+    if not (child := os.fork()):
+        with PredictionWriter(out, results[0].classes, masks={}) as writer:
+            writer.add(results[0])
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert not (out / "predictions.csv").exists()
+    assert not (out / "predictions.jsonl").exists()
+    write_all(out, results, overwrite=True)
+    assert {path.name for path in out.iterdir()} == {"masks", "predictions.csv", "predictions.jsonl"}
+
+
+@pytest.mark.parametrize("mine", ["coco.json", "masks/a.png", "skipped.csv"])
+def test_work_that_is_no_prediction_is_never_overwritten(tmp_path: Path, results, mine):
+    (tmp_path / mine).parent.mkdir(exist_ok=True)
+    (tmp_path / mine).write_text("mine")
+    with pytest.raises(
+        UsageError, match=f"{mine.split('/')[0]} and no predictions, so it is not overwritten"
+    ):
+        PredictionWriter(tmp_path, results[0].classes, overwrite=True)
+    assert (tmp_path / mine).read_text() == "mine"
 
 
 def test_nothing_existing_is_overwritten_without_permission(tmp_path: Path, results):

@@ -101,6 +101,9 @@ def test_every_truth_brings_its_figures(run, boxes, masks):
     assert set(figures["per_class"]) == set(run.class_names)
     assert figures["segmentation"]["chosen_by"] == "val"
     assert figures["segmentation"]["labels"] == "predicted"
+    for kind in ("boxes", "masks"):
+        told = figures["truth"][kind]
+        assert (told["images"], told["of"], told["labels_unknown"]) == (COUNTS["test"], COUNTS["test"], ())
 
 
 def test_without_declared_images_no_threshold_is_made_up(run, boxes, masks):
@@ -172,9 +175,9 @@ def test_tuning_the_crf_needs_declared_masks(run, masks):
 
 
 def test_truth_about_no_measured_image_is_refused(run, boxes, masks, tmp_path):
-    with pytest.raises(UsageError, match="boxes must be of measured images"):
+    with pytest.raises(DataError, match="boxes must be of measured images"):
         evaluate(run, boxes={"other.png": ()})
-    with pytest.raises(UsageError, match=r"STEM\.png"):
+    with pytest.raises(DataError, match=r"STEM\.png"):
         evaluate(run, masks=tmp_path)
 
 

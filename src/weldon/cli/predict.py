@@ -37,6 +37,7 @@ def predict(
 ) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.data import write_annotations
+    from weldon.data.formats import check_file_names
     from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
     from weldon.inference.images import photo_folder
     from weldon.inference.run_network import is_bag_run
@@ -58,6 +59,7 @@ def predict(
     formats = _formats(to)
     predictor = load(run, device=device, batch_size=batch_size)
     named = expand_images(images)
+    check_file_names(formats, [image.file_name for image in named])
     folder = out if out is not None else first_free(Path("runs"), "predict")
     mask_options = {"crf": crf} if masks else None
     writer = PredictionWriter(

@@ -109,6 +109,8 @@ def val(
 
 
 def _show(figures: dict[str, Any]) -> None:
+    from weldon.training.truth_covered import describe_truth
+
     per_class: dict[str, dict[str, Any]] = figures["per_class"]
     shown = [name for name in COLUMNS if any(name in values for values in per_class.values())]
     rows = [[name, *(_cell(values.get(column)) for column in shown)] for name, values in per_class.items()]
@@ -118,6 +120,8 @@ def _show(figures: dict[str, Any]) -> None:
             out.print(f"{name:24} {100 * value:.2f}")
     for name, value in figures.get("scales", {}).items():
         out.print(f"{name}: {100 * value:.2f}", markup=False)
+    for line in describe_truth(figures.get("truth", {})):
+        out.print(line, markup=False)
     if "segmentation" in figures:
         out.print(describe_masks(figures["segmentation"]), markup=False)
 

@@ -9,7 +9,7 @@ from weldon.data.annotation import Polygon
 from weldon.data.left_out import LeftOut
 from weldon.data.numbers import confidence, drawn_box, number, shortened
 from weldon.data.record import Box
-from weldon.data.run_lengths import box_of_mask, mask_of_runs, runs_of_text
+from weldon.data.run_lengths import box_of_runs, runs_of_text
 
 Json = dict[str, Any]
 Edges = tuple[float, float, float, float]
@@ -96,7 +96,8 @@ def _around_runs(segmentation: Json, where: str, left: LeftOut) -> Edges | None:
         height, width = (int(number(value)) for value in segmentation["size"])
         counts = segmentation["counts"]
         runs = runs_of_text(counts) if isinstance(counts, str) else counts
-        edges = box_of_mask(mask_of_runs(runs, (width, height)).T)
+        found = box_of_runs(runs, (width, height))
+        edges = None if found is None else (found[1], found[0], found[3], found[2])
     except (KeyError, TypeError, ValueError, OverflowError):
         edges = None
     if edges is None:

@@ -11,12 +11,14 @@ from weldon.data.left_out import LeftOut
 from weldon.data.numbers import confidence, drawn_box, number, shortened, side
 from weldon.data.polygons import regions_of
 from weldon.data.record import Box
-from weldon.data.run_lengths import box_of_mask, mask_of_runs
+from weldon.data.run_lengths import box_of_runs, mask_of_runs
 from weldon.data.xml_file import read_xml
 from weldon.errors import DataError
 
 Corners = tuple[tuple[float, float], ...]
 Edges = tuple[float, float, float, float]
+
+LARGEST_OUTLINED = 1 << 24  # pixels of a mask; outlining takes some 20 bytes for each
 
 # Corners of a cuboid: left, right, back left and back right edge, each with an upper and a lower end.
 _CUBOID = tuple(f"{edge}{end}" for edge in ("tl", "bl", "tr", "br") for end in ("1", "2"))
@@ -137,15 +139,17 @@ class _Reading:
         """Decode run lengths, row by row inside a rectangle of the image."""
         x, y, width, height = (number(_attribute(mark, n)) for n in ("left", "top", "width", "height"))
         runs = [int(number(run)) for run in _attribute(mark, "rle").split(",")]
-        pixels = mask_of_runs(runs, (int(height), int(width)))
-        found = box_of_mask(pixels)
+        found = box_of_runs(runs, shape := (int(height), int(width)))
         if found is None:
             self.labels.append(label)
             self.left.add("masks hold no pixel: their class is present, at no place", self.where)
             return
         x1, y1, x2, y2 = found
         self.boxes.append(Box(label, x + x1, y + y1, x + x2, y + y2, score))
-        for region in regions_of(pixels):
+        if shape[0] * shape[1] > LARGEST_OUTLINED:
+            self.left.add("masks are too large to be outlined: only the box around them is kept", self.where)
+            return
+        for region in regions_of(mask_of_runs(runs, shape)):
             for outline in region.outlines:
                 corners = tuple((x + across, y + down) for across, down in outline)
                 self.polygons.append(Polygon(label, corners, score))

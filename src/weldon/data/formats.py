@@ -9,6 +9,7 @@ from weldon.data.annotation import ImageAnnotation
 from weldon.data.coco import write_coco
 from weldon.data.cvat import write_cvat
 from weldon.data.labelstudio import local_prefix, write_labelstudio
+from weldon.data.output_names import refuse_shared
 from weldon.data.voc_xml import write_voc
 from weldon.data.yolo import write_yolo
 from weldon.errors import UsageError
@@ -29,6 +30,25 @@ WRITERS: dict[str, Writer] = {
 }
 
 
+# These name a file after each image, without its ending.
+_A_FILE_AN_IMAGE = {"yolo": "YOLO", "voc": "VOC"}
+
+
+def check_file_names(names: Sequence[str], file_names: Sequence[str]) -> None:
+    """Refuse, before anything is computed, images that would share a file in one of some formats.
+
+    Args:
+        names: of the formats.
+        file_names: of the images.
+
+    Raises:
+        DataError: with every such pair of images.
+    """
+    for name in names:
+        if name in _A_FILE_AN_IMAGE:
+            refuse_shared(file_names, _A_FILE_AN_IMAGE[name])
+
+
 def write_annotations(
     name: str,
     folder: str | Path,
@@ -38,6 +58,8 @@ def write_annotations(
     photos: Path | None = None,
 ) -> None:
     """Write the files of one annotation tool: ``coco.json``, or a folder with the tool's name.
+
+    Each file is written whole or not at all, inside ``folder``, whatever the images are called.
 
     Args:
         name: ``coco``, ``labelstudio``, ``cvat``, ``yolo`` or ``voc``.

@@ -10,7 +10,7 @@ from weldon.data.folder import read_folder
 from weldon.data.folder_splits import with_folder_splits
 from weldon.data.huggingface import METADATA, metadata_files, metadata_told
 from weldon.data.jsonl import jsonl_told
-from weldon.data.locate import ImageFinder
+from weldon.data.locate import LONGEST, ImageFinder
 from weldon.data.parquet import parquet_told
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
@@ -121,7 +121,7 @@ def _annotated(file: Path, root: Path, classes: Sequence[str] | None) -> LabelSe
     every = (*found.classes, *(classes or ()))
     rows = [
         Row(
-            f"{file.name}, {image.file_name}",
+            f"{file.name}, {image.file_name[:LONGEST]}",
             name,
             image.named,
             image.unknown_of(every),

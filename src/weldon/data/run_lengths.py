@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST_MASK = 1 << 28  # pixels
-
 
 def mask_of_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Return ``shape`` bool, filled row by row with runs that begin outside the mask.
@@ -16,20 +14,49 @@ def mask_of_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool
     COCO fills column by column: ask for the shape ``(width, height)`` and transpose.
 
     Raises:
-        ValueError: the runs do not fill the shape, or it is no size that a picture has.
+        ValueError: the runs do not fill the shape.
 
     Example:
         >>> mask_of_runs([1, 2, 3], (2, 3)).astype(int).tolist()
         [[0, 1, 1], [0, 0, 0]]
     """
+    lengths = _lengths(runs, shape)
+    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(shape)
+
+
+def box_of_runs(runs: Sequence[int], shape: tuple[int, int]) -> tuple[float, float, float, float] | None:
+    """Return the edges x1, y1, x2, y2 around a mask of ``shape`` without filling it; None where it is empty.
+
+    Takes memory for the runs alone, whatever size the file claims.
+
+    Raises:
+        ValueError: the runs do not fill the shape.
+
+    Example:
+        >>> box_of_runs([1, 2, 3], (2, 3))
+        (1.0, 0.0, 3.0, 1.0)
+    """
+    lengths = _lengths(runs, shape)
+    ends = np.cumsum(lengths)
+    drawn = (np.arange(len(lengths)) % 2 == 1) & (lengths > 0)
+    starts, lasts = (ends - lengths)[drawn], ends[drawn] - 1
+    if not len(starts):
+        return None
+    (top, left), (bottom, right) = (np.divmod(places, shape[1]) for places in (starts, lasts))
+    broken = (bottom > top).any()  # a run that goes on in the next row touches both sides
+    x1, x2 = (0, shape[1]) if broken else (left.min(), right.max() + 1)
+    return float(x1), float(top.min()), float(x2), float(bottom.max() + 1)
+
+
+def _lengths(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the runs as numbers, checked to fill the shape."""
     size = shape[0] * shape[1]
-    if min(shape) < 1 or size > LARGEST_MASK:
-        raise ValueError(f"a mask cannot be {shape[0]} x {shape[1]} pixels")
     lengths = np.array(runs, dtype=np.int64)
-    if lengths.ndim != 1 or (lengths < 0).any() or (lengths > size).any() or lengths.sum() != size:
+    if min(shape) < 1 or lengths.ndim != 1 or (lengths < 0).any() or (lengths > size).any():
+        raise ValueError(f"run lengths must be of a mask, got a mask of {shape[0]} x {shape[1]}")
+    if sum(lengths.tolist()) != size:
         raise ValueError(f"run lengths must add up to the {size} pixels of the mask")
-    inside = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(inside, lengths).reshape(shape)
+    return lengths
 
 
 def runs_of_text(text: str) -> list[int]:
@@ -59,16 +86,3 @@ def runs_of_text(text: str) -> list[int]:
     if shift:
         raise ValueError("the run lengths are cut off")
     return runs
-
-
-def box_of_mask(mask: NDArray[np.bool_]) -> tuple[float, float, float, float] | None:
-    """Return the edges x1, y1, x2, y2 around the pixels of a mask ``(H, W)``; None where it has none.
-
-    Example:
-        >>> box_of_mask(np.array([[False, False], [False, True]]))
-        (1.0, 1.0, 2.0, 2.0)
-    """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from weldon.data.delimited import read_columns
 from weldon.data.image import refused
 from weldon.data.opened import opened
+from weldon.data.output_names import inside
 from weldon.data.record import Record
 from weldon.data.voc import VOC_CLASSES
 from weldon.errors import DataError, UsageError
@@ -24,7 +26,7 @@ class TrueMasks:
     """The masks of images, with the numbers that a run's own masks have.
 
     Number 0 is background, ``i`` the run's class ``i - 1``, then come the classes of the masks that the run
-    does not know, which it can only miss; 255 is ignored.
+    does not know, which it can only miss; 255 is ignored unless the legend names it.
 
     Args:
         paths: the mask of each file name.
@@ -38,9 +40,9 @@ class TrueMasks:
         self.labels = (BACKGROUND, *classes, *strangers)
         number = {name: place for place, name in enumerate(self.labels)}
         self._meaning = np.full(256, -1, dtype=np.int16)
+        self._meaning[IGNORED] = IGNORED  # unless the legend names it
         for index, name in legend.items():
             self._meaning[index] = number[name]
-        self._meaning[IGNORED] = IGNORED
 
     def __contains__(self, file_name: object) -> bool:
         """Return whether the image of that name has a mask."""
@@ -74,10 +76,7 @@ def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
     Raises:
         DataError: the file cannot be read, is no indexed mask, or has another size.
     """
-    with refused(path, "mask"), opened(path) as picture:
-        mask = np.asarray(picture)
-    if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise DataError(f"{path} must hold one class index a pixel, got {mask.dtype} {mask.shape}")
+    mask = _indices(path)
     if mask.shape != (size[1], size[0]):
         raise DataError(
             f"{path} must be {size[0]} x {size[1]} as its image, got {mask.shape[1]} x {mask.shape[0]}"
@@ -85,22 +84,68 @@ def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
     return mask
 
 
-def find_masks(records: Sequence[Record], folder: Path | None) -> dict[str, Path]:
-    """Return the mask of each file name: ``STEM.png`` in ``folder``, or the record's own.
+def _indices(path: Path) -> NDArray[np.uint8]:
+    with refused(path, "mask"), opened(path) as picture:
+        mask = np.asarray(picture)
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise DataError(f"{path} must hold one class index a pixel, got {mask.dtype} {mask.shape}")
+    return mask
+
+
+def refuse_no_object(paths: Iterable[Path], legend: Mapping[int, str]) -> None:
+    """Raise where no mask holds an object: nothing but background could be measured.
+
+    Masks of 0 and 255 are common, 255 being the object; without a legend that says so it means ignored.
 
     Raises:
-        UsageError: ``folder`` holds the mask of no record.
+        DataError: no mask holds an object, or one cannot be read.
+    """
+    ignored = None
+    for path in paths:
+        held = set(np.unique(_indices(path)).tolist())
+        if any(legend.get(index) != BACKGROUND and (index != IGNORED or index in legend) for index in held):
+            return
+        if IGNORED in held:
+            ignored = ignored or path
+    if ignored is not None:
+        raise DataError(
+            f"the masks hold only 0 and 255 ({ignored} for one), and 255 means ignored: say which class it "
+            "is with --legend TABLE, whose columns are index and class and which has a row such as 255,cat"
+        )
+    raise DataError("no mask of the measured images holds an object: there is nothing to measure")
+
+
+def find_masks(records: Sequence[Record], folder: Path | None) -> dict[str, Path]:
+    """Return the mask of each file name, else the record's own.
+
+    In ``folder`` it is called as the image with ``.png`` added, or in place of its ending; in a folder of its
+    own or not.
+
+    Raises:
+        DataError: ``folder`` holds the mask of no record, or one mask could be of two.
     """
     if folder is None:
         return {record.file_name: record.mask for record in records if record.mask is not None}
-    named = {record.file_name: folder / f"{Path(record.file_name).with_suffix('')}.png" for record in records}
-    flat = {name: folder / path.name for name, path in named.items()}
-    found = {
-        name: path for name in named for path in (flat[name], named[name]) if path.is_file()
-    }  # the one in a folder of its own wins
+    found: dict[str, Path] = {}
+    owners: dict[Path, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(record.file_name for record in records):
+        path = next((path for path in _mask_paths(name, folder) if path.is_file()), None)
+        if path is not None:
+            found[name] = path
+            owners[path].append(name)
     if not found:
-        raise UsageError(f"masks must be a folder with STEM.png for an image, got {str(folder)!r}")
+        raise DataError(f"masks must be a folder with STEM.png for an image, got {str(folder)!r}")
+    if shared := [f"{path}: {' and '.join(names[:3])}" for path, names in owners.items() if names[1:]]:
+        raise DataError("masks could be of several images; put each where its image lies:", shared)
     return found
+
+
+def _mask_paths(name: str, folder: Path) -> Iterator[Path]:
+    """Yield where the mask of an image may lie, the surest place first."""
+    path = PurePosixPath(name.replace("\\", "/").lstrip("/"))
+    for place in (path, PurePosixPath(path.name)):
+        yield inside(folder, f"{place}.png")
+        yield inside(folder, f"{place.with_suffix('')}.png")
 
 
 def read_legend(choice: str | None, folder: Path | None, classes: Sequence[str]) -> dict[int, str]:
@@ -138,7 +183,7 @@ def read_legend(choice: str | None, folder: Path | None, classes: Sequence[str])
 def _legend_table(path: Path) -> dict[int, str]:
     rows = read_columns(path, "index", "class")
     problems = [
-        f"{path.name} row {number}: index {row['index']!r} is no whole number from 0 to 254"
+        f"{path.name} row {number}: index {row['index']!r} is no whole number from 0 to 255"
         for number, row in rows
         if not _is_index(row["index"])
     ]
@@ -152,4 +197,4 @@ def _legend_table(path: Path) -> dict[int, str]:
 
 
 def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) < IGNORED
+    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= IGNORED

@@ -25,10 +25,11 @@ class TrueBoxes(Mapping[str, tuple[Box, ...]]):
 
     Args:
         boxes: of each file name.
+        notes: what the user should know about the reading.
     """
 
-    def __init__(self, boxes: Mapping[str, tuple[Box, ...]]) -> None:
-        self._boxes = dict(boxes)
+    def __init__(self, boxes: Mapping[str, tuple[Box, ...]], notes: Sequence[str] = ()) -> None:
+        self._boxes, self.notes = dict(boxes), tuple(notes)
 
     def __getitem__(self, name: str) -> tuple[Box, ...]:
         try:
@@ -67,7 +68,7 @@ def read_boxes(path: str | Path) -> TrueBoxes:
     times = Counter(image.file_name for image in found.images)
     if twice := [f"{name}: {count} times" for name, count in times.items() if count > 1]:
         raise DataError(f"{path} lists images more than once, so that nobody can tell their boxes:", twice)
-    return TrueBoxes({image.file_name: image.truth(found.classes) for image in found.images})
+    return TrueBoxes({image.file_name: image.truth(found.classes) for image in found.images}, found.notes)
 
 
 def read_annotations(path: Path) -> AnnotationSet:

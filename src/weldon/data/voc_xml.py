@@ -10,6 +10,7 @@ from pathlib import Path
 from weldon.data.annotation import AnnotationSet, ImageAnnotation
 from weldon.data.left_out import LeftOut
 from weldon.data.numbers import confidence, drawn_box, number, side
+from weldon.data.output_names import inside, refuse_shared
 from weldon.data.record import Box
 from weldon.data.xml_file import read_xml, write_xml
 from weldon.errors import DataError
@@ -88,14 +89,13 @@ def write_voc(folder: str | Path, images: Sequence[ImageAnnotation]) -> None:
         images: boxes to write; points, polygons and image labels have no place in this format.
 
     Raises:
-        DataError: boxes on an image of unknown size.
+        DataError: boxes on an image of unknown size, or names that differ in ending or capitals only.
     """
     if unsized := [image.file_name for image in images if image.boxes and not (image.width and image.height)]:
         raise DataError("images have boxes but no size, in which VOC keeps them:", unsized)
+    refuse_shared([image.file_name for image in images], "VOC")
     for image in images:
-        path = (Path(folder) / image.file_name).with_suffix(".xml")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_xml(path, _annotation(image))
+        write_xml(inside(folder, image.file_name).with_suffix(".xml"), _annotation(image))
 
 
 def _object_read(element: ET.Element) -> tuple[str, Box | None]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from weldon.data.annotation import ImageAnnotation, refuse_strangers
+from weldon.data.output_names import inside, refuse_shared
 from weldon.errors import DataError
 from weldon.files import write_text
 
@@ -27,30 +27,19 @@ def write_yolo(
         scores: add each score as a sixth number, as ``save_conf=True`` does in YOLO; its training refuses it.
 
     Raises:
-        DataError: a label is none of the classes, names that differ in the ending only, or boxes on an image
-            without size.
+        DataError: a label is none of the classes, names that differ in their ending or in capitals only, or
+            boxes on an image without size.
     """
     refuse_strangers(images, classes)
-    _refuse_clashes(images)
+    refuse_shared([image.file_name for image in images], "YOLO")
     ids = {name: number for number, name in enumerate(classes)}
     for image in images:
-        path = Path(folder) / "labels" / PurePosixPath(image.file_name).with_suffix(".txt")
+        path = inside(Path(folder) / "labels", image.file_name).with_suffix(".txt")
         write_text(path, "".join(f"{line}\n" for line in _lines(image, ids, scores)))
     # A JSON string is a YAML string, whatever a class is called.
     names = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for name, number in ids.items())
     text = f"path: .\ntrain: images\nval: images\nnames:\n{names}"
     write_text(Path(folder) / "data.yaml", text)
-
-
-def _refuse_clashes(images: Sequence[ImageAnnotation]) -> None:
-    same: dict[PurePosixPath, list[str]] = defaultdict(list)
-    for image in images:
-        same[PurePosixPath(image.file_name).with_suffix("")].append(image.file_name)
-    problems = [" and ".join(names) for names in same.values() if len(names) > 1]
-    if problems:
-        raise DataError(
-            "YOLO writes NAME.txt for an image, so these would share a file; rename them:", problems
-        )
 
 
 def _lines(image: ImageAnnotation, ids: Mapping[str, int], scores: bool) -> Iterator[str]:

@@ -134,7 +134,7 @@ def _mark(
     """Return the class of a line with its box or outline; None for a box without an inside."""
     index, *shares = cells
     if int(index) not in classes:
-        raise KeyError(f"no class {index}: the ids are {min(classes)} to {max(classes)}")
+        raise KeyError(f"no class {index} in data.yaml: the ids are {min(classes)} to {max(classes)}")
     label, values = classes[int(index)], [number(share) for share in shares]
     if len(values) in (4, 5):
         x, y, across, down = values[:4]

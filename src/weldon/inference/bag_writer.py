@@ -9,10 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from weldon.files import replacing
 from weldon.inference.bag_predictor import BagResult
 from weldon.inference.table import rounded_values
-from weldon.inference.write import check_output
+from weldon.inference.write import check_output, growing_text
 from weldon.structured import Instance
 
 COLUMNS = ("bag", "class", "score", "probability", "predicted")
@@ -44,11 +43,7 @@ def write_bag_predictions(
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         names = ("predictions.csv", "instances.csv", "predictions.jsonl")
-        drafts = [files.enter_context(replacing(out / name)) for name in names]
-        opened = [
-            files.enter_context(draft.open("w", encoding="utf-8", errors="surrogateescape", newline=""))
-            for draft in drafts
-        ]
+        opened = [files.enter_context(growing_text(out / name)) for name in names]
         table, regions = (csv.writer(file, lineterminator="\n") for file in opened[:2])
         table.writerow(("bag", "labels", *classes) if wide else COLUMNS)
         regions.writerow(("bag", "instance", *classes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from weldon.data.geometry import Geometry, upsample_map
+from weldon.data.output_names import FreeNames, inside, shortened_name
 from weldon.errors import DataError, UsageError
+from weldon.files import replacing
 from weldon.inference.colours import mask_palette
 from weldon.inference.result import Result
 
@@ -28,8 +31,7 @@ def file_stem(file_name: str) -> PurePosixPath:
         >>> file_stem("day 1/cat.jpg"), file_stem("../cat.v2.png")
         (PurePosixPath('day 1/cat'), PurePosixPath('cat.v2'))
     """
-    parts = [part for part in PurePosixPath(file_name).parts if part not in ("/", "..", ".")]
-    return PurePosixPath(*parts).with_suffix("")
+    return PurePosixPath(inside("", file_name).as_posix()).with_suffix("")
 
 
 def safe_name(class_name: str) -> str:
@@ -39,7 +41,18 @@ def safe_name(class_name: str) -> str:
         >>> safe_name("rolled-in scale"), safe_name("and/or")
         ('rolled-in scale', 'and_or')
     """
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", class_name)
+    return shortened_name(re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", class_name), 50)
+
+
+def class_files(classes: Sequence[str]) -> dict[str, str]:
+    """Return what each class is called in file names: no two classes alike, also where capitals do not count.
+
+    Example:
+        >>> class_files(["a/b", "a_b", "dog"])
+        {'a/b': 'a_b', 'a_b': 'a_b.2', 'dog': 'dog'}
+    """
+    free = FreeNames()
+    return {name: free.claim(safe_name(name) or "_") for name in classes}
 
 
 def write_heatmaps(result: Result, path: Path) -> None:
@@ -48,18 +61,18 @@ def write_heatmaps(result: Result, path: Path) -> None:
     Arrays: ``maps`` ``(C, h, w)`` float32 over the network's canvas, ``classes`` and ``scores`` ``(C,)``,
     ``width``, ``height``, ``image_size``, ``resize``. :func:`read_heatmap` brings one class to image size.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     geometry = result.geometry
-    np.savez_compressed(
-        path,
-        maps=result.class_maps.numpy(),
-        classes=np.array(result.classes),
-        scores=result.class_scores.numpy(),
-        width=np.array(geometry.width),
-        height=np.array(geometry.height),
-        image_size=np.array(geometry.image_size),
-        resize=np.array(geometry.resize),
-    )
+    with replacing(path) as draft, draft.open("wb") as file:  # given a name, numpy would add its ending
+        np.savez_compressed(
+            file,
+            maps=result.class_maps.numpy(),
+            classes=np.array(result.classes),
+            scores=result.class_scores.numpy(),
+            width=np.array(geometry.width),
+            height=np.array(geometry.height),
+            image_size=np.array(geometry.image_size),
+            resize=np.array(geometry.resize),
+        )
 
 
 def read_heatmap(path: str | Path, class_name: str) -> NDArray[np.float32]:
@@ -83,23 +96,25 @@ def read_heatmap(path: str | Path, class_name: str) -> NDArray[np.float32]:
     return np.asarray(upsample_map(values, geometry)[0].numpy(), dtype=np.float32)
 
 
-def write_overlays(result: Result, stem: Path) -> list[Path]:
-    """Write a picture under the map of each predicted class (the best, where none is), ``STEM.CLASS.png``."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    paths = [overlay_path(stem, name) for name in result.shown]
-    for path, name in zip(paths, result.shown, strict=True):
-        result.overlay(name).save(path)
-    return paths
+def write_overlays(result: Result, paths: Mapping[str, Path]) -> None:
+    """Write a picture under the map of each class that has a path."""
+    for name, path in paths.items():
+        _save_png(result.overlay(name), path)
 
 
-def overlay_path(stem: Path, class_name: str) -> Path:
-    """Return the file of a class's overlay."""
-    return stem.with_name(f"{stem.name}.{safe_name(class_name)}.png")
+def overlay_paths(stem: Path, result: Result) -> dict[str, Path]:
+    """Return ``STEM.CLASS.png`` for each predicted class (the best, where none is)."""
+    files = class_files(result.classes)
+    return {name: stem.with_name(f"{stem.name}.{files[name]}.png") for name in result.shown}
 
 
 def write_mask(mask: NDArray[np.uint8], path: Path) -> None:
     """Write a mask as an indexed png with the VOC devkit's colours: the pixel values are the classes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.frombytes("P", (mask.shape[1], mask.shape[0]), np.ascontiguousarray(mask).tobytes())
     image.putpalette(mask_palette())
-    image.save(path)
+    _save_png(image, path)
+
+
+def _save_png(image: Image.Image, path: Path) -> None:
+    with replacing(path) as draft:
+        image.save(draft, format="PNG")

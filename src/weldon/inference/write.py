@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
+from weldon.data.output_names import FreeNames, inside
+from weldon.data.true_masks import LEGEND_FILE
 from weldon.errors import UsageError
-from weldon.inference.map_files import file_stem, overlay_path, write_heatmaps, write_mask, write_overlays
+from weldon.files import clear_drafts, replacing, write_json
+from weldon.inference.map_files import file_stem, overlay_paths, write_heatmaps, write_mask, write_overlays
 from weldon.inference.reading import Skipped
 from weldon.inference.result import Result
 from weldon.inference.table import LONG_COLUMNS, json_record, long_rows, wide_columns, wide_row
+
+TABLES = ("predictions.csv", "predictions.jsonl")
+AFTER_TABLES = ("skipped.csv", "instances.csv", "coco.json", "labelstudio", "cvat", "yolo", "voc")
 
 
 class PredictionWriter:
     """Write results into a folder as they come: ``predictions.csv``, ``predictions.jsonl``, maps and masks.
 
-    Use it in a ``with`` statement; nothing is written before it is entered.
+    Use it in a ``with`` statement; nothing is written before it is entered. The tables appear when it is left
+    without an error: a killed process leaves none that looks whole. No two images share a file, whatever they
+    are called.
 
     Args:
         out: the folder; it must be empty or missing unless ``overwrite``.
@@ -54,20 +62,18 @@ class PredictionWriter:
         self.masks = masks
         self.box_threshold = box_threshold
         self._files = ExitStack()
-        self._taken: dict[PurePosixPath, str] = {}
+        self._stems, self._overlays = FreeNames(), FreeNames()
 
     def __enter__(self) -> Self:
-        """Make the folder and open the tables."""
+        """Make the folder and begin the tables."""
         self.out.mkdir(parents=True, exist_ok=True)
-        opened = [
-            self._files.enter_context((self.out / name).open("w", encoding="utf-8", newline=""))
-            for name in ("predictions.csv", "predictions.jsonl")
-        ]
+        clear_drafts(self.out)
+        opened = [self._files.enter_context(growing_text(self.out / name)) for name in TABLES]
         self._table, self._records = csv.writer(opened[0], lineterminator="\n"), opened[1]
         self._table.writerow(wide_columns(self.classes) if self.wide else LONG_COLUMNS)
         if self.masks is not None:
             write_rows(
-                self.out / "masks" / "legend.csv",
+                self.out / "masks" / LEGEND_FILE,
                 ("index", "class"),
                 enumerate(("background", *self.classes)),
             )
@@ -76,8 +82,8 @@ class PredictionWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the tables."""
-        self._files.close()
+        """Put the tables in their place; after an error, leave what was there before."""
+        self._files.__exit__(kind, error, trace)
 
     def add(self, result: Result) -> None:
         """Write what belongs to one image."""
@@ -88,8 +94,15 @@ class PredictionWriter:
             return
         stem = self._stem(result.file_name)
         if self.heatmaps:
-            write_heatmaps(result, self.out / "heatmaps" / f"{stem}.npz")
-            write_overlays(result, self.out / "heatmaps" / stem)
+            folder = self.out / "heatmaps"
+            write_heatmaps(result, folder / f"{stem}.npz")
+            write_overlays(
+                result,
+                {
+                    name: folder / self._overlays.claim(path.as_posix())
+                    for name, path in overlay_paths(Path(stem), result).items()
+                },
+            )
         if self.masks is not None:
             write_mask(result.mask(**self.masks), self.out / "masks" / f"{stem}.png")
 
@@ -99,19 +112,18 @@ class PredictionWriter:
         if rows:
             write_rows(self.out / "skipped.csv", ("file_name", "reason"), rows)
 
-    def _stem(self, file_name: str) -> PurePosixPath:
+    def _stem(self, file_name: str) -> str:
         """Return the name of an image's files; ``a.png`` after ``a.jpg`` keeps its suffix to stay apart."""
-        stem = file_stem(file_name)
-        if self._taken.setdefault(stem, file_name) != file_name:
-            stem = stem.with_name(PurePosixPath(file_name).name)
-        return stem
+        return self._stems.claim(file_stem(file_name).as_posix(), inside("", file_name).as_posix())
 
 
 def check_output(out: Path, *, overwrite: bool) -> None:
     """Refuse a folder that holds something, unless it may be overwritten, and a file in its place.
 
+    Only predictions are ever overwritten: without any, files of the same names are the user's own work.
+
     Raises:
-        UsageError: ``out`` is a file, or a folder that is not empty.
+        UsageError: ``out`` is a file, a folder that is not empty, or one that holds other work.
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"out must be a folder, got the file {str(out)!r}")
@@ -119,6 +131,17 @@ def check_output(out: Path, *, overwrite: bool) -> None:
         raise UsageError(
             f"out must be an empty or new folder, got {str(out)!r}; choose another or overwrite it"
         )
+    if (theirs := _other_work(out)) is not None:
+        raise UsageError(f"out {str(out)!r} holds {theirs} and no predictions, so it is not overwritten")
+
+
+def _other_work(out: Path) -> str | None:
+    """Return what a folder holds that looks like predictions and is none of weldon's."""
+    if any((out / name).exists() or any(out.glob(f".{name}.*.part")) for name in TABLES):
+        return None  # predictions, or what an interrupted process began
+    if (out / "masks").exists() and not (out / "masks" / LEGEND_FILE).exists():
+        return "masks"
+    return next((name for name in AFTER_TABLES if (out / name).exists()), None)
 
 
 def save_result(result: Result, out: Path, *, overwrite: bool = False) -> list[Path]:
@@ -132,20 +155,32 @@ def save_result(result: Result, out: Path, *, overwrite: bool = False) -> list[P
     """
     stem = file_stem(result.file_name)
     record, maps = out / f"{stem}.json", out / "heatmaps" / f"{stem}.npz"
-    overlays = [overlay_path(out / "heatmaps" / stem, name) for name in result.shown]
-    existing = [path for path in (record, maps, *overlays) if path.exists()]
+    overlays = overlay_paths(out / "heatmaps" / stem, result)
+    existing = [path for path in (record, maps, *overlays.values()) if path.exists()]
     if existing and not overwrite:
         raise UsageError(f"{existing[0]} exists; save elsewhere or with overwrite=True")
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(json_record(result), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(record, json_record(result))
     write_heatmaps(result, maps)
-    return [record, maps, *write_overlays(result, out / "heatmaps" / stem)]
+    write_overlays(result, overlays)
+    return [record, maps, *overlays.values()]
 
 
 def write_rows(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    """Write a CSV file, whole or not at all."""
+    with growing_text(path) as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
         table.writerows(rows)
+
+
+@contextmanager
+def growing_text(path: Path) -> Iterator[TextIO]:
+    """Yield a text file that grows row by row and takes its place once the block has ended well.
+
+    Names that are no UTF-8 keep their bytes.
+    """
+    with (
+        replacing(path) as draft,
+        draft.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
+        yield file

@@ -68,7 +68,7 @@ def evaluate(
 
     Raises:
         UsageError: no such run, no image in the split, or measured images among the declared ones.
-        DataError: truth that cannot be read.
+        DataError: truth that cannot be read, or that tells nothing of what is measured.
     """
     if tune_crf and (tune_on is None or masks is None):
         raise UsageError("tune_crf needs masks, and tune_on to say which of them may be used for it")
@@ -92,7 +92,7 @@ def evaluate(
         progress=progress,
     )
     truth = find_truth(examined.images, examined.classes, boxes=boxes, masks=masks, legend=legend)
-    measures: list[Measure] = [_class_measure(examined)]
+    measures: list[Measure] = [_class_measure(examined), truth.covered]
     if truth.boxes is not None:
         measures += box_measures(examined, truth.boxes)
     if truth.masks is not None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weldon.data import Box, Record, read_boxes
-from weldon.data.true_masks import TrueMasks, find_masks, read_legend
-from weldon.errors import UsageError
+from weldon.data import Box, Record, TrueBoxes, read_boxes
+from weldon.data.true_masks import TrueMasks, find_masks, read_legend, refuse_no_object
+from weldon.errors import DataError
 from weldon.training.measured_images import MeasuredImages
+from weldon.training.truth_covered import TruthCovered, count_boxes, count_masks, refuse_useless
 
 Boxes = Mapping[str, Sequence[Box]]
 
@@ -21,10 +22,12 @@ class Truth:
     Args:
         boxes: an image without an entry is not known, one with an empty entry has none of the objects.
         masks: indexed masks.
+        covered: how much of what is measured the truth tells.
     """
 
     boxes: Boxes | None
     masks: TrueMasks | None
+    covered: TruthCovered
 
 
 def find_truth(
@@ -38,23 +41,44 @@ def find_truth(
     """Return the truth that the caller names, else what the data brings with it.
 
     Raises:
-        UsageError: it has nothing about any measured image.
-        DataError: it cannot be read.
+        DataError: it cannot be read, or has nothing about any measured image or any class of the run.
     """
-    found = _boxes(images.records, boxes)
-    if boxes is not None and not any(record.file_name in found for record in images.measured):
-        raise UsageError(f"boxes must be of measured images, got none of {len(images.measured)}")
-    folder = None if masks is None else Path(masks)
-    paths = find_masks(images.records, folder)
-    if masks is not None and not any(record.file_name in paths for record in images.measured):
-        raise UsageError(f"masks must be of measured images, got none of {len(images.measured)} in {folder}")
-    drawn = TrueMasks(paths, classes, read_legend(legend, folder, classes)) if paths else None
-    return Truth(found or None, drawn)
+    notes: tuple[str, ...] = ()
+    if isinstance(boxes, str | Path):
+        boxes = read_boxes(boxes)
+    if isinstance(boxes, TrueBoxes):
+        notes, boxes = boxes.notes, boxes.of([record.file_name for record in images.records])
+    drawn = _own_boxes(images.records) if boxes is None else boxes
+    names = [record.file_name for record in images.measured]
+    seen = count_boxes(drawn, names, classes, notes)
+    if boxes is None and not seen.usable:
+        drawn = {}
+    elif boxes is not None:
+        refuse_useless(seen, classes)
+    painted = _masks(images, classes, None if masks is None else Path(masks), legend)
+    covered = TruthCovered(
+        seen if drawn else None,
+        None if painted is None else count_masks(painted, names),
+    )
+    return Truth(drawn or None, painted, covered)
 
 
-def _boxes(records: Iterable[Record], boxes: str | Path | Boxes | None) -> Boxes:
-    if isinstance(boxes, Mapping):
-        return boxes
-    if boxes is not None:
-        return read_boxes(boxes)
+def _own_boxes(records: Iterable[Record]) -> dict[str, tuple[Box, ...]]:
     return {record.file_name: record.boxes for record in records if record.boxes is not None}
+
+
+def _masks(
+    images: MeasuredImages, classes: Sequence[str], folder: Path | None, legend: str | None
+) -> TrueMasks | None:
+    paths = find_masks(images.records, folder)
+    if not paths:
+        return None
+    meaning = read_legend(legend, folder, classes)
+    if folder is not None:
+        measured = [paths[record.file_name] for record in images.measured if record.file_name in paths]
+        if not measured:
+            raise DataError(
+                f"masks must be of measured images, got none of {len(images.measured)} in {folder}"
+            )
+        refuse_no_object(measured, meaning)
+    return TrueMasks(paths, classes, meaning)
