@@ -145,3 +145,24 @@ def test_an_index_that_is_none_is_named(tmp_path):
     (tmp_path / INDEX).write_text('{"classes": []}')
     with pytest.raises(DataError, match="is no index of shards"):
         read_index(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["'; touch evil; '.tar", "../x.tar", "pipe:touch evil", "a/b.tar", "", 7])
+def test_an_index_that_names_anything_but_a_shard_is_refused(index, tmp_path, name):
+    content = json.loads((tmp_path / "shards" / INDEX).read_text())
+    content["splits"]["train"]["shards"][0] = name
+    (tmp_path / "shards" / INDEX).write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"shards\.json (cannot be trusted|is no index of shards)"):
+        read_index(tmp_path / "shards", folder="https://example.org/s")
+
+
+def test_a_shard_that_is_cut_off_or_tells_nothing_is_named(index, tmp_path):
+    place = tmp_path / "shards" / "test-000000.tar"
+    whole = place.read_bytes()
+    for content, words in (
+        (whole[:700], "cannot read a shard in"),
+        (whole.replace(b'"weight"', b'"wight"'), "tells"),
+    ):
+        place.write_bytes(content)
+        with pytest.raises(DataError, match=words):
+            list(ShardImages(index, "test", EvalTransform(16), shuffle=False))

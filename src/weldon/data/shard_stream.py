@@ -19,7 +19,7 @@ from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.shards import ShardIndex, forever, share_of, shuffled
 from weldon.data.transforms import EvalTransform
-from weldon.errors import UsageError
+from weldon.errors import DataError, UsageError
 
 BUFFER = 1000  # images among which the next is drawn
 
@@ -81,13 +81,15 @@ class ShardImages(IterableDataset[Item]):
 
     def _samples(self, shards: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         pipeline = _webdataset()
-        yield from pipeline.DataPipeline(
-            pipeline.SimpleShardList(list(shards)), pipeline.tarfile_to_samples()
-        )
+        try:
+            yield from pipeline.DataPipeline(
+                pipeline.SimpleShardList(list(shards)), pipeline.tarfile_to_samples()
+            )
+        except Exception as error:  # tarfile, the network, webdataset's own
+            raise DataError(f"cannot read a shard in {self.index.folder}: {error!r}") from error
 
     def _item(self, sample: Mapping[str, Any], epoch: int) -> Item:
-        record = _record(sample)
-        number = int(sample["__key__"])
+        record, number = _record(sample)
         suffix = next((key for key in sample if f".{key}" in SUFFIXES), None)
         try:
             with opened(sample[suffix or "image"]) as image:
@@ -120,11 +122,16 @@ def shard_loader(images: ShardImages, *, batch_size: int, workers: int = 2) -> D
     return DataLoader(images, batch_size, collate_fn=collate, num_workers=workers, drop_last=images.shuffle)
 
 
-def _record(sample: Mapping[str, Any]) -> Record:
-    told = json.loads(sample["json"])
-    name = told["file_name"]
-    labels, unknown = frozenset(told["labels"]), frozenset(told["unknown"])
-    return Record(Path(name), name, labels, unknown, weight=told["weight"])
+def _record(sample: Mapping[str, Any]) -> tuple[Record, int]:
+    """Return what a shard says about an image, and its number."""
+    key = sample.get("__key__")
+    try:
+        told = json.loads(sample["json"])
+        name, weight = str(told["file_name"]), float(told["weight"])
+        labels, unknown = frozenset(told["labels"]), frozenset(told["unknown"])
+        return Record(Path(name), name, labels, unknown, weight=weight), int(sample["__key__"])
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise DataError(f"a shard tells nothing that can be used of its image {key!r}: {error!r}") from error
 
 
 def _processes() -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from weldon.files import read_json, write_json
 
 INDEX = "shards.json"
 SHARD_BYTES = 500_000_000
+_SHARD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -98,16 +100,25 @@ def read_index(path: str | Path, *, folder: str | None = None) -> ShardIndex:
         folder: where the shards are when they are elsewhere, for instance an address.
 
     Raises:
-        DataError: no index.
+        DataError: no index, or one that names shards as no file of ours is named: their names become parts
+            of addresses, which ``webdataset`` hands to a shell.
     """
     file = Path(path)
     file = file / INDEX if file.is_dir() else file
     content = read_json(file)
     try:
-        splits = {name: (part["images"], tuple(part["shards"])) for name, part in content["splits"].items()}
-        return ShardIndex(folder or str(file.parent), tuple(content["classes"]), splits)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{file} is no index of shards: {error}") from error
+        splits = {
+            name: (int(part["images"]), tuple(part["shards"])) for name, part in content["splits"].items()
+        }
+        classes = tuple(content["classes"])
+        strange = [name for _, names in splits.values() for name in names if not _SHARD_NAME.fullmatch(name)]
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise DataError(f"{file} is no index of shards: {error!r}") from error
+    if strange:
+        raise DataError(
+            f"{file} cannot be trusted: {strange[0]!r} is no name of a shard, as train-000000.tar is"
+        )
+    return ShardIndex(folder or str(file.parent), classes, splits)
 
 
 def sample_json(record: Record) -> dict[str, Any]:
