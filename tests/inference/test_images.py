@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,77 @@ def test_the_folder_of_the_photographs_is_found_however_they_were_named(tmp_path
         assert photo_folder(expand_images(source)) == photos
     assert photo_folder(expand_images([photos / "a.jpg", photos / "deep" / "b.jpg"])) is None
     assert photo_folder(expand_images([photos, tmp_path / "other"])) is None
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_list_that_windows_wrote_is_read(tree: Path, encoding: str):
+    listing = tree / "list.txt"
+    listing.write_bytes("deep/c.jpeg\r\nb.jpg\r\n".encode(encoding))
+    assert names(listing) == ["deep/c.jpeg", "b.jpg"]
+
+
+def test_a_list_that_is_no_text_is_named_with_its_row(tree: Path):
+    listing = tree / "list.txt"
+    for content, words in (
+        (b"b.jpg\ncaf\xe9.jpg\n", "row 2 is not UTF-8"),
+        (b"b.jpg\n\0\n", "row 2 holds a zero"),
+    ):
+        listing.write_bytes(content)
+        with pytest.raises(DataError, match=rf"list\.txt {words}"):
+            expand_images(listing)
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_list_is_said(tree: Path, content: str):
+    (tree / "list.txt").write_text(content)
+    with pytest.raises(DataError, match=r"list\.txt' names no image"):
+        expand_images(tree / "list.txt")
+
+
+def test_what_no_file_can_be_called_is_missing_like_any_other(tree: Path):
+    (tree / "list.txt").write_text(f"{'x' * 5000}\na\x01b.jpg\ndeep\n")
+    with pytest.raises(DataError, match=r"3 files that are not there") as error:
+        expand_images(tree / "list.txt")
+    assert [problem.split("row ")[1][0] for problem in error.value.problems] == ["1", "2", "3"]
+
+
+def test_what_a_folder_holds_besides_is_said(tree: Path, caplog: pytest.LogCaptureFixture):
+    names(tree)
+    assert "1 file hidden or a system's own, passed over: .hidden.jpg (1)" in caplog.text
+    assert "1 file of .md, no image by its ending, passed over: notes.md" in caplog.text
+
+
+def test_hidden_folders_are_passed_over(tree: Path):
+    (tree / ".ipynb_checkpoints").mkdir()
+    (tree / ".ipynb_checkpoints" / "b.jpg").touch()
+    assert names(tree) == names(f"{tree}/**/*") == ["a.PNG", "b.jpg", "deep/c.jpeg", "deep/deeper/a.PNG"]
+    assert names(f"{tree}/**") == names(tree)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_circles_of_links_pipes_and_links_to_nothing_end(tree: Path, caplog: pytest.LogCaptureFixture):
+    for number in range(30):
+        (tree / f"link{number}").symlink_to(tree)
+    (tree / "self.jpg").symlink_to(tree / "self.jpg")
+    (tree / "gone.jpg").symlink_to(tree / "nowhere.jpg")
+    os.mkfifo(tree / "pipe.jpg")
+    assert names(tree) == names(f"{tree}/**/*") == ["a.PNG", "b.jpg", "deep/c.jpeg", "deep/deeper/a.PNG"]
+    assert "33 links to nothing" in caplog.text
+
+
+def test_folders_deeper_than_python_follows_are_walked(tmp_path: Path):
+    here = os.getcwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(1200):
+            os.mkdir("d")
+            os.chdir("d")
+        Path("a.jpg").touch()
+    finally:
+        os.chdir(here)
+    assert len(names(tmp_path)) == 1
+    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
+
+
+@pytest.mark.parametrize("pattern", ["a**b.jpg", "[", "x/[!.jpg"])
+def test_a_pattern_that_is_none_is_bad_usage(tree: Path, pattern: str):
+    with pytest.raises(UsageError):
+        expand_images(f"{tree}/{pattern}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -17,6 +18,7 @@ from weldon.cli.predict import predict
 from weldon.cli.reproduce import reproduce
 from weldon.cli.train import train
 from weldon.cli.val import val
+from weldon.errors import UsageError
 
 app = typer.Typer(
     help="What is in a picture, where, and which regions speak for and against: from image-level labels.",
@@ -34,4 +36,14 @@ app.add_typer(data_app, name="data")
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb and leave with its exit status (:func:`~weldon.cli.leaving.run_command`)."""
     show_log()
-    sys.exit(run_command(lambda: app(arguments)))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends nothing
+    sys.exit(run_command(lambda: _run(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _run(arguments: list[str]) -> None:
+    for argument in arguments:
+        if not argument.isascii() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise UsageError(f"{argument!r} is no UTF-8 text: rename the file or folder")
+    app(arguments)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from weldon.data.file_names import UNFIT, is_fit
+
 LONGEST = 255  # characters of a name that a message repeats: the longest that file systems take
 
 
@@ -40,6 +42,8 @@ class ImageFinder:
         Backslashes are read as separators, and names that differ only in how an accent is composed are the
         same (archives made on a Mac).
         """
+        if not is_fit(name):
+            return None
         for spelling in self._spellings(name):
             for folder in self.folders:
                 if _is_file(path := folder / spelling):
@@ -69,6 +73,8 @@ class ImageFinder:
 
     def why_not(self, name: str) -> str:
         """Return a sentence for the user about an image that was not found."""
+        if not is_fit(name):
+            return f"{_shortened(name)!r} is not looked for: {UNFIT}"
         looked = ", ".join(str(folder) for folder in self.folders)
         near = self._near(name)
         hint = f"; there is {near!r}: correct the name" if near else ""

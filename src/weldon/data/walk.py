@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from weldon.data.file_names import is_fit
 from weldon.data.image import SUFFIXES
 from weldon.errors import DataError, printable, system_reason
 
@@ -53,12 +54,14 @@ class Found:
         others: files that are none.
         hidden: files and folders that are hidden or a system's own, with the number of files in them.
         broken: links that lead nowhere or in a circle, and folders that cannot be opened.
+        unfit: files and folders whose names no table can carry.
     """
 
     images: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     hidden: Counter[str] = field(default_factory=Counter)
     broken: list[Path] = field(default_factory=list)
+    unfit: list[Path] = field(default_factory=list)
 
     def add(self, other: Found) -> None:
         """Take in what another walk found."""
@@ -66,6 +69,7 @@ class Found:
         self.others += other.others
         self.hidden += other.hidden
         self.broken += other.broken
+        self.unfit += other.unfit
 
 
 def is_hidden(name: str) -> bool:
@@ -87,7 +91,9 @@ def walk(folder: Path) -> Found:
     for place in (folder.resolve(), *folder.resolve().parents)[1:]:
         state = place.stat()
         seen.add((state.st_dev, state.st_ino))
-    _walk(folder, seen, found)
+    waiting = [folder]
+    while waiting:  # no recursion: folders may lie deeper than Python follows
+        waiting.extend(reversed(_enter(waiting.pop(), seen, found)))
     found.images.sort()
     found.others.sort()
     return found
@@ -110,20 +116,20 @@ def level(folder: Path) -> tuple[list[Path], Found]:
     return folders, found
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]], found: Found) -> None:
+def _enter(folder: Path, seen: set[tuple[int, int]], found: Found) -> list[Path]:
+    """Take in the files of a folder that was not entered before; return the folders in it."""
     try:
         state = folder.stat()
         folders, here = level(folder)
     except (OSError, DataError):
         found.broken.append(folder)
-        return
+        return []
     if (state.st_dev, state.st_ino) in seen:
         found.broken.append(folder)
-        return
+        return []
     seen.add((state.st_dev, state.st_ino))
     found.add(here)
-    for inner in folders:
-        _walk(inner, seen, found)
+    return folders
 
 
 def _sorted_in(entry: os.DirEntry[str], path: Path, found: Found) -> Path | None:
@@ -131,6 +137,8 @@ def _sorted_in(entry: os.DirEntry[str], path: Path, found: Found) -> Path | None
     is_folder = _leads_to_folder(entry)
     if is_hidden(entry.name):
         found.hidden[entry.name] += _files_in(path) if is_folder else 1
+    elif not is_fit(entry.name):
+        found.unfit.append(path)
     elif is_folder is None:
         found.broken.append(path)
     elif is_folder:
@@ -154,7 +162,7 @@ def _files_in(folder: Path) -> int:
 
 def notes_on(found: Found, root: Path) -> list[str]:
     """Return a sentence for each kind of file that is passed over: how many, which, what to do."""
-    return [*_on_hidden(found), *_on_others(found, root), *_on_broken(found, root)]
+    return [*_on_hidden(found), *_on_others(found, root), *_on_broken(found, root), *_on_unfit(found, root)]
 
 
 def _on_hidden(found: Found) -> Iterator[str]:
@@ -182,6 +190,15 @@ def _on_broken(found: Found, root: Path) -> Iterator[str]:
         yield (
             f"{counted(len(found.broken), 'link')} to nothing, in a circle or to what is there already, or "
             f"closed folders: {shown}"
+        )
+
+
+def _on_unfit(found: Found, root: Path) -> Iterator[str]:
+    if found.unfit:
+        shown = _list([repr(path.relative_to(root).as_posix()) for path in found.unfit])
+        yield (
+            f"{counted(len(found.unfit), 'name')} of files or folders are no UTF-8 text or hold control "
+            f"characters and were left out, rename them: {shown}"
         )
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from glob import glob, has_magic
+from glob import has_magic
+from logging import getLogger
 from pathlib import Path, PurePosixPath
 
+from weldon.data.file_names import UNFIT, is_fit
 from weldon.data.image import SUFFIXES
+from weldon.data.walk import is_hidden, notes_on, walk
 from weldon.errors import DataError, UsageError
+from weldon.files import read_text
+
+log = getLogger("weldon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage
     """List the images of files, folders (recursive), patterns (``*.jpg``, ``**``) and text files of paths.
 
     A name is the path below the folder, below the fixed part of the pattern, or as the list gives it; an
-    image reached twice is listed once, and two images of one name get their paths as names.
+    image reached twice is listed once, and two images of one name get their paths as names. What is passed
+    over in a folder is logged.
 
     Args:
         sources: one source or several.
@@ -33,7 +40,8 @@ def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage
 
     Raises:
         UsageError: a source does not exist, or a pattern matches nothing.
-        DataError: a folder or list without images, or a list with missing files, each named with its row.
+        DataError: a folder or list without images, a list that is no text, or one with missing files, each
+            named with its row.
     """
     given = [sources] if isinstance(sources, str | Path) else list(sources)
     found: dict[Path, NamedImage] = {}
@@ -59,6 +67,8 @@ def _above(image: NamedImage) -> Path | None:
 
 def _expand_one(source: str) -> Iterator[NamedImage]:
     path = Path(source)
+    if not is_fit(source):
+        raise UsageError(f"images must have names that can be written down, got {source!r}: {UNFIT}")
     if path.is_dir():
         return iter(_folder(path))
     if path.is_file():
@@ -68,26 +78,39 @@ def _expand_one(source: str) -> Iterator[NamedImage]:
     raise UsageError(f"images must be a file, folder, pattern or text list that exists, got {source!r}")
 
 
-def _is_image(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
-
-
 def _folder(folder: Path) -> list[NamedImage]:
-    files = sorted(path for path in folder.rglob("*") if _is_image(path))
-    if not files:
+    found = walk(folder)
+    notes = notes_on(found, folder)
+    if not found.images:
         raise DataError(
-            f"{str(folder)!r} holds no image; looked, recursively, for {' '.join(sorted(SUFFIXES))}"
+            f"{str(folder)!r} holds no image; looked, recursively, for {' '.join(sorted(SUFFIXES))}", notes
         )
-    return [NamedImage(path, path.relative_to(folder).as_posix()) for path in files]
+    for note in notes:
+        log.warning("%s: %s", folder, note)
+    return [NamedImage(path, path.relative_to(folder).as_posix()) for path in found.images]
 
 
 def _pattern(pattern: str) -> list[NamedImage]:
-    files = sorted(path for path in map(Path, glob(pattern, recursive=True)) if _is_image(path))
+    root = _fixed_part(pattern)
+    rest = str(Path(pattern).relative_to(root))
+    try:
+        # pathlib's ** follows no links to folders, which may lead in circles without number.
+        matched = list(root.glob(f"{rest}/*" if Path(rest).name == "**" else rest))
+    except ValueError as error:
+        raise UsageError(f"images must be a pattern as photos/**/*.jpg, got {pattern!r}: {error}") from error
+    files = sorted(path for path in matched if _is_image(path.relative_to(root), path))
     if not files:
         raise UsageError(f"images must match something, got the pattern {pattern!r} that matches no image")
-    root = _fixed_part(pattern)
     return [NamedImage(path, path.relative_to(root).as_posix()) for path in files]
+
+
+def _is_image(name: Path, path: Path) -> bool:
+    if any(is_hidden(part) for part in name.parts) or path.suffix.lower() not in SUFFIXES:
+        return False
+    if not is_fit(str(path)):
+        log.warning("left out %r: %s", str(path), UNFIT)
+        return False
+    return path.is_file()
 
 
 def _fixed_part(pattern: str) -> Path:
@@ -102,20 +125,30 @@ def _fixed_part(pattern: str) -> Path:
 
 def _text_list(listing: Path) -> list[NamedImage]:
     images, problems = [], []
-    for row, line in enumerate(listing.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for row, line in enumerate(read_text(listing).split("\n"), start=1):
         name = line.strip()
         if not name:
             continue
-        path = next((folder / name for folder in (listing.parent, Path()) if (folder / name).is_file()), None)
-        if path is None:
+        path = next((path for folder in (listing.parent, Path()) if _is_there(path := folder / name)), None)
+        if not is_fit(name):
+            problems.append(f"{listing}, row {row}: {name!r}: {UNFIT}")
+        elif path is None:
             problems.append(f"{listing}, row {row}: {name!r} is not a file beside the list or here")
         else:
             images.append(NamedImage(path, _inside(name)))
     if problems:
-        raise DataError(f"{str(listing)!r} names {len(problems)} files that do not exist", problems)
+        raise DataError(f"{str(listing)!r} names {len(problems)} files that are not there", problems)
     if not images:
         raise DataError(f"{str(listing)!r} names no image; it must hold one path a line")
     return images
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether there is such a file; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _inside(name: str) -> str:
