@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from weldon.data.image import decoding_problem, image_size, load_image, unreadable_files
+from weldon.data.image import decoding_problem, image_size, load_image, to_rgb, unreadable_files
 from weldon.data.record import Record
 from weldon.errors import DataError
 
@@ -106,6 +106,24 @@ def test_palette_with_a_transparent_index_and_bilevel_read(tmp_path: Path):
     assert load_image(tmp_path / "p.png").getpixel((0, 0)) == (255, 255, 255)
     Image.new("1", (4, 4), 1).save(tmp_path / "b.png")
     assert load_image(tmp_path / "b.png").getpixel((2, 2)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P", "PA", "RGBa"])
+@pytest.mark.parametrize("size", [(37, 23), (1, 40), (40, 1), (2000, 3)])
+def test_strips_on_white_are_the_picture_on_white(
+    monkeypatch: pytest.MonkeyPatch, mode: str, size: tuple[int, int]
+):
+    noise = np.random.default_rng(1).integers(0, 255, (*size[::-1], 4), dtype=np.uint8)
+    noise[..., 1:3] = noise[..., :1]
+    image = Image.fromarray(noise, "RGBA")
+    if mode == "P":
+        image = image.convert("RGB").convert("P")
+        image.info["transparency"] = bytes(range(255, -1, -1))
+    else:
+        image = image.convert(mode)
+    whole = Image.alpha_composite(Image.new("RGBA", size, "white"), image.convert("RGBA")).convert("RGB")
+    monkeypatch.setattr("weldon.data.image._STRIP", 100)
+    assert np.array_equal(np.asarray(to_rgb(image)), np.asarray(whole))
 
 
 def test_cmyk_keeps_its_colours(tmp_path: Path):

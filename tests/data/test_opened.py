@@ -74,7 +74,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 def test_a_gigantic_picture_is_refused_by_its_header_with_the_way_out(tmp_path):
     (tmp_path / "wall.png").write_bytes(png_of(20_000, 5_000))
-    words = r"20000 x 5000 are 100,000,000 pixels, more than the 89,478,485 allowed.*--max-pixels 100000000"
+    words = r"20000 x 5000 are 100,000,000 pixels, more than the 67,108,864 allowed.*--max-pixels 100000000"
     with pytest.raises(DataError, match=words):
         load_image(tmp_path / "wall.png")
     with pytest.raises(DataError, match=words):
@@ -105,8 +105,8 @@ def test_a_limit_that_is_no_count_is_named(tmp_path, monkeypatch, told):
             look(tmp_path / "a.png")
 
 
-def test_the_limit_is_pillows_own_unless_told(monkeypatch):
-    assert pixel_limit() == MAX_PIXELS == Image.MAX_IMAGE_PIXELS
+def test_the_limit_is_below_pillows_own_unless_told(monkeypatch):
+    assert pixel_limit() == MAX_PIXELS < Image.MAX_IMAGE_PIXELS
     monkeypatch.setenv(VARIABLE, "5")
     assert pixel_limit() == 5
 
@@ -129,7 +129,7 @@ def test_a_file_of_terabytes_is_not_read(tmp_path):
         file.write(b"RIFF\0\0\0\0WEBPVP8 ")
         file.truncate(1 << 40)
     for found in (decoding_problem(tmp_path / "a.webp"), file_facts(tmp_path / "a.webp").problem):
-        assert "1,099,511,627,776 bytes are more than 89,478,485 pixels take" in (found or "")
+        assert "1,099,511,627,776 bytes are more than 67,108,864 pixels take" in (found or "")
 
 
 def test_links_in_a_circle_are_named(tmp_path):
@@ -242,3 +242,26 @@ def test_pictures_within_the_limit_keep_every_pixel(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (40, 30, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.webp", lossless=True)
     assert np.array_equal(np.asarray(load_image(tmp_path / "a.webp")), noise)
+
+
+DECODED = r"""
+import resource, sys
+from pathlib import Path
+from weldon.data.image import load_image
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+load_image(Path(sys.argv[1]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("WEBP", "RGBA"), ("PNG", "RGBA"), ("TIFF", "RGBA"), ("JPEG2000", "RGB")]
+)
+def test_the_largest_picture_allowed_takes_no_more_than_is_documented(tmp_path, kind, mode):
+    fastest = {"lossless": True, "quality": 0, "method": 0} if kind == "WEBP" else {}
+    Image.new(mode, (8192, 8192), (1, 2, 3, 4)[: len(mode)]).save(tmp_path / "a.img", kind, **fastest)
+    command = [sys.executable, "-c", DECODED, str(tmp_path / "a.img")]
+    grown = int(subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout)
+    assert grown < 1300  # MiB

@@ -94,6 +94,8 @@ def test_the_folder_of_the_photographs_is_found_however_they_were_named(tmp_path
         assert photo_folder(expand_images(source)) == photos
     assert photo_folder(expand_images([photos / "a.jpg", photos / "deep" / "b.jpg"])) is None
     assert photo_folder(expand_images([photos, tmp_path / "other"])) is None
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_a_list_that_windows_wrote_is_read(tree: Path, encoding: str):
     listing = tree / "list.txt"

@@ -56,6 +56,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG = 0x0112
+_STRIP = 1 << 20  # pixels laid on white at a time
 _SIDES_SWAPPED = frozenset({5, 6, 7, 8})
 
 
@@ -167,10 +168,19 @@ def to_rgb(image: Image.Image) -> Image.Image:
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
         raise ValueError("32-bit pixels have no known range; save it with 8 or 16 bits")
-    if image.has_transparency_data:
-        colours = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), colours).convert("RGB")
-    return image.convert("RGB")
+    return _on_white(image) if image.has_transparency_data else image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Lay a picture on white, a few rows at a time: whole, it would take the room of three more pictures."""
+    width, height = image.size
+    rows = max(1, _STRIP // max(1, width))
+    whole = Image.new("RGB", image.size)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height))).convert("RGBA")
+        white = Image.new("RGBA", strip.size, "white")
+        whole.paste(Image.alpha_composite(white, strip).convert("RGB"), (0, top))
+    return whole
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:

@@ -20,8 +20,8 @@ from weldon.errors import UsageError
 # What Pillow may decode (MPO comes with JPEG). Left out: EPS, PDF and WMF, which start other programs or
 # the system, and formats that no camera or annotation tool writes.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
-# Pillow's own limit: a picture of it takes up to 1.4 GB while it is decoded (16 bytes a pixel).
-MAX_PIXELS = 89_478_485
+# Decoding takes up to 20 bytes a pixel (JPEG 2000), so 1.3 GB; cameras of 61 megapixels stay below.
+MAX_PIXELS = 1 << 26
 VARIABLE = "WELDON_MAX_PIXELS"
 _BYTES_A_PIXEL = 16  # no format stores more; a longer file is no picture of the pixels allowed
 _BYTES_BESIDE = 1 << 26  # of EXIF, colour profiles, previews
