@@ -49,7 +49,7 @@ def test_padding_changes_nothing(generator):
 def test_a_constant_feature_is_passed_over():
     net = create_bag_model(2, 1)
     net.standardise(torch.tensor([3.0, 1e6]), torch.tensor([0.0, 0.01]))
-    assert net.std.tolist() == [float("inf")] * 2
+    assert net.std.tolist() == [torch.finfo(torch.float32).max] * 2
     assert net.features(torch.tensor([[[3.0], [1e6]]])).flatten().tolist() == [0.0, 0.0]
 
 

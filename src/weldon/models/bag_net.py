@@ -13,6 +13,7 @@ from weldon.models.network import pool_options
 from weldon.models.region_net import RegionNet
 from weldon.pooling import Count, build_pooling
 
+CONSTANT = torch.finfo(torch.float32).max  # the deviation of a feature that training knew one value of
 KIND = "bags"  # how a saved file says that it holds such a network
 
 
@@ -46,16 +47,16 @@ class BagNet(RegionNet):
     def standardise(self, mean: Tensor, std: Tensor) -> None:
         """Take over mean and deviation ``(F,)`` of training instances.
 
-        A feature that is constant there gets an infinite deviation: nothing was learnt about it, so whatever
-        value it has later counts as its mean.
+        A feature that is constant there is divided by the largest float: nothing was learnt about it, so
+        whatever value it has later counts as its mean.
         """
         self.mean.copy_(mean)
-        self.std.copy_(torch.where(std > 1e-6 * mean.abs(), std, torch.full_like(std, torch.inf)))
+        self.std.copy_(torch.where(std > 1e-6 * mean.abs(), std, torch.full_like(std, CONSTANT)))
 
     @property
     def constant(self) -> tuple[int, ...]:
         """Numbers of the features that were constant in training and are passed over."""
-        return tuple(torch.nonzero(self.std.isinf()).flatten().tolist())
+        return tuple(torch.nonzero(self.std >= CONSTANT).flatten().tolist())
 
     def features(self, x: Tensor) -> Tensor:
         """Standardise bags ``(N, F, R)``.
