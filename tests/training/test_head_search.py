@@ -44,7 +44,7 @@ def test_the_walk_goes_on_while_the_best_is_at_the_edge(net, monkeypatch):
     """The best lies two steps up in rate and one down in decay: nine settings are not enough to see it."""
     dataset = made_up_maps(30)
     size = mean_squared_norm(dataset, range(30))
-    goal = head_search._setting((2, -1), size)
+    goal = head_search.setting_at((2, -1), size)
 
     def nearness(self, settings, images, folds):
         return [-abs(log(s.lr / goal.lr)) - abs(log(s.weight_decay / goal.weight_decay)) for s in settings]
@@ -59,7 +59,7 @@ def test_settings_follow_the_scale_of_the_features():
     """Features times 8 have a squared norm times 64: the rate is divided by it, the decay multiplied."""
     plain, scaled = (mean_squared_norm(made_up_maps(20, scale=by), range(20)) for by in (1.0, 8.0))
     assert scaled == pytest.approx(64 * plain, rel=1e-3)
-    one, other = head_search._setting((1, -1), plain), head_search._setting((1, -1), scaled)
+    one, other = head_search.setting_at((1, -1), plain), head_search.setting_at((1, -1), scaled)
     assert other.lr == pytest.approx(one.lr / 64, rel=0.1)
     assert other.weight_decay == pytest.approx(one.weight_decay * 64, rel=0.1)
 
@@ -75,10 +75,10 @@ def test_a_fifth_of_a_large_set_is_held_back(net, monkeypatch):
 
 def test_groups_are_held_back_together(net):
     dataset = made_up_maps(60)
-    dataset.records = tuple(replace(r, group=f"g{n % 12}") for n, r in enumerate(dataset.records))
+    dataset.records = tuple(replace(r, group=f"g{n % 24}") for n, r in enumerate(dataset.records))
     folds = HeadSearch(net, dataset, logistic, one_label=False)._folds(range(60))
     groups = [{dataset.records[index].group for index in fold} for fold in folds]
-    assert sum(map(len, groups)) == 12
+    assert sum(map(len, groups)) == 24
 
 
 def test_the_global_random_state_and_the_network_stay(net):
@@ -106,3 +106,20 @@ def test_accuracy_counts_images_of_one_label(net):
     scores = torch.zeros(60, 3)
     scores[:, 1] = 1.0
     assert search._figure(scores, [list(range(60))]) == pytest.approx(1 / 3)
+
+
+def test_too_few_images_or_groups_leave_the_usual_setting(net):
+    few = search(net, made_up_maps(19))
+    assert few.held_back == 0
+    assert [trial.setting for trial in few.trials] == [
+        head_search.setting_at((0, 0), mean_squared_norm(made_up_maps(19), range(19)))
+    ]
+    dataset = made_up_maps(40)
+    dataset.records = tuple(replace(r, group=f"g{n % 3}") for n, r in enumerate(dataset.records))
+    assert search(net, dataset).held_back == 0
+
+
+def test_a_decay_that_was_given_stays(net):
+    found = search(net, made_up_maps(40), weight_decay=0.01)
+    assert {trial.setting.weight_decay for trial in found.trials} == {0.01}
+    assert len(found.trials) >= 3

@@ -54,6 +54,11 @@ class RunDirectory:
         return self.path / "localisation.json"
 
     @property
+    def search(self) -> Path:
+        """The rates and decays that were tried for a frozen run; missing where they were given."""
+        return self.path / "search.json"
+
+    @property
     def metrics(self) -> Path:
         """One row an epoch."""
         return self.path / "metrics.csv"

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.finish import environment, fit_thresholds, per_class_rows
+from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.loaders import Loaders
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
@@ -112,20 +114,28 @@ def _train(recipe: Recipe, claim: Claim, *, progress: bool) -> None:
     if recipe.loss == "ap":
         refuse_weights(prepared.train)
     net = build_net(recipe, prepared)
-    objective = build_objective(recipe, prepared.task, *encode_targets(prepared.train, prepared.classes))
-    module = TrainingModule(net, objective, recipe, prepared.task)
+    targets = encode_targets(prepared.train, prepared.classes)
+    new_objective = partial(build_objective, recipe, prepared.task, *targets)
+    objective = new_objective()
     if resume:
         refuse_damage(run, net)
     sets = build_sets(recipe, net, prepared)
     found, prepared = prepared, sets.prepared
     if resume:
         refuse_lost(found, prepared)
+    trials = None
+    if searches(recipe):
+        one_label = prepared.task == "multiclass"
+        recipe, trials = search_recipe(recipe, net, sets.train, new_objective, one_label=one_label)
+    module = TrainingModule(net, objective, recipe, prepared.task)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = -(-len(sets.train) // recipe.batch_size)
     trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=steps, progress=progress)
     if is_first_process():
         claim.begin()
         _write_start(recipe, claim, found, prepared)
+        if trials is not None:
+            write_json(run.search, trials_json(trials))
         for line in describe(recipe, prepared, net):
             log.info(line)
     ready = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from rich.console import Console
@@ -24,7 +24,7 @@ RATE, DECAY = 1500.0, 6e-7
 STEP = math.sqrt(10)  # from one rate, or decay, to the next
 ROUNDS = 4  # at most: nine settings, then three or five around the best so far
 EPOCHS = 15
-FEWEST = 20  # training images, below which there is nothing to choose by
+FEWEST = 20  # groups of training images (each its own where there are none), below which nothing is chosen
 FEW = 1000  # below it every image is held back once, in five folds; above it a fifth of them
 FOLDS = 5
 MOST = 4000  # training images that the search looks at
@@ -78,6 +78,7 @@ class HeadSearch:
         device: where heads learn.
         epochs: of a trial.
         batch_size: images a step; None goes by the number of images (:func:`usual_batch_size`).
+        weight_decay: the only one to try, or None.
     """
 
     net: RegionNet
@@ -88,35 +89,50 @@ class HeadSearch:
     device: str | torch.device = "cpu"
     epochs: int = EPOCHS
     batch_size: int | None = None
+    weight_decay: float | None = None
 
     def run(self) -> Trials:
         """Walk from one setting to the best around it, until the best is where the walk stands.
 
-        All settings of a round learn from the same batches, side by side.
-
-        Raises:
-            DataError: fewer groups of images than folds.
+        All settings of a round learn from the same batches, side by side. Of too few images, or groups of
+        images, only the start is returned, with NaN for its figure.
         """
         images = _sample(len(self.dataset), self.seed)
         folds = self._folds(images)
         size = mean_squared_norm(self.dataset, images)
+        if not folds:
+            return self._trials({(0, 0): math.nan}, size, 0)
         best: Place = (0, 0)
         figures: dict[Place, float] = {}
         with torch.random.fork_rng(devices=[]):
             for _ in range(ROUNDS):
-                new = [place for place in _around(best) if place not in figures]
-                reached = self._measure([_setting(place, size) for place in new], images, folds)
+                new = [place for place in self._around(best) if place not in figures]
+                reached = self._measure([self._setting(place, size) for place in new], images, folds)
                 figures |= dict(zip(new, reached, strict=True))
                 before, best = best, max(figures, key=lambda place: figures[place])
                 if best == before:
                     break
+        return self._trials(figures, size, sum(map(len, folds)))
+
+    def _trials(self, figures: dict[Place, float], size: float, held_back: int) -> Trials:
         ranked = sorted(figures, key=lambda place: -figures[place])
-        trials = tuple(Trial(_setting(place, size), figures[place]) for place in ranked)
-        return Trials(trials, sum(map(len, folds)), "accuracy" if self.one_label else "mAP")
+        trials = tuple(Trial(self._setting(place, size), figures[place]) for place in ranked)
+        return Trials(trials, held_back, "accuracy" if self.one_label else "mAP")
+
+    def _setting(self, place: Place, size: float) -> Setting:
+        setting = setting_at(place, size)
+        return setting if self.weight_decay is None else replace(setting, weight_decay=self.weight_decay)
+
+    def _around(self, place: Place) -> list[Place]:
+        decays = (0, 1, -1) if self.weight_decay is None else (0,)
+        return [(place[0] + rate, place[1] + decay) for rate in (0, 1, -1) for decay in decays]
 
     def _folds(self, images: Sequence[int]) -> list[list[int]]:
         """Return the positions held back together: a fifth of many images, all of few in five parts."""
-        folds = draw_folds([self.dataset.records[index] for index in images], FOLDS, seed=self.seed)
+        records = [self.dataset.records[index] for index in images]
+        if len({record.group or record.file_name for record in records}) < FEWEST:
+            return []
+        folds = draw_folds(records, FOLDS, seed=self.seed)
         kept = folds if len(images) < FEW else folds[:1]
         return [[images[position] for position in fold] for fold in kept]
 
@@ -170,13 +186,10 @@ def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int 
     return max(float(norms.mean()), torch.finfo(torch.float32).tiny)
 
 
-def _setting(place: Place, size: float) -> Setting:
+def setting_at(place: Place, size: float) -> Setting:
+    """Return the setting at a place of the walk, for features whose mean squared norm is ``size``."""
     rate, decay = RATE / size * STEP ** place[0], DECAY * size * STEP ** place[1]
     return Setting(float(f"{rate:.1e}"), float(f"{decay:.1e}"))
-
-
-def _around(place: Place) -> list[Place]:
-    return [(place[0] + rate, place[1] + decay) for rate in (0, 1, -1) for decay in (0, 1, -1)]
 
 
 def _sample(count: int, seed: int) -> list[int]:

@@ -120,6 +120,9 @@ class Recipe(BaseModel):
     lr: Finite | None = Field(
         None, gt=0, description="learning rate of the new layers [adamw 1e-3; sgd, bags 1e-2]"
     )
+    search: bool = Field(
+        True, description="with --freeze and no --lr: choose rate and decay on held-back training images"
+    )
     lrp: Finite = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
     weight_decay: Finite | None = Field(

@@ -1,0 +1,99 @@
+"""The recipe of a frozen run whose rate and decay nobody named: the search chooses them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from typing import Any
+
+from weldon.device import choose_device
+from weldon.models import RegionNet
+from weldon.training.feature_dataset import FeatureDataset
+from weldon.training.head_search import HeadSearch, Trials, usual_batch_size
+from weldon.training.module import Objective
+from weldon.training.recipe import Recipe
+
+log = logging.getLogger("weldon")
+
+EPOCHS = 30  # of the head that is kept
+
+
+def searches(recipe: Recipe) -> bool:
+    """Say whether rate and decay are searched: frozen, no rate given, SGD not refused, one process.
+
+    A loss that ranks the whole set takes one step an epoch, and several processes would have to agree: both
+    keep the usual rate.
+    """
+    adamw = "optimizer" in recipe.model_fields_set and recipe.optimizer != "sgd"
+    one_process = recipe.devices == recipe.nodes == 1
+    return (
+        recipe.freeze
+        and recipe.search
+        and recipe.lr is None
+        and not adamw
+        and one_process
+        and not recipe.ranks_whole_set
+    )
+
+
+def search_recipe(
+    recipe: Recipe,
+    net: RegionNet,
+    dataset: FeatureDataset,
+    objective: Callable[[], Objective],
+    *,
+    one_label: bool,
+) -> tuple[Recipe, Trials]:
+    """Return the recipe with what the search chose, and what it tried; what was given stays as given.
+
+    Args:
+        recipe: one for which :func:`searches` holds.
+        net: the untrained network.
+        dataset: the training images.
+        objective: makes the loss.
+        one_label: an image has one label: accuracy chooses, else mAP.
+    """
+    given = recipe.model_fields_set
+    batch_size = recipe.batch_size if "batch_size" in given else usual_batch_size(len(dataset))
+    search = HeadSearch(
+        net,
+        dataset,
+        objective,
+        one_label=one_label,
+        seed=recipe.seed,
+        device=choose_device(recipe.device),
+        batch_size=batch_size,
+        weight_decay=recipe.weight_decay,
+    )
+    found = search.run()
+    chosen: dict[str, Any] = {
+        "optimizer": "sgd",
+        "lr": found.chosen.lr,
+        "weight_decay": found.chosen.weight_decay,
+        "batch_size": batch_size,
+        "epochs": recipe.epochs if "epochs" in given else EPOCHS,
+    }
+    log.info(spell_trials(found))
+    return recipe.model_copy(update=chosen), found
+
+
+def spell_trials(found: Trials) -> str:
+    """Return the choice in one sentence."""
+    chosen = f"learning rate {found.chosen.lr:g}, weight decay {found.chosen.weight_decay:g}"
+    best, worst = found.trials[0].figure, found.trials[-1].figure
+    if math.isnan(best):
+        return f"{chosen}: the usual ones, there are too few training images to choose by"
+    return (
+        f"{chosen}: the best of {len(found.trials)} settings on {found.held_back} held-back training images "
+        f"({found.measure} {best:.4f}, the worst {worst:.4f})"
+    )
+
+
+def trials_json(found: Trials) -> dict[str, Any]:
+    """Return what was tried, for ``search.json``."""
+    tried = [
+        {"lr": t.setting.lr, "weight_decay": t.setting.weight_decay, found.measure: t.figure}
+        for t in found.trials
+    ]
+    return {"measure": found.measure, "held_back": found.held_back, "tried": tried}

@@ -1,0 +1,79 @@
+"""A frozen run takes the rate and decay that its training images choose; what was given stays as given."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from training.cached_maps import CLASSES, made_up_maps
+from weldon.losses import logistic_loss
+from weldon.models import create_model
+from weldon.training.frozen_head import EPOCHS, search_recipe, searches, spell_trials, trials_json
+from weldon.training.head_search import Trial, Trials
+from weldon.training.heads import Setting
+from weldon.training.recipe import build_recipe
+
+
+def recipe(**options):
+    return build_recipe({"data": Path("photos"), "freeze": True, **options})
+
+
+def logistic():
+    return lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"])
+
+
+@pytest.fixture
+def net():
+    net = create_model("test_resnet", len(CLASSES), weights="none")
+    net.transfer = torch.nn.Conv2d(16, len(CLASSES), 1)
+    return net
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": "sgd"}, {"weight_decay": 0.1}, {"loss": "ap"}])
+def test_a_frozen_run_without_a_rate_searches(options):
+    assert searches(recipe(**options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"freeze": False},
+        {"lr": 0.1},
+        {"search": False},
+        {"optimizer": "adamw"},
+        {"devices": 2},
+        {"loss": "ap", "ap_scope": "set"},
+    ],
+)
+def test_what_was_given_or_cannot_be_searched_is_left(options):
+    assert not searches(recipe(**options))
+
+
+def test_the_recipe_gets_what_was_chosen_and_keeps_what_was_given(net):
+    dataset = made_up_maps(40)
+    chosen, found = search_recipe(recipe(), net, dataset, logistic, one_label=False)
+    assert (chosen.lr, chosen.weight_decay) == (found.chosen.lr, found.chosen.weight_decay)
+    assert (chosen.optimizer, chosen.epochs, chosen.batch_size) == ("sgd", EPOCHS, 8)
+    given = recipe(epochs=3, batch_size=5, weight_decay=0.02)
+    kept, _ = search_recipe(given, net, dataset, logistic, one_label=False)
+    assert (kept.epochs, kept.batch_size, kept.weight_decay) == (3, 5, 0.02)
+
+
+def test_what_was_chosen_is_not_searched_again(net):
+    """A resumed run reads the recipe that was written."""
+    chosen, _ = search_recipe(recipe(), net, made_up_maps(20), logistic, one_label=False)
+    assert not searches(chosen)
+
+
+def test_the_choice_is_one_sentence_and_a_list():
+    found = Trials((Trial(Setting(3.0, 3e-4), 0.9), Trial(Setting(1.0, 1e-3), 0.8)), 50, "mAP")
+    assert spell_trials(found) == (
+        "learning rate 3, weight decay 0.0003: the best of 2 settings on 50 held-back training images "
+        "(mAP 0.9000, the worst 0.8000)"
+    )
+    assert trials_json(found)["tried"][1] == {"lr": 1.0, "weight_decay": 1e-3, "mAP": 0.8}
+    few = Trials((Trial(Setting(3.0, 3e-4), math.nan),), 0, "mAP")
+    assert "too few" in spell_trials(few)
