@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from weldon.data.scenes import SIDE
-from weldon.errors import UsageError
+from weldon.errors import DataError, UsageError
 from weldon.inference import Predictor
 from weldon.inference.colours import AGAINST, FOR
 from weldon.report.data_uri import class_colour, map_uri, mask_uri, photo_uri, shrink
@@ -121,5 +121,5 @@ def test_without_masks_there_are_no_triples(split):
 
 
 def test_folder_without_any_mask_is_refused(split, tmp_path):
-    with pytest.raises(UsageError, match="masks must be a folder"):
+    with pytest.raises(DataError, match="masks must be a folder"):
         read_truth(split.records, split.classes, folder=tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from weldon.errors import UsageError
 from weldon.files import read_text
 from weldon.folder_lock import LOCK, locked
-from weldon.training.out_directory import CHOSEN, claimed, first_free
+from weldon.training.out_directory import CHOSEN, claimed, first_free, make_free
 
 
 def tree(folder):
@@ -238,3 +238,13 @@ def test_processes_of_a_launcher_must_be_told_the_folder(monkeypatch):
     monkeypatch.delenv(CHOSEN, raising=False)
     with pytest.raises(UsageError, match="--out"), claimed(None, resume=False, overwrite=False):
         pass
+
+
+def test_of_two_that_ask_at_once_each_gets_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Both see the same name as free; the slower one takes the next."""
+    (tmp_path / "runs").mkdir()
+    answers = iter([tmp_path / "runs" / "predict", tmp_path / "runs" / "predict2"])
+    monkeypatch.setattr("weldon.training.out_directory.first_free", lambda parent, name: next(answers))
+    (tmp_path / "runs" / "predict").mkdir()
+    assert make_free(tmp_path / "runs", "predict") == tmp_path / "runs" / "predict2"
+    assert (tmp_path / "runs" / "predict2").is_dir()

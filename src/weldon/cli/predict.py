@@ -41,7 +41,7 @@ def predict(
     from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
     from weldon.inference.images import photo_folder
     from weldon.inference.run_network import is_bag_run
-    from weldon.training.out_directory import first_free
+    from weldon.training.out_directory import make_free
 
     if is_bag_run(open_run(run)):
         of_images: dict[str, object] = {"--to": to, "--points": points, "--boxes": boxes, "--masks": masks}
@@ -60,7 +60,7 @@ def predict(
     predictor = load(run, device=device, batch_size=batch_size)
     named = expand_images(images)
     check_file_names(formats, [image.file_name for image in named])
-    folder = out if out is not None else first_free(Path("runs"), "predict")
+    folder = out if out is not None else make_free(Path("runs"), "predict")
     mask_options = {"crf": crf} if masks else None
     writer = PredictionWriter(
         folder,

@@ -38,7 +38,7 @@ def predict_bags(
     from weldon.inference.bag_predictor import BagResult, load_bags
     from weldon.inference.bag_writer import write_bag_predictions
     from weldon.structured import open_bags
-    from weldon.training.out_directory import first_free
+    from weldon.training.out_directory import make_free
 
     given = [flag for flag, value in of_images.items() if value]
     if given:
@@ -50,7 +50,7 @@ def predict_bags(
     notes = (*opened.notes, *matching)
     for note in notes:
         say(note)
-    folder = out if out is not None else first_free(Path("runs"), "predict")
+    folder = out if out is not None else make_free(Path("runs"), "predict")
     with Progress(console=err, transient=True, disable=json) as progress:
         results: Iterator[BagResult] = iter(
             progress.track(predictor.predict(bags), total=len(bags.paths), description="bags")

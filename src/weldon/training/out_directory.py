@@ -232,3 +232,13 @@ def _chosen_by_the_first(out: Path | None, *, replaced: bool) -> Path:
 def first_free(parent: Path, name: str) -> Path:
     """Return ``parent/name``, or ``name2``, ``name3``, … whichever does not exist yet."""
     return next(path for n in count(1) if not (path := parent / (name if n == 1 else f"{name}{n}")).exists())
+
+
+def make_free(parent: Path, name: str) -> Path:
+    """Make ``parent/name``, or ``name2``, …, and return it; of two processes each gets its own."""
+    parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = first_free(parent, name)
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            path.mkdir()
+            return path
