@@ -165,6 +165,22 @@ def test_a_lock_held_by_a_thread_does_not_reach_a_forked_process(tmp_path):
     assert child.returncode == 0
 
 
+@pytest.mark.parametrize("look", [load_image, image_size, decoding_problem, file_facts])
+def test_a_picture_of_endless_scans_is_not_decoded(tmp_path, look):
+    stream = io.BytesIO()
+    Image.new("L", (64, 64), 9).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    last = data[data.rindex(b"\xff\xda") : -2]
+    (tmp_path / "few.jpg").write_bytes(data[:-2] + last * 99 + data[-2:])
+    (tmp_path / "many.jpg").write_bytes(data[:-2] + last * 999 + data[-2:])
+    assert load_image(tmp_path / "few.jpg").size == (64, 64)
+    try:
+        found = str(look(tmp_path / "many.jpg"))
+    except DataError as error:
+        found = str(error)
+    assert re.search(r"it is drawn in 1,00\d scans", found)
+
+
 BOMBS = r"""
 import resource, sys
 from pathlib import Path

@@ -25,6 +25,7 @@ MAX_PIXELS = 1 << 26
 VARIABLE = "WELDON_MAX_PIXELS"
 _BYTES_A_PIXEL = 16  # no format stores more; a longer file is no picture of the pixels allowed
 _BYTES_BESIDE = 1 << 26  # of EXIF, colour profiles, previews
+_MOST_SCANS = 500  # of a progressive JPEG; cameras and programs write about ten, each goes over all pixels
 _LARGE = 1 << 25  # pixels; of such pictures one at a time is decoded in a process
 
 # Damaged and gigantic files are told by weldon, each once with its name; Pillow would print lines without.
@@ -85,8 +86,17 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
                 f"{image.width} x {image.height} are {pixels:,} pixels, more than the {limit:,} allowed: "
                 f"shrink it, or allow more with --max-pixels {pixels}"
             )
+        if image.info.get("progressive"):
+            _refuse_scans(source)
         with _one_large if pixels > _LARGE else nullcontext():
             yield image
+
+
+def _refuse_scans(source: Path | bytes) -> None:
+    """Refuse a JPEG that a few kilobytes of empty scans make take hours."""
+    scans = (source if isinstance(source, bytes) else source.read_bytes()).count(b"\xff\xda")
+    if scans > _MOST_SCANS:
+        raise ValueError(f"it is drawn in {scans:,} scans, which nothing but an attack does")
 
 
 @cache
