@@ -129,3 +129,11 @@ def test_a_flag_that_cannot_be_used_is_named(option):
     (name,) = option
     with pytest.raises(UsageError, match=name):
         build_recipe({"data": ".", **option})
+
+
+def test_options_of_a_file_that_do_not_go_together_are_the_files(tmp_path):
+    (tmp_path / "r.toml").write_text('data = "."\npool = "evil"\n')
+    with pytest.raises(DataError, match=r"r\.toml has options that cannot be used:\n.*pool must be one of"):
+        build_recipe({}, tmp_path / "r.toml")
+    with pytest.raises(UsageError, match="pool must be one of"):
+        build_recipe({"pool": "evil"}, tmp_path / "r.toml")

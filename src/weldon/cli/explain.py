@@ -20,7 +20,9 @@ def explain(
     class_name: Annotated[str, typer.Option("--class", help="the class to explain")],
     versus: Annotated[str | None, typer.Option(help="a rival class: why this and not that")] = None,
     out: Annotated[Path | None, typer.Option(help="picture to write [IMAGE.CLASS.png here]")] = None,
-    rows: Annotated[int, typer.Option(help="regions to list on each side; 0 lists all")] = 5,
+    rows: Annotated[
+        int, typer.Option(min=0, max=10**9, help="regions to list on each side; 0 lists all")
+    ] = 5,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the picture")] = False,
     max_pixels: MaxPixels = None,

@@ -57,6 +57,8 @@ def predict(
         )
         return
     formats = _formats(to)
+    if box_threshold is not None and not 0 < box_threshold < 1:
+        raise UsageError(f"box-threshold must be a share between 0 and 1, got {box_threshold}")
     predictor = load(run, device=device, batch_size=batch_size)
     named = expand_images(images)
     check_file_names(formats, [image.file_name for image in named])
@@ -104,7 +106,7 @@ def predict(
 def _formats(to: str | None) -> list[str]:
     from weldon.data import WRITERS
 
-    names = [name.strip() for name in to.split(",")] if to else []
+    names = [name.strip() for name in to.split(",")] if to is not None else []
     unknown = [name for name in names if name not in WRITERS]
     if unknown:
         raise UsageError(f"to must be among {', '.join(WRITERS)}, got {', '.join(unknown)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ def several_looks(
         UsageError: options that do not go together.
     """
     if not (sizes or others or ten_crops):
+        _refuse_idle(
+            {"scale-k": (k, "table3"), "combine": (combine, "object-bank"), "fit-on": (fit_on, "train")}
+        )
         return None
     if located:
         raise UsageError("boxes and masks are measured with one look: leave out scales, with and ten-crops")
@@ -56,6 +59,13 @@ def several_looks(
     counts = k if k in ("run", "table3") else [parse_count(part) for part in k.split(",")]
     plan = plan_scales(run, sizes=_sizes(sizes), k=counts, others=others)
     return evaluate_scales(plan, data, combine=combine, fit_on=fit_on, **common)
+
+
+def _refuse_idle(options: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse options that would change nothing: name to (given, default)."""
+    idle = [f"{name} {given!r}" for name, (given, default) in options.items() if given != default]
+    if idle:
+        raise UsageError(f"{', '.join(idle)} is for several looks: give --scales or --with too")
 
 
 def _sizes(text: str | None) -> list[int]:

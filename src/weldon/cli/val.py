@@ -61,7 +61,9 @@ def val(
     ten_crops: Annotated[
         bool, typer.Option("--ten-crops", help="average ten crops in place of one look at the whole image")
     ] = False,
-    min_positives: Annotated[int, typer.Option(help="leave rarer classes out of the means")] = 1,
+    min_positives: Annotated[
+        int, typer.Option(min=0, max=10**9, help="leave rarer classes out of means")
+    ] = 1,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,

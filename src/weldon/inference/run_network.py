@@ -8,6 +8,7 @@ from typing import TypeVar
 from weldon.device import choose_device
 from weldon.errors import DataError, UsageError, WeightsError
 from weldon.inference.run_directory import RunDirectory
+from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import BagNet, RegionNet, WeldonNet, holds_bag_model, load_bag_model, load_model
 
 Net = TypeVar("Net", bound=RegionNet)
@@ -57,12 +58,24 @@ def _checked(run: RunDirectory, load: Callable[..., Net], device: str) -> Net:
         net = load(run.best, device=chosen)
     except (WeightsError, UsageError) as error:
         raise _damaged(error) from error
+    if isinstance(net, WeldonNet):
+        _refuse_cut_cells(run, net.backbone.stride)
+    if run.thresholds.is_file():
+        read_decision(run)  # says whether the classes are in the order of the scores
     if len(run.class_names) != net.num_classes:
         raise DataError(
             f"{run.classes} must name {net.num_classes} classes, one a line, as many as the weights have "
             f"scores for, got {len(run.class_names)}: put back the file that `weldon train` wrote"
         )
     return net
+
+
+def _refuse_cut_cells(run: RunDirectory, stride: int) -> None:
+    size = read_transform_options(run)["image_size"]
+    if size % stride:
+        raise DataError(
+            f"{run.config}: image_size must be a multiple of {stride}, as it was trained, got {size}"
+        )
 
 
 def _damaged(error: Exception) -> DataError:

@@ -19,9 +19,10 @@ from weldon.models.bag_net import KIND, BagNet
 from weldon.models.memory import keep_freed_memory
 from weldon.models.network import WeldonNet
 from weldon.models.region_net import RegionNet
-from weldon.models.weights import METADATA_KEY, read_metadata
+from weldon.models.weights import METADATA_KEY, describe_values, read_metadata
 from weldon.pooling import build_pooling
 
+INTERPOLATIONS = ("bilinear", "bicubic", "nearest", "lanczos", "box", "hamming", "random")  # of timm
 TRANSFER = "transfer.weight"  # (C·M, F, 1, 1)
 FILE_NAME = "model.safetensors"
 Net = TypeVar("Net", bound=nn.Module)
@@ -61,6 +62,7 @@ def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> Weldo
             "evidence, weldon.models.load_bag_model loads it"
         )
     _refuse_other_sizes(config, file)
+    _refuse_other_kinds(config, file)
     return _filled(_rebuild(config, file), file, device)
 
 
@@ -140,6 +142,15 @@ def _rebuild_bags(values: Mapping[str, Any], path: Path) -> BagNet:
         return BagNet(values["num_features"], pool, values["num_classes"], config=values)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _unknown(path, error) from error
+
+
+def _refuse_other_kinds(values: Mapping[str, Any], path: Path) -> None:
+    """Refuse a description that says how pictures are read in words or numbers that nothing here knows."""
+    described = describe_values(values, path)
+    if described.mean is None or described.std is None or min(described.std) <= 0:
+        raise _unknown(path, UsageError(f"mean {described.mean} and std {described.std}"))
+    if described.model_kwargs is None or described.interpolation not in INTERPOLATIONS:
+        raise _unknown(path, UsageError(f"interpolation {str(described.interpolation)[:40]!r}"))
 
 
 def _refuse_other_sizes(values: Mapping[str, Any], path: Path) -> None:

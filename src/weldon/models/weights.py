@@ -51,7 +51,7 @@ def read_description(path: Path | None) -> Description:
     config = read_metadata(path)
     if config is not None:
         values = {**config, "model": config.get("name")}
-        return _described(values, path)
+        return describe_values(values, path)
     beside = path.with_suffix(".json")
     if not beside.is_file():
         return Description()
@@ -59,7 +59,7 @@ def read_description(path: Path | None) -> Description:
         values = read_json(beside)
     except DataError as error:
         raise WeightsError(f"{beside} must be JSON that describes {path.name}: {error}") from error
-    return _described(values, beside)
+    return describe_values(values, beside)
 
 
 def read_metadata(path: Path) -> dict[str, Any] | None:
@@ -88,7 +88,7 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
     return values
 
 
-def _described(values: object, source: Path) -> Description:
+def describe_values(values: object, source: Path) -> Description:
     """Check the values of a description one by one."""
     if not isinstance(values, Mapping):
         raise WeightsError(f"{source} must be a JSON object, got {type(values).__name__}")

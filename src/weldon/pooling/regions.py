@@ -95,6 +95,9 @@ def fill_padding(regions: Tensor, real: Tensor | None, value: float) -> Tensor:
     return regions if real is None else regions.masked_fill(~real.unsqueeze(1), value)
 
 
+MOST = 2**31 - 1  # regions: tensors count no further
+
+
 def check_count(k: Count, name: str, *, least: Literal[0, 1] = 1) -> Count:
     """Return ``k`` unchanged if it is a count, a share or ``"all"``.
 
@@ -107,7 +110,7 @@ def check_count(k: Count, name: str, *, least: Literal[0, 1] = 1) -> Count:
     elif isinstance(k, bool) or not isinstance(k, int | float):
         accepted = False
     else:
-        accepted = k >= least if isinstance(k, int) else 0.0 < k < 1.0
+        accepted = least <= k <= MOST if isinstance(k, int) else 0.0 < k < 1.0
     if accepted:
         return k
     hint = "; 1.0 is ambiguous: write 1 for one region, 'all' for every region" if k == 1.0 else ""
@@ -166,7 +169,7 @@ def parse_count(text: str) -> Count:
         number = -1.0
     if number == 0:
         return 0
-    if (isinstance(number, int) and number > 0) or 0.0 < number < 1.0:
+    if (isinstance(number, int) and 0 < number <= MOST) or 0.0 < number < 1.0:
         return number
     raise UsageError(
         f"a number of regions must be a count ('20'), a share ('20%' or '0.2') or 'all', got {text!r}"

@@ -74,8 +74,10 @@ def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
     if not path.is_file():
         return []
     rows = read_csv(path)
-    if any(_number(row.get("epoch")) is None for row in rows):
-        raise DataError(f"{path} must have a column epoch with a number in each row: it is damaged")
+    if not rows or any(_number(row.get("epoch")) is None for row in rows):
+        raise DataError(
+            f"{path} must have a row with a number in the column epoch for each epoch: it is damaged"
+        )
     charts = []
     for column, title in CURVES.items():
         points = [

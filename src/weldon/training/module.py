@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from weldon.errors import UsageError
 from weldon.metrics import AveragePrecision, TopKAccuracy
 from weldon.models import RegionNet
 from weldon.training.recipe import Recipe
@@ -65,6 +66,11 @@ class TrainingModule(L.LightningModule):
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Score one batch for the epoch's figures."""
         scores = score_batch(self.net, batch).float()
+        if scores.isnan().any():
+            raise UsageError(
+                f"training diverged in epoch {self.current_epoch + 1}, the scores are no numbers: lower "
+                f"--lr (it was {self.recipe.learning_rate:g}), --lrp or --weight-decay"
+            )
         self.precision_of_classes.update(scores, batch["target"], batch["known"], index=batch["index"])
         if self.accuracy is not None:
             self.accuracy.update(scores, batch["target"].argmax(1), index=batch["index"])

@@ -56,6 +56,7 @@ def _number(text: str, otherwise: float = -1.0) -> float:
 
 Device = Annotated[str, AfterValidator(check_device_name)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Rate = Annotated[float, Field(allow_inf_nan=False, le=1e6)]  # float32 holds the product of two
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Real = Annotated[float, AfterValidator(_no_nan)]  # infinity too: the maximum
 Colours = Annotated[tuple[Finite, Finite, Finite] | None, BeforeValidator(_three)]

@@ -29,6 +29,7 @@ from weldon.training.option_kinds import (
     Device,
     Finite,
     Object,
+    Rate,
     Real,
     Share,
     Weight,
@@ -113,19 +114,19 @@ class Recipe(BaseModel):
     ap_memory: int = Field(
         0, ge=0, le=10_000_000, description="recent images that join the ranking of a batch"
     )
-    ap_scale: Finite = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
+    ap_scale: Rate = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
     pos_weight: Weight = Field("none", description="none, balanced (absent / present per class) or a number")
 
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="sgd has momentum 0.9, as in the paper")
-    lr: Finite | None = Field(
+    lr: Rate | None = Field(
         None, gt=0, description="learning rate of the new layers [adamw 1e-3; sgd, bags 1e-2]"
     )
     search: bool = Field(
         True, description="with --freeze and no --lr: choose rate and decay on held-back training images"
     )
-    lrp: Finite = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
+    lrp: Rate = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
-    weight_decay: Finite | None = Field(
+    weight_decay: Rate | None = Field(
         None, ge=0, description="weight decay, lambda of Eq. 7 [adamw 1e-2, sgd 1e-4]"
     )
     schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the rate falls")
@@ -221,9 +222,14 @@ def build_recipe(options: Mapping[str, Any], config: str | Path | None = None) -
     except ValidationError as error:
         wrong = error.errors()
     reasons = [_reason(item) for item in wrong]
-    if stored and not any((item["loc"][:1] == () and given) or item["loc"][0] in given for item in wrong):
+    if config is not None and not any(_is_given(item["loc"], given) for item in wrong):
         raise DataError(f"{config} has options that cannot be used:", reasons)
     raise UsageError("\n".join(reasons))
+
+
+def _is_given(place: tuple[int | str, ...], given: Mapping[str, Any]) -> bool:
+    """Return whether a refused value is the caller's, or may be: what does not go together has no place."""
+    return place[0] in given if place else bool(given)
 
 
 def _reason(item: Any) -> str:
