@@ -336,3 +336,13 @@ def test_a_column_of_names_may_be_called_as_hugging_face_does(table, tmp_path):
     assert "no column of image files" in problems(
         table("left_file_name,right_file_name,labels\na.png,b.png,c\n")
     )
+
+
+def test_two_separators_in_one_table_are_said(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,labels\na.png,cat|dog\nb.png,cat;dog\n"))
+    assert any("'cat;dog'" in note and "one name" in note for note in found.notes)
+
+
+def test_under_a_model_another_spelling_of_its_class_is_shown(table):
+    found = problems(table("file_name,labels\na.png,cafe\u0301\n"), classes=("caf\u00e9", "dog"))
+    assert r"none of the model's classes; there is 'caf\xe9'" in found

@@ -48,11 +48,17 @@ def alike_names(names: Iterable[str]) -> list[str]:
     """
     together: dict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(names):
-        together[_plain(name)].append(name)
+        together[comparable(name)].append(name)
     return [_sentence(group) for group in together.values() if len(group) > 1]
 
 
-def _plain(name: str) -> str:
+def comparable(name: str) -> str:
+    """Return a name without what two spellings of one class may differ in.
+
+    Example:
+        >>> comparable("Polar_bear. ") == comparable("polar  bear")
+        True
+    """
     seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
     words = " ".join(seen.casefold().replace("_", " ").split()).strip(" .,;:")
     return words or name if not _WHOLE_NUMBER.fullmatch(seen) else seen.partition(".")[0]

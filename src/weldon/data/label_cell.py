@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # What programs write where they know nothing (the list of pandas, without the blank cell).
 MISSING = frozenset(
@@ -26,6 +26,17 @@ def label_separator(cells: Sequence[str]) -> str | None:
     """Return the first of ``|``, ``;`` and ``,`` that any cell holds outside a list."""
     plain = [cell for cell in cells if not is_list(cell)]
     return next((mark for mark in _SEPARATORS if any(mark in cell for cell in plain)), None)
+
+
+def other_separators(names: Iterable[str], separator: str | None) -> list[str]:
+    """Return the first names that hold ``|`` or ``;`` although labels were told apart at another mark.
+
+    Example:
+        >>> other_separators(["cat", "dog;hen"], "|")
+        ['dog;hen']
+    """
+    marks = {"|", ";"} - {separator}
+    return sorted(name for name in set(names) if marks & set(name))[:3]
 
 
 def split_labels(cell: str, separator: str | None) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from weldon.data.class_names import alike_names, broken_names
+from weldon.data.class_names import alike_names, broken_names, comparable
 from weldon.data.locate import Finder
 from weldon.data.record import Box, LabelSet, Record, split_name
 from weldon.errors import DataError
@@ -252,8 +252,10 @@ def _classes(
 
 def _strangers(placed: Iterable[Placed], classes: Sequence[str], what: str) -> list[str]:
     known = frozenset(classes)
+    near = {comparable(name): name for name in classes}
     return [
         f"{item.where}: {item.record.file_name!r} has the label {name!r}, {what}"
+        + (f"; there is {near[comparable(name)]!a}" if comparable(name) in near else "")
         for item in placed
         for name in sorted(item.record.labels - known)
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from weldon.data.class_names import broken_names
 from weldon.data.columns import FILE_COLUMNS, Columns, columns_of, has_name_column, unused_columns
 from weldon.data.delimited import Table, read_delimited
-from weldon.data.label_cell import MISSING, is_list, label_separator, split_labels
+from weldon.data.label_cell import MISSING, is_list, label_separator, other_separators, split_labels
 from weldon.data.locate import Finder
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row
@@ -103,6 +103,11 @@ def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> 
         row = _row(where, cells, columns, labels, frozenset(), problems=told.problems)
         missing = cells[position] in MISSING
         rows.append(replace(row, told=False, where=f"{where} ({cells[position]})") if missing else row)
+    mixed = other_separators((name for row in rows for name in row.labels), separator)
+    if mixed and label_sep is None:
+        told.notes.append(
+            f"labels that hold a separator are taken as one name: {', '.join(map(repr, mixed))}"
+        )
     if not all(row.told for row in rows):
         told.notes.append('a cell such as nan, NA or None is no label; write ["NA"] where it names a class')
     return rows
