@@ -104,8 +104,8 @@ def test_null_labels_are_unknown_and_not_absent(tmp_path, photograph):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('{"file_name": "a\\u0000.png", "labels": []}', "line 2: "),
-        ('{"file_name": "\\ud800.png", "labels": []}', "line 2: "),
+        ('{"file_name": "a\\u0000.png", "labels": []}', "line 2: no file"),
+        ('{"file_name": "\\ud800.png", "labels": []}', "line 2: no file"),
         ('{"file_name": "b.png", "labels": ["\\ud800"]}', "control character"),
         ('{"file_name": "b.png", "labels": ["c\\u0000t"]}', "control character"),
         ("[" * 100_000, "line 2 is nested too deeply"),

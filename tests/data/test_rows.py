@@ -122,5 +122,5 @@ def test_two_spellings_of_one_class_are_said(finder):
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000, "", "a/" * 2000])
 def test_a_name_that_no_file_can_have_is_a_problem_of_its_row(finder, name):
-    with pytest.raises(DataError, match=r"t\.csv row 3: (no file|.*not looked for)"):
+    with pytest.raises(DataError, match=r"t\.csv row 3: no file"):
         read(finder, row("a", "cat"), row(name, "cat", line=3))

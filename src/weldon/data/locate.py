@@ -74,7 +74,7 @@ class ImageFinder:
     def why_not(self, name: str) -> str:
         """Return a sentence for the user about an image that was not found."""
         if not is_fit(name):
-            return f"{_shortened(name)!r} is not looked for: {UNFIT}"
+            return f"no file {_shortened(name)!r} can be looked for: {UNFIT}"
         looked = ", ".join(str(folder) for folder in self.folders)
         near = self._near(name)
         hint = f"; there is {near!r}: correct the name" if near else ""
