@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import islice
@@ -20,6 +19,7 @@ from weldon.data.record import Record
 from weldon.data.shards import ShardIndex, forever, share_of, shuffled
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
+from weldon.files import parse_json
 
 BUFFER = 1000  # images among which the next is drawn
 
@@ -68,8 +68,15 @@ class ShardImages(IterableDataset[Item]):
         number, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
         epoch = int(self._epoch)
         if not self.shuffle:
+            count = 0
             for sample in self._samples(share_of(self.shards, number, workers)):
+                count += 1
                 yield self._item(sample, epoch)
+            if workers == 1 and count != self.images:
+                raise DataError(
+                    f"the index says {self.images} images, but there are {count} images in "
+                    f"{', '.join(self.shards)}: write them anew"
+                )
             return
         order = shuffled(self.shards, self.seed, epoch)
         mine = share_of(order, rank * workers + number, world * workers)
@@ -81,12 +88,13 @@ class ShardImages(IterableDataset[Item]):
 
     def _samples(self, shards: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         pipeline = _webdataset()
-        try:
-            yield from pipeline.DataPipeline(
-                pipeline.SimpleShardList(list(shards)), pipeline.tarfile_to_samples()
-            )
-        except Exception as error:  # tarfile, the network, webdataset's own
-            raise DataError(f"cannot read a shard in {self.index.folder}: {error!r}") from error
+        for shard in shards:
+            try:
+                yield from pipeline.DataPipeline(
+                    pipeline.SimpleShardList([shard]), pipeline.tarfile_to_samples()
+                )
+            except Exception as error:  # tarfile, the network, webdataset's own
+                raise DataError(f"the shard {shard} is damaged, write it anew: {error}"[:500]) from error
 
     def _item(self, sample: Mapping[str, Any], epoch: int) -> Item:
         record, number = _record(sample)
@@ -123,15 +131,15 @@ def shard_loader(images: ShardImages, *, batch_size: int, workers: int = 2) -> D
 
 
 def _record(sample: Mapping[str, Any]) -> tuple[Record, int]:
-    """Return what a shard says about an image, and its number."""
-    key = sample.get("__key__")
+    """Return what a shard says about an image, and the image's number."""
+    where = f"{sample.get('__url__')}, {sample.get('__key__')}.json"
     try:
-        told = json.loads(sample["json"])
+        told = parse_json(sample["json"].decode(), where)
         name, weight = str(told["file_name"]), float(told["weight"])
         labels, unknown = frozenset(told["labels"]), frozenset(told["unknown"])
         return Record(Path(name), name, labels, unknown, weight=weight), int(sample["__key__"])
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise DataError(f"a shard tells nothing that can be used of its image {key!r}: {error!r}") from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"{where} is damaged or missing, write the shard anew: {error!r}") from error
 
 
 def _processes() -> tuple[int, int]:

@@ -100,25 +100,46 @@ def read_index(path: str | Path, *, folder: str | None = None) -> ShardIndex:
         folder: where the shards are when they are elsewhere, for instance an address.
 
     Raises:
-        DataError: no index, or one that names shards as no file of ours is named: their names become parts
-            of addresses, which ``webdataset`` hands to a shell.
+        DataError: no index, one that does not name the shards beside it, or one that names shards as no file
+            of ours is named: their names become parts of addresses, which ``webdataset`` hands to a shell.
     """
     file = Path(path)
     file = file / INDEX if file.is_dir() else file
     content = read_json(file)
     try:
-        splits = {
-            name: (int(part["images"]), tuple(part["shards"])) for name, part in content["splits"].items()
-        }
-        classes = tuple(content["classes"])
-        strange = [name for _, names in splits.values() for name in names if not _SHARD_NAME.fullmatch(name)]
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(f"{file} is no index of shards: {error!r}") from error
-    if strange:
-        raise DataError(
-            f"{file} cannot be trusted: {strange[0]!r} is no name of a shard, as train-000000.tar is"
-        )
+        splits = {name: _split(part) for name, part in content["splits"].items()}
+        classes = tuple(_name(value) for value in content["classes"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(f"{file} is no index of shards, or it is damaged: {error!r}") from error
+    if isinstance(content["classes"], str) or len(set(classes)) < len(classes):
+        raise DataError(f"{file} must list each class once, got {content['classes']!r}")
+    if folder is None:
+        _refuse_other_shards(file, {name for _, names in splits.values() for name in names})
     return ShardIndex(folder or str(file.parent), classes, splits)
+
+
+def _split(part: Any) -> tuple[int, tuple[str, ...]]:
+    count, names = part["images"], part["shards"]
+    if type(count) is not int or count < 0 or not isinstance(names, list):
+        raise ValueError(f"a split must hold a count of images and a list of shards, got {part!r}"[:300])
+    if strange := [name for name in names if not _SHARD_NAME.fullmatch(_name(name))]:
+        raise ValueError(f"{strange[0]!r} is no name of a shard, as train-000000.tar is"[:300])
+    return count, tuple(names)
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"a name must be a text, got {value!r}"[:300])
+    return value
+
+
+def _refuse_other_shards(file: Path, named: set[str]) -> None:
+    """Refuse an index that leaves out a shard beside it, or names one that is not there."""
+    there = {path.name for path in file.parent.glob("*.tar")}
+    if there != named:
+        odd = [f"{name}: not in the index" for name in sorted(there - named)]
+        odd += [f"{name}: not in the folder" for name in sorted(named - there)]
+        raise DataError(f"{file} does not name the shards beside it; write them anew:", odd)
 
 
 def sample_json(record: Record) -> dict[str, Any]:
