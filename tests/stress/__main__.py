@@ -57,22 +57,31 @@ def _names(options: argparse.Namespace, folder: Path) -> list[str]:
     chosen = options.cases or ["kill", "disk", "twins", *KINDS]
     alone = [name for name in chosen if "#" in name]
     kinds = [name for name in chosen if "#" not in name]
-    names = [f"{kind}#{seed}" for kind in KINDS for seed in range(options.n)] + twin_names()
-    if "disk" in [name.partition("/")[0] for name in kinds]:
-        if (reason := why_not()) is not None:
-            print(f"full and read-only disks are left out: {reason}")
-        names += [] if reason else disk_names()
-    if "kill" in [name.partition("/")[0] for name in kinds]:
-        names += kill_names(folder / "world", folder / "cases", every=options.every, moments=options.moments)
     prefixes = tuple(f"{part}{mark}" for part in kinds for mark in "#/")
-    return alone + [name for name in names if name.startswith(prefixes)]
+    return alone + [name for name in _all_names(options, folder, kinds) if name.startswith(prefixes)]
+
+
+def _all_names(options: argparse.Namespace, folder: Path, kinds: Sequence[str]) -> list[str]:
+    families = {name.partition("/")[0] for name in kinds}
+    names = [f"{kind}#{seed}" for kind in KINDS for seed in range(3 if options.sample else options.n)]
+    rare = twin_names()
+    if "disk" in families and (reason := why_not()) is None:
+        rare += disk_names()
+    elif "disk" in families:
+        print(f"full and read-only disks are left out: {reason}")
+    names += rare[::5] if options.sample else rare
+    if "kill" in families:
+        every, moments = (25, 1) if options.sample else (options.every, options.moments)
+        names += kill_names(folder / "world", folder / "cases", every=every, moments=moments)
+    return names
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="stress", description=__doc__)
     parser.add_argument("cases", nargs="*", help="kind or kind#seed; none: all")
-    parser.add_argument("-n", type=int, default=80, help="damages of each kind")
-    parser.add_argument("--every", type=int, default=1, help="kill at every n-th file operation")
+    parser.add_argument("--sample", action="store_true", help="a few of everything, about a minute")
+    parser.add_argument("-n", type=int, default=45, help="damages of each kind")
+    parser.add_argument("--every", type=int, default=2, help="kill at every n-th file operation")
     parser.add_argument("--moments", type=int, default=10, help="kills of each command at random moments")
     parser.add_argument("-j", type=int, default=2, help="processes")
     parser.add_argument("--folder", type=Path, help="where to work; what failed stays there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -54,11 +55,12 @@ def run_kill(target: Target, seed: str, world: Path, cases: Path) -> Verdict:
         operations.install()
 
     killed = attempt(target.command(place), place.files.parent, run, before=before, kill_after=after)
-    faults = (
-        [] if moment or killed.status == -9 else [f"it was not killed: {killed.status} {killed.said[-200:]}"]
-    )
-    faults += target.left(place)
-    faults += _again(target, place, whole)
+    if killed.status == 0:  # it was quicker than the kill
+        faults = compared(whole.result, json_values(target.result(place)))
+    elif killed.status == -signal.SIGKILL:
+        faults = [*target.left(place), *_again(target, place, whole)]
+    else:
+        faults = judge_outcome(killed, [""])
     if not faults:
         shutil.rmtree(place.files.parent)
     return Verdict(f"kill/{target.name}#{seed}", "killed", True, tuple(faults[:8]))
