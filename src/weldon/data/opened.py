@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from weldon.data.png_checksum import refuse_changed_pixels
 from weldon.errors import UsageError
 
 # What Pillow may decode (MPO comes with JPEG). Left out: EPS, PDF and WMF, which start other programs or
@@ -71,7 +72,7 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
 
     Raises:
         PixelLimitError: more pixels than allowed (:func:`pixel_limit`), or a file too long for them.
-        OSError: no regular file, or the system cannot read it.
+        OSError: no regular file, the system cannot read it, or a PNG whose checksums do not fit.
         Exception: whatever Pillow raises on damaged headers.
     """
     limit = pixel_limit()
@@ -88,6 +89,8 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
             )
         if image.info.get("progressive"):
             _refuse_scans(source)
+        if image.format == "PNG" and image.fp is not None:
+            refuse_changed_pixels(image.fp)
         with _one_large if pixels > _LARGE else nullcontext():
             yield image
 
