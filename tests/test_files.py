@@ -57,6 +57,15 @@ def test_a_killed_writer_leaves_the_old_file_and_a_draft_that_is_cleared(tmp_pat
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_drafts_of_dead_processes_are_found_at_any_depth(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    draft = tmp_path / "voc" / "deep" / f".a.xml.{dead.pid}.part"
+    draft.parent.mkdir(parents=True)
+    draft.write_text("half")
+    assert clear_drafts(tmp_path) == [draft]
+
+
 def test_the_draft_of_a_living_process_is_left(tmp_path):
     draft = draft_of(tmp_path / "a.txt")
     draft.write_text("at work")

@@ -60,8 +60,8 @@ def draft_of(path: Path) -> Path:
 
 
 def clear_drafts(folder: Path) -> list[Path]:
-    """Remove the drafts in ``folder`` whose process is no more, and return them."""
-    found = [draft for draft in folder.glob(".*.part") if not is_alive(draft.name.split(".")[-2])]
+    """Remove the drafts in ``folder``, at any depth, whose process is no more, and return them."""
+    found = [draft for draft in sorted(folder.rglob(".*.part")) if not is_alive(draft.name.split(".")[-2])]
     for draft in found:
         draft.unlink(missing_ok=True)
     return found

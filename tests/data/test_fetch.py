@@ -61,6 +61,34 @@ def test_what_is_done_is_not_done_again(tiny):
     assert not (home / "Images" / "bar" / "a.jpg").exists()
 
 
+def test_an_archive_that_a_killed_call_fetched_is_not_taken_for_a_persons(tiny, monkeypatch):
+    home = tiny / "mit67"
+    whole = (home / "photos.tar").read_bytes()
+    (home / "photos.tar").unlink()
+
+    def fetched(archive, folder, **options):
+        (folder / archive.name).write_bytes(whole)
+        return folder / archive.name
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    entry = replace(CATALOGUE["mit67"], archives=CATALOGUE["mit67"].archives[:1], by_hand="")
+    entry = replace(
+        entry, archives=(replace(entry.archives[0], addresses=("https://example.org/photos.tar",)),)
+    )
+    monkeypatch.setitem(catalogue.CATALOGUE, "mit67", entry)
+    monkeypatch.setattr(fetch, "download", fetched)
+    with monkeypatch.context() as patch:
+        patch.setattr(fetch, "unpack", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fetch.fetch_dataset("mit67", tiny)
+    fetch.fetch_dataset("mit67", tiny)
+    assert (home / "Images" / "bar" / "a.jpg").is_file()
+    assert [path.name for path in home.iterdir() if path.is_file() and path.suffix == ".tar"] == []
+    assert [path.name for path in (home / ".unpacked").iterdir()] == ["photos.tar"]
+
+
 def test_a_licence_that_must_be_clicked_is_explained(tmp_path):
     with pytest.raises(DataError) as error:
         fetch.fetch_dataset("ilsvrc2012", tmp_path)

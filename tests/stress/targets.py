@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import safe_open
+
 from stress.answers import run_values
 from stress.judge import snapshot
 from stress.kind import Place
@@ -76,7 +78,7 @@ def _old_or_new(place: Place) -> list[str]:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _hash(path.read_bytes())
 
 
 def _predict(*options: str) -> Callable[[Place], list[str]]:
@@ -98,7 +100,22 @@ def _get(place: Place) -> list[str]:
 
 
 def _files(place: Place) -> dict[str, str]:
-    return snapshot(place.out)
+    return file_values(place.out)
+
+
+def file_values(folder: Path) -> dict[str, str]:
+    """Return a digest of every file; of safetensors, whose header has no order, of what it says."""
+    found = snapshot(folder)
+    for path in sorted(folder.rglob("*.safetensors")):
+        with safe_open(path, "np") as tensors:
+            parts = {name: _hash(tensors.get_tensor(name).tobytes()) for name in tensors.keys()}  # noqa: SIM118
+            said = repr(sorted((tensors.metadata() or {}).items()))
+        found[str(path.relative_to(folder))] = _hash(repr((said, sorted(parts.items()))).encode())
+    return found
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _run(place: Place) -> dict[str, Any]:
@@ -111,7 +128,7 @@ ALL = (
     Target(
         "train-overwrite",
         _train("--overwrite"),
-        lambda place: [_train("--overwrite")(place)],
+        lambda place: [_train("--overwrite", "--resume")(place), _train("--overwrite")(place)],
         _run,
         prepare=_old_run,
         left=_old_or_new,

@@ -12,10 +12,10 @@ from random import Random
 from stress.answers import run_values
 from stress.attempt import Outcome, finish, start
 from stress.case import Verdict
-from stress.judge import judge_outcome, snapshot
+from stress.judge import judge_outcome
 from stress.kills import compared, json_values, undisturbed
 from stress.kind import Place
-from stress.targets import TARGETS, Target
+from stress.targets import TARGETS, Target, file_values
 from stress.verbs import run
 
 TIMES = 6
@@ -109,5 +109,5 @@ def run_twins(name: str, seed: str, world: Path, cases: Path) -> Verdict:
 def _judge_result(target: Target, out: Path, whole: object) -> list[str]:
     if not out.exists():
         return [f"{out.name} is missing"]
-    found = snapshot(out) if target.name == "predict" else run_values(out)
+    found = file_values(out) if target.name == "predict" else run_values(out)
     return [f"{out.name}: {fault}" for fault in compared(whole, json_values(found))]

@@ -12,6 +12,7 @@ from weldon.data.unpack import unpack
 from weldon.errors import DataError
 
 MARKS = ".unpacked"  # a folder with an empty file for each archive that is done
+FETCHED = ".fetched"  # ends the name of an empty file there, while an archive of ours is not yet unpacked
 
 
 def fetch_dataset(
@@ -44,14 +45,18 @@ def fetch_dataset(
     _refuse_what_only_a_person_can_fetch(entry, home, missing)
     _refuse_too_little_space(home, missing, keep=keep)
     for archive in missing:
-        own = (home / archive.name).is_file()
+        ours = home / MARKS / f"{archive.name}{FETCHED}"  # so that after a kill it is still known whose it is
+        if not (home / archive.name).is_file():
+            ours.parent.mkdir(parents=True, exist_ok=True)
+            ours.touch()
         path = download(archive, home, progress=progress, pause=pause)
         if archive.is_packed:
             unpack(path, home / archive.into, progress=progress)
-            (home / MARKS).mkdir(exist_ok=True)
-            (home / MARKS / archive.name).touch()
-            if not own and not keep:
+            if ours.exists() and not keep:
                 path.unlink()
+            ours.parent.mkdir(exist_ok=True)
+            (home / MARKS / archive.name).touch()
+        ours.unlink(missing_ok=True)
     return home
 
 

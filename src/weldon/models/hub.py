@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weldon.errors import UsageError
-from weldon.files import write_json, write_text
+from weldon.files import clear_drafts, write_json, write_text
 from weldon.models.checkpoint import FILE_NAME, save_model
 from weldon.models.network import WeldonNet
 
@@ -70,6 +70,7 @@ def write_folder(net: WeldonNet, folder: str | Path, description: Mapping[str, A
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    clear_drafts(folder)
     save_model(net, folder / FILE_NAME)
     config = {"library": "weldon", "network": net.config, **description}
     write_json(folder / CONFIG_NAME, config)
