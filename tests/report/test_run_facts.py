@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from weldon.errors import DataError
 from weldon.report.run_facts import describe_run, files_left_out, read_curves
 
 HEAD = "epoch,train/loss,val/map,val/accuracy,seconds\n"
@@ -44,7 +45,14 @@ def test_values_that_are_none_leave_a_gap_not_a_curve_through_zero(tmp_path):
 
 def test_no_table_is_no_curve(tmp_path):
     assert read_curves(tmp_path / "none.csv", monitor="val/map") == []
-    assert curves(tmp_path, "") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "epoch,val/map\n", "epoch\nfirst\n", "val/map\n0.5\n", "epoch,val/map\n0\n"]
+)
+def test_a_damaged_table_is_named(tmp_path, text):
+    with pytest.raises(DataError, match=r"\.csv"):
+        curves(tmp_path, text)
 
 
 def test_the_facts_are_those_of_the_run(split, run):
