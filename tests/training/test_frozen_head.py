@@ -9,9 +9,18 @@ import pytest
 import torch
 
 from training.cached_maps import CLASSES, made_up_maps
+from weldon.errors import DataError
+from weldon.files import write_json
 from weldon.losses import logistic_loss
 from weldon.models import create_model
-from weldon.training.frozen_head import EPOCHS, search_recipe, searches, spell_trials, trials_json
+from weldon.training.frozen_head import (
+    EPOCHS,
+    read_trials,
+    search_recipe,
+    searches,
+    spell_trials,
+    trials_json,
+)
 from weldon.training.head_search import Trial, Trials
 from weldon.training.heads import Setting
 from weldon.training.recipe import build_recipe
@@ -74,6 +83,23 @@ def test_the_choice_is_one_sentence_and_a_list():
         "learning rate 3, weight decay 0.0003: the best of 2 settings on 50 held-back training images "
         "(mAP 0.9000, the worst 0.8000)"
     )
-    assert trials_json(found)["tried"][1] == {"lr": 1.0, "weight_decay": 1e-3, "mAP": 0.8}
+    assert trials_json(found)["tried"][1] == {"lr": 1.0, "weight_decay": 1e-3, "figure": 0.8}
     few = Trials((Trial(Setting(3.0, 3e-4), math.nan),), 0, "mAP")
     assert "too few" in spell_trials(few)
+
+
+@pytest.mark.parametrize("figure", [0.9, math.nan])
+def test_what_was_tried_reads_back(tmp_path, figure):
+    found = Trials((Trial(Setting(3.0, 3e-4), figure), Trial(Setting(1.0, 1e-3), figure)), 50, "accuracy")
+    write_json(tmp_path / "search.json", trials_json(found))
+    assert repr(read_trials(tmp_path / "search.json")) == repr(found)  # NaN is not equal to itself
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"tried": []}, {"tried": [1], "held_back": 1, "measure": "mAP"}, {"tried": {}, "held_back": ""}],
+)
+def test_a_damaged_file_of_trials_is_named(tmp_path, values):
+    write_json(tmp_path / "search.json", values)
+    with pytest.raises(DataError, match=r"search\.json"):
+        read_trials(tmp_path / "search.json")

@@ -13,6 +13,7 @@ from weldon.files import read_csv
 from weldon.models import WeldonNet
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
+from weldon.training.frozen_head import read_trials, spell_trials
 from weldon.training.plan import pooling_line
 from weldon.training.recipe import Recipe
 
@@ -32,6 +33,8 @@ def describe_run(split: ScoredSplit) -> list[tuple[str, str]]:
         *(_image_facts(recipe, net) if isinstance(net, WeldonNet) else _bag_facts(split)),
         ("Loss", _loss(recipe.loss, split.decision.task, split.noun.removesuffix("s"))),
     ]
+    if run.search.is_file():
+        facts.append(("Rate and decay", spell_trials(read_trials(run.search))))
     if counts:
         facts.append(("Trained on", f"{counts['train']:,} {split.noun}, validated on {counts['val']:,}"))
     if "validation" in manifest:

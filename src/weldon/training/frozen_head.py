@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from weldon.device import choose_device
+from weldon.errors import DataError
+from weldon.files import read_json_object
 from weldon.models import RegionNet
 from weldon.training.feature_dataset import FeatureDataset
-from weldon.training.head_search import HeadSearch, Trials, usual_batch_size
+from weldon.training.head_search import HeadSearch, Trial, Trials, usual_batch_size
+from weldon.training.heads import Setting
 from weldon.training.module import Objective
 from weldon.training.recipe import Recipe
 
@@ -93,7 +97,29 @@ def spell_trials(found: Trials) -> str:
 def trials_json(found: Trials) -> dict[str, Any]:
     """Return what was tried, for ``search.json``."""
     tried = [
-        {"lr": t.setting.lr, "weight_decay": t.setting.weight_decay, found.measure: t.figure}
-        for t in found.trials
+        {"lr": t.setting.lr, "weight_decay": t.setting.weight_decay, "figure": t.figure} for t in found.trials
     ]
     return {"measure": found.measure, "held_back": found.held_back, "tried": tried}
+
+
+def read_trials(path: Path) -> Trials:
+    """Return what ``search.json`` holds.
+
+    Raises:
+        DataError: it cannot be read, or holds something else.
+    """
+    values = read_json_object(path)
+    try:
+        trials = tuple(_trial(item) for item in values["tried"])
+        found = Trials(trials, int(values["held_back"]), str(values["measure"]))
+        found.chosen  # noqa: B018 an empty list is no search
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} must hold what a search tried, and does not: {error!r}; remove it"
+        ) from error
+    return found
+
+
+def _trial(item: dict[str, Any]) -> Trial:
+    figure = math.nan if item["figure"] is None else float(item["figure"])
+    return Trial(Setting(float(item["lr"]), float(item["weight_decay"])), figure)
