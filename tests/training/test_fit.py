@@ -221,3 +221,9 @@ def test_a_second_run_never_overwrites_the_first(scenes, tiny, tmp_path):
 
 def test_train_is_at_the_top_of_the_package():
     assert weldon.train is train
+
+
+def test_training_leaves_the_arithmetic_of_the_process_as_it_was(scenes, tiny, tmp_path):
+    """Denormal numbers are zero while it trains, and numbers again afterwards."""
+    train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
+    assert torch.tensor([1e-40]) * 1.0 != 0.0

@@ -7,7 +7,8 @@ import logging
 import signal
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,10 @@ from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.finish import environment, fit_thresholds, per_class_rows
 from weldon.training.frozen_head import search_recipe, searches, trials_json
+from weldon.training.head_search import Trials
 from weldon.training.loaders import Loaders
 from weldon.training.machine import refuse_what_is_not_here
-from weldon.training.module import TrainingModule
+from weldon.training.module import Objective, TrainingModule
 from weldon.training.objective import build_objective
 from weldon.training.out_directory import Claim, claimed, is_first_process
 from weldon.training.plan import describe
@@ -43,7 +45,7 @@ from weldon.training.ranking import refuse_weights
 from weldon.training.recipe import Recipe, build_recipe, write_recipe
 from weldon.training.run_log import logging_to
 from weldon.training.scoring import score_set
-from weldon.training.sets import build_sets
+from weldon.training.sets import Sets, build_sets
 from weldon.training.trainer import build_trainer
 
 log = logging.getLogger("weldon")
@@ -97,49 +99,71 @@ def train(
     return claim.home
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """All that training starts from: the recipe with every choice made, what was found, what is read."""
+
+    recipe: Recipe
+    net: RegionNet
+    objective: Objective
+    found: Prepared
+    sets: Sets
+    trials: Trials | None
+
+
 def _train(recipe: Recipe, claim: Claim, *, progress: bool) -> None:
     started = time.monotonic()
-    run, resume = claim.run, claim.resume
     L.seed_everything(recipe.seed, workers=True, verbose=False)
     keep_freed_memory()
-    if not torch.cuda.is_available():
-        torch.set_flush_denormal(
-            True
-        )  # activations that become denormal were seen to slow fine-tuning fivefold
-    prepared = as_begun(run, prepare(recipe)) if resume else prepare(recipe)
-    if prepared.bags is not None:
+    with _flushed_denormals():
+        ready = _made_ready(recipe, claim)
+        seconds = {"preparation": time.monotonic() - started}
+        _fit(ready, claim, seconds, progress=progress)
+
+
+@contextlib.contextmanager
+def _flushed_denormals() -> Iterator[None]:
+    """On a CPU, take denormal numbers for zero: activations that became so slowed fine-tuning fivefold."""
+    flush = not torch.cuda.is_available()
+    torch.set_flush_denormal(flush)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
+    """Read labels, build the network, read or compute what it learns from, and choose what was left open."""
+    run, resume = claim.run, claim.resume
+    found = as_begun(run, prepare(recipe)) if resume else prepare(recipe)
+    if found.bags is not None:
         if resume and run.best.is_file():
-            prepared = replace(prepared, bags=features_of_run(run.best, prepared.bags)[0])
+            found = replace(found, bags=features_of_run(run.best, found.bags)[0])
         recipe = with_bag_defaults(recipe)
     if recipe.loss == "ap":
-        refuse_weights(prepared.train)
-    net = build_net(recipe, prepared)
-    targets = encode_targets(prepared.train, prepared.classes)
-    new_objective = partial(build_objective, recipe, prepared.task, *targets)
+        refuse_weights(found.train)
+    net = build_net(recipe, found)
+    targets = encode_targets(found.train, found.classes)
+    new_objective = partial(build_objective, recipe, found.task, *targets)
     objective = new_objective()
     if resume:
         refuse_damage(run, net)
-    sets = build_sets(recipe, net, prepared)
-    found, prepared = prepared, sets.prepared
+    sets = build_sets(recipe, net, found)
     if resume:
-        refuse_lost(found, prepared)
+        refuse_lost(found, sets.prepared)
     trials = None
     if searches(recipe):
-        one_label = prepared.task == "multiclass"
+        one_label = found.task == "multiclass"
         recipe, trials = search_recipe(recipe, net, sets.train, new_objective, one_label=one_label)
-    module = TrainingModule(net, objective, recipe, prepared.task)
+    return _Ready(recipe, net, objective, found, sets, trials)
+
+
+def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bool) -> None:
+    run, recipe, sets = claim.run, ready.recipe, ready.sets
+    module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = -(-len(sets.train) // recipe.batch_size)
     trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=steps, progress=progress)
-    if is_first_process():
-        claim.begin()
-        _write_start(recipe, claim, found, prepared)
-        if trials is not None:
-            write_json(run.search, trials_json(trials))
-        for line in describe(recipe, prepared, net):
-            log.info(line)
-    ready = time.monotonic()
-
     loaders = Loaders(
         sets.train,
         sets.val,
@@ -148,14 +172,20 @@ def _train(recipe: Recipe, claim: Claim, *, progress: bool) -> None:
         workers=sets.workers,
         seed=recipe.seed,
     )
+    if is_first_process():
+        claim.begin()
+        _write_start(ready, claim)
+        for line in describe(recipe, sets.prepared, ready.net):
+            log.info(line)
+    started = time.monotonic()
+    checkpoint = run.last if claim.resume else None
     try:
-        trainer.fit(module, datamodule=loaders, ckpt_path=run.last if resume else None, weights_only=True)
+        trainer.fit(module, datamodule=loaders, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:  # as where more epochs are done than asked for
         raise UsageError(f"training cannot go on: {error}") from None
     if trainer.is_global_zero:
-        seconds = {"preparation": ready - started, "training": time.monotonic() - ready}
-        seconds["epochs"] = trainer.current_epoch
-        _write_end(claim, prepared, loaders, best, seconds=seconds, device=recipe.device)
+        seconds |= {"training": time.monotonic() - started, "epochs": trainer.current_epoch}
+        _write_end(claim, sets.prepared, loaders, best, seconds=seconds, device=recipe.device)
 
 
 def _explained(stop: BaseException, claim: Claim) -> BaseException:
@@ -174,13 +204,16 @@ def _explained(stop: BaseException, claim: Claim) -> BaseException:
     return KeyboardInterrupt(stopped.words) if by_keyboard else stopped
 
 
-def _write_start(recipe: Recipe, claim: Claim, found: Prepared, prepared: Prepared) -> None:
+def _write_start(ready: _Ready, claim: Claim) -> None:
     """Write what the run begins with; files that cannot be read are in no split."""
-    write_recipe(claim.run.config, recipe)
+    prepared = ready.sets.prepared
+    write_recipe(claim.run.config, ready.recipe)
+    if ready.trials is not None:
+        write_json(claim.run.search, trials_json(ready.trials))
     if not claim.resume:
         write_text(claim.run.classes, "".join(f"{name}\n" for name in prepared.classes))
         kept = {record.path for record in prepared.records}
-        lost = [replace(record, split=None) for record in found.records if record.path not in kept]
+        lost = [replace(record, split=None) for record in ready.found.records if record.path not in kept]
         write_splits(claim.run.splits, [*prepared.records, *lost])
 
 
