@@ -176,6 +176,9 @@ def test_a_replacement_that_had_learnt_something_is_cleared_only_when_the_next_b
         {LOCK: "", "config.toml": ""},
         {LOCK: "", "weights": None, ".config.toml.99999999.part": ""},
         {"weights": None, "config.toml": "", "classes.txt": "", "train.log": "", "splits.csv": ""},
+        {LOCK: "", "config.toml": "", "search.json": "{}"},
+        {LOCK: "", "config.toml": "", "weights": None, "weights/best.safetensors": "of the first epoch"},
+        {LOCK: "", "weights": None, "weights/best.safetensors": "", "metrics.csv": "epoch,val/map\n0,0.5\n"},
     ],
     ids="+".join,
 )
@@ -185,6 +188,19 @@ def test_a_run_that_was_killed_before_it_learnt_anything_is_begun_again_without_
     claim = begun(tmp_path)
     assert (claim.run.path, claim.replaces) == (tmp_path, False)
     assert {path.name for path in tmp_path.iterdir()} <= {LOCK, "weights", "train.log"}
+
+
+def test_weights_of_several_epochs_are_kept_though_nothing_can_be_resumed(tmp_path):
+    files = {LOCK: "", "weights/best.safetensors": "best", "metrics.csv": "epoch,val/map\n0,0.5\n1,0.6\n"}
+    a_run(tmp_path / "a", **files)
+    (tmp_path / "a" / "weights" / "last.ckpt").unlink()
+    with pytest.raises(UsageError, match="not empty"):
+        begun(tmp_path / "a")
+
+
+def test_a_run_that_searched_its_rate_can_be_replaced(tmp_path):
+    begun(a_run(tmp_path / "a", **{"search.json": "{}"}), overwrite=True, finish=True)
+    assert read_text(tmp_path / "a" / "weights" / "last.ckpt") == "new"
 
 
 def test_weights_without_a_checkpoint_are_kept_until_they_are_replaced(tmp_path):

@@ -11,6 +11,7 @@ from weldon.inference.run_directory import RunDirectory
 
 REPLACES = ".replaces"  # in a run that will take the place of another: the name of that folder
 _BEFORE_TRAINING = {LOCK, REPLACES, "config.toml", "classes.txt", "splits.csv", "train.log", "tensorboard"}
+_BEFORE_TRAINING |= {"search.json"}
 _RUN = {*_BEFORE_TRAINING, "thresholds.json", "segmentation.json", "localisation.json", "metrics.csv"}
 _RUN |= {"manifest.json", "weights", "report", "export"}
 _WEIGHTS = {"best.safetensors", "last.ckpt"}
@@ -39,10 +40,24 @@ def is_run(folder: Path, *, marked: bool = False) -> bool:
 
 
 def is_free(folder: Path, *, marked: bool = False) -> bool:
-    """Say whether a run can start in ``folder``: empty, or only what a run writes before it learns."""
-    before = all(name in _BEFORE_TRAINING or name == "weights" or _drafted(name) for name in _names(folder))
-    learnt = not all(_drafted(name) for name in _names(RunDirectory(folder).best.parent))
-    return before and not learnt and is_run(folder, marked=marked)
+    """Say whether a run can start in ``folder``: empty, or only what a run writes before an epoch is whole.
+
+    In its first epoch a run writes its best weights and a row of figures before the checkpoint from which it
+    could go on. A folder without its lock keeps them: somebody may have carried them there.
+    """
+    run = RunDirectory(folder)
+    first_epoch = marked and _epochs(run.metrics) <= 1
+    allowed = _BEFORE_TRAINING | {run.best.parent.name} | ({run.metrics.name} if first_epoch else set())
+    worthless = {run.best.name} if first_epoch else set()
+    return (
+        not any(_unknown(folder, allowed))
+        and not any(_unknown(run.best.parent, worthless))
+        and is_run(folder, marked=marked)
+    )
+
+
+def _epochs(metrics: Path) -> int:
+    return max(0, metrics.read_bytes().count(b"\n") - 1) if metrics.is_file() else 0
 
 
 def holds_files(folder: Path) -> bool:
