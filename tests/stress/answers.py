@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,14 +16,20 @@ from stress.attempt import Outcome
 from stress.judge import Answer
 from stress.kind import Place
 
-RUN_FILES = ("classes.txt", "thresholds.json", "splits.csv", "report/per_class.csv")
+TABLES = ("splits.csv", "report/per_class.csv", "metrics.csv")
 TIMES = ("seconds", "time", "images_per_second")
+
+
+def text(path: Path) -> str:
+    """Return the text of a file: UTF-8, or UTF-16 with a mark, with any line ends."""
+    content = path.read_bytes()
+    decoded = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    return decoded.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def table(path: Path) -> list[dict[str, str]]:
     """Return the rows of a CSV file."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(io.StringIO(text(path))))
 
 
 def predictions(place: Place, outcomes: Sequence[Outcome]) -> Answer:
@@ -60,8 +67,13 @@ def run_values(run: Path) -> dict[str, Any]:
     """Return all of a run that must be equal to the bit: weights, classes, thresholds, splits, figures."""
     weights = load_file(run / "weights" / "best.safetensors")
     digests = {name: hashlib.sha256(value.tobytes()).hexdigest() for name, value in weights.items()}
-    files = {name: (run / name).read_text(encoding="utf-8") for name in RUN_FILES}
-    epochs = [
-        {name: cell for name, cell in row.items() if name not in TIMES} for row in table(run / "metrics.csv")
-    ]
-    return digests | files | {"metrics.csv": json.dumps(epochs)}
+    tables = {name: json.dumps(_untimed(table(run / name))) for name in TABLES}
+    words = {
+        "classes": text(run / "classes.txt").split(),
+        "thresholds": json.loads(text(run / "thresholds.json")),
+    }
+    return digests | tables | words
+
+
+def _untimed(rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    return [{name: row[name] for name in sorted(row) if name not in TIMES} for row in rows]

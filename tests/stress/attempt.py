@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.process
 import os
 import resource
 import signal
@@ -114,6 +115,7 @@ def _child(
     status = 99
     try:
         os.setsid()
+        multiprocessing.process.current_process()._config["daemon"] = False  # it may have workers
         _redirect(folder)
         os.chdir(folder / "work")
         _bound_memory()

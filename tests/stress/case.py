@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def run_case(kind: Kind, seed: int, world: Path, cases: Path) -> Verdict:
     before = snapshot(place.files)
     outcomes = _run(kind, place)
     accepted = outcomes[-1].status == 0
-    faults = [fault for outcome in outcomes for fault in judge_outcome(outcome, (file.name, *kind.names))]
+    faults = [fault for outcome in outcomes for fault in judge_outcome(outcome, _names(kind, file))]
     faults += judge_files(before, snapshot(place.files), kind.may_change if accepted else lambda name: False)
     if accepted:
         faults += _judge_agreement(kind, place, outcomes)
@@ -55,6 +56,12 @@ def run_case(kind: Kind, seed: int, world: Path, cases: Path) -> Verdict:
     if not faults:
         shutil.rmtree(place.files.parent)
     return Verdict(f"{kind.name}#{seed}", mutation.name, accepted, tuple(faults[:8]))
+
+
+def _names(kind: Kind, file: Path) -> list[str]:
+    """Return what a refusal must name: the file, or for some kinds a value that stands in it."""
+    quoted = re.findall(r'"([^"\n]{3,})"', file.read_bytes().decode(errors="replace")) if kind.quotes else []
+    return [file.name, *quoted, *(Path(value).name for value in quoted)]
 
 
 def _planted(kind: Kind, world: Path, folder: Path) -> Place:

@@ -52,7 +52,7 @@ class Kind:
         answer: what the commands answered, from their output.
         touched: which items' part of the file differs, judged from its bytes alone; None: all.
         must_fail: whether no reader of the form can read these bytes, so that they have to be refused.
-        names: what a refusal may name in place of the damaged file.
+        quotes: whether a refusal may quote, in place of the file's name, a value that stands in it.
         needs_world: whether the files are copied from what the library wrote.
         agreement: faults between the commands and ``weldon check`` of the same files.
         may_change: input files that the commands are there to change.
@@ -66,7 +66,7 @@ class Kind:
     answer: Callable[[Place, Sequence[Outcome]], Answer]
     touched: Touched = everything
     must_fail: Callable[[bytes], bool] = lambda content: False
-    names: Collection[str] = ()
+    quotes: bool = False
     needs_world: bool = False
     agreement: Callable[[Place, Sequence[Outcome], Outcome], list[str]] | None = None
     may_change: Callable[[str], bool] = field(default=lambda name: False)

@@ -143,10 +143,13 @@ def mutators(
     ) -> Mutator:
         def mutate(data: bytes, chance: Random) -> Mutation:
             tree = parse(data)
-            path = chance.choice([path for path in paths(tree) if allowed(tree, path)] or list(paths(tree)))
+            places = [path for path in paths(tree) if allowed(tree, path)]
+            do, path = (
+                (damage, chance.choice(places)) if places else (nonsense, chance.choice([*paths(tree)]))
+            )
             told = Effect.CHANGED if effect is Effect.GARBLED and optional(path) else effect
             return Mutation(
-                f"{damage.__name__} at {'/'.join(map(str, path))}", write(damage(tree, path, chance)), told
+                f"{do.__name__} at {'/'.join(map(str, path))}", write(do(tree, path, chance)), told
             )
 
         return mutate

@@ -14,6 +14,7 @@ from weldon.data.split import write_splits
 from weldon.errors import DataError, UsageError
 from weldon.inference.run_directory import RunDirectory
 from weldon.training import train
+from weldon.training.checkpoint_file import refuse_other_classes
 from weldon.training.continuation import as_begun, refuse_lost, resumed_recipe
 from weldon.training.prepare import Prepared
 from weldon.training.recipe import build_recipe, write_recipe
@@ -163,3 +164,20 @@ def test_a_damaged_file_of_a_resumed_run_is_named(scenes, tiny, tmp_path, name):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError, match=path.name.replace(".", r"\.")):
         train(scenes, out=tmp_path / "run", resume=True, epochs=2, progress=False)
+
+
+def test_classes_are_those_of_the_weights_in_their_order(run):
+    kept = {"classes": ["cat", "dog"]}
+    refuse_other_classes(run.last, kept, run.class_names, run.classes)
+    refuse_other_classes(run.last, {}, run.class_names, run.classes)  # of an earlier version
+    for names in (("dog", "cat"), ("cat",), ("cat", "dig")):
+        with pytest.raises(DataError, match=r"classes\.txt.*last\.ckpt"):
+            refuse_other_classes(run.last, kept, names, run.classes)
+
+
+def test_a_resumed_run_whose_classes_were_exchanged_is_refused(scenes, tiny, tmp_path):
+    out = train(scenes, out=tmp_path / "run", epochs=1, **tiny)
+    names = out.classes.read_text().split()
+    out.classes.write_text("".join(f"{name}\n" for name in reversed(names)))
+    with pytest.raises(DataError, match=r"classes\.txt names the classes"):
+        train(scenes, out=out.path, resume=True, epochs=2, **tiny)

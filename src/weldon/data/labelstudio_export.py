@@ -160,6 +160,8 @@ class _Export:
             elif kind not in CONTROLS:
                 partial |= kind not in CLASSLESS
                 self._pass_over(str(kind), where)
+            if "value" not in part and kind in (*CONTROLS, *UNDRAWN, TAXONOMY):
+                raise ValueError(f"an answer of the kind {kind!r} has no value")
             for label in _names(value, kind) if kind in CONTROLS and kind != "choices" else ():
                 if kind == "keypointlabels":
                     points.append(Keypoint(label, *_pixels(value["x"], value["y"], size), score))

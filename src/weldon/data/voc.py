@@ -19,6 +19,7 @@ from weldon.data.record import LabelSet
 from weldon.data.rows import Row, label_set_of
 from weldon.data.voc_xml import read_voc_xml
 from weldon.errors import DataError, UsageError
+from weldon.files import read_text
 
 IMAGE_SETS = ("main", "segmentation")
 IGNORED = 255
@@ -85,6 +86,8 @@ def read_voc(
     notes: list[str] = []
     rows: list[Row] = []
     for split, (name, stems) in divided.items():
+        if not stems:
+            (problems if split == "train" else notes).append(f"{name}.txt names no image")
         told = devkit.labels(image_set, name, stems, problems)
         if told is None:
             notes.append(
@@ -133,7 +136,7 @@ class Devkit:
             name = next((name for name in names if (folder / f"{name}.txt").is_file()), None)
             if name is not None:
                 # Some lists give paths, or a mask beside the image: the stem of the first is the image.
-                lines = (folder / f"{name}.txt").read_text().split("\n")
+                lines = read_text(folder / f"{name}.txt").split("\n")
                 found[split] = (name, [Path(line.split()[0]).stem for line in lines if line.strip()])
         return found
 
@@ -224,7 +227,7 @@ def _from_class_files(
 
 def _marks(path: Path, problems: list[str]) -> dict[str, str]:
     marks = {}
-    for number, line in enumerate(path.read_text().split("\n"), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         cells = line.split()
         if len(cells) == 2 and cells[1] in ("1", "-1", "0"):
             marks[cells[0]] = cells[1]

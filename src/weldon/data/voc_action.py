@@ -15,6 +15,7 @@ from weldon.data.rows import Row, label_set_of
 from weldon.data.voc import Devkit
 from weldon.data.voc_years import VOC2012_VAL, find_devkit
 from weldon.errors import DataError
+from weldon.files import read_text
 
 _LISTS = {"train": "train", "test": "val"}
 
@@ -114,7 +115,7 @@ def _stems(path: Path) -> list[str]:
     """Return the images of a list once each; some copies name persons (image and number)."""
     if not path.is_file():
         raise DataError(f"no list {path}: VOC 2012 has it since the action task of 2012")
-    return list(dict.fromkeys(line.split()[0] for line in path.read_text().split("\n") if line.strip()))
+    return list(dict.fromkeys(line.split()[0] for line in read_text(path).split("\n") if line.strip()))
 
 
 def _persons(path: Path, problems: list[str]) -> list[Person]:
@@ -122,7 +123,7 @@ def _persons(path: Path, problems: list[str]) -> list[Person]:
         problems.append(f"no list {path}")
         return []
     found = []
-    for number, line in enumerate(path.read_text().split("\n"), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         cells = line.split()
         if len(cells) == 3 and cells[1].isdigit() and cells[2] in ("1", "-1", "0"):
             found.append(Person(cells[0], int(cells[1]), int(cells[2])))

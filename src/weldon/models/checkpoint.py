@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from weldon.errors import UsageError, WeightsError
 from weldon.files import write_bytes
 from weldon.models.backbone import build_backbone
 from weldon.models.bag_net import KIND, BagNet
+from weldon.models.checksum import KEY, tensors_checksum
 from weldon.models.memory import keep_freed_memory
 from weldon.models.network import WeldonNet
 from weldon.models.region_net import RegionNet
@@ -40,7 +41,9 @@ def save_model(net: RegionNet, path: str | Path) -> None:
             "`net` must come from create_model with `pool` given by name, else nothing can rebuild it"
         )
     state = {key: value.contiguous() for key, value in net.state_dict().items()}
-    write_bytes(path, save(state, metadata={METADATA_KEY: json.dumps(net.config), "format": "pt"}))
+    described = json.dumps(net.config)
+    metadata = {METADATA_KEY: described, KEY: tensors_checksum(state, described), "format": "pt"}
+    write_bytes(path, save(state, metadata=metadata))
 
 
 def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> WeldonNet:
@@ -108,7 +111,9 @@ def _filled(net: Net, path: Path, device: str | torch.device) -> Net:
     """Give the network its weights."""
     keep_freed_memory()
     try:
-        net.load_state_dict(load_file(path))
+        state = load_file(path)
+        _refuse_changed(path, state)
+        net.load_state_dict(state)
     except (RuntimeError, SafetensorError) as error:
         raise WeightsError(f"{path} does not fit its own description: {error}") from error
     lost = [name for name, value in net.state_dict().items() if not value.isfinite().all()]
@@ -118,6 +123,20 @@ def _filled(net: Net, path: Path, device: str | torch.device) -> Net:
             "damaged, or its training diverged, which a lower --lr prevents"
         )
     return net.to(device).eval()
+
+
+def _refuse_changed(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Compare the tensors with the checksum beside them; files of earlier versions have none.
+
+    Raises:
+        WeightsError: they are not what was written.
+    """
+    with safe_open(path, framework="pt") as file:
+        told = file.metadata() or {}
+    if KEY in told and told[KEY] != tensors_checksum(state, told.get(METADATA_KEY, "")):
+        raise WeightsError(
+            f"{path} is damaged: its weights are not those that were written; put back a copy, or train again"
+        )
 
 
 def _rebuild(values: Mapping[str, Any], path: Path) -> WeldonNet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import nn
 
 from weldon.errors import DataError
 from weldon.files import write_bytes
+from weldon.training.module import CLASSES
 
 WAY_OUT = "start again with --overwrite, or put back a copy of the file"
 
@@ -68,6 +69,26 @@ def refuse_other_network(path: Path, stored: Mapping[str, Any], net: nn.Module) 
     odd = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
     if odd:
         raise _damaged(path, f"it is of another network, {odd[0]} does not fit")
+
+
+def refuse_other_classes(path: Path, stored: Mapping[str, Any], names: Sequence[str], told_by: Path) -> None:
+    """Refuse names of classes, or an order of them, that the weights do not have.
+
+    Args:
+        path: of the checkpoint.
+        stored: what it holds; one of an earlier version names no classes.
+        names: of the classes, in their order.
+        told_by: the file that names them.
+
+    Raises:
+        DataError: names both files.
+    """
+    known = stored.get(CLASSES)
+    if known and list(known) != list(names):
+        raise DataError(
+            f"{told_by} names the classes {', '.join(names)}, but the weights of {path} are those of "
+            f"{', '.join(map(str, known))}, in this order: put the file back, or {WAY_OUT}"
+        )
 
 
 def _check_sums(path: Path) -> None:

@@ -16,7 +16,12 @@ from weldon.files import read_toml
 from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, holds_bag_model
 from weldon.training.callbacks import earlier_rows
-from weldon.training.checkpoint_file import WAY_OUT, read_checkpoint, refuse_other_network
+from weldon.training.checkpoint_file import (
+    WAY_OUT,
+    read_checkpoint,
+    refuse_other_classes,
+    refuse_other_network,
+)
 from weldon.training.prepare import Prepared
 from weldon.training.recipe import Recipe, build_recipe
 
@@ -62,7 +67,9 @@ def refuse_damage(run: RunDirectory, net: RegionNet) -> None:
     Raises:
         DataError: one is missing or damaged; it names the file and the way out.
     """
-    refuse_other_network(run.last, read_checkpoint(run.last), net)
+    stored = read_checkpoint(run.last)
+    refuse_other_network(run.last, stored, net)
+    refuse_other_classes(run.last, stored, run.class_names, run.classes)
     earlier_rows(run.metrics, 0)
     try:
         holds_bag_model(run.best)
@@ -87,8 +94,9 @@ def as_begun(run: RunDirectory, prepared: Prepared) -> Prepared:
     if problems:
         more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
         raise DataError(
-            f"the labels are not those that the run in {run.path} began with, so it cannot go on: undo the "
-            "changes, or train another run (another --out, or --overwrite)",
+            f"the labels are not those that the run in {run.path} began with (its {run.classes.name} and "
+            f"{run.splits.name}), so it cannot go on: undo the changes, or train another run (another --out, "
+            "or --overwrite)",
             [*problems[:SHOWN], *more],
         )
     kept = [replace(today[key], split=row["split"]) for key, row in began.items() if row["split"]]

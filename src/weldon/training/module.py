@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,8 @@ from weldon.training.schedule import rate_factor
 
 Batch = dict[str, Tensor]
 Objective = Callable[[Tensor, Batch], Tensor]
-OBJECTIVE = "objective"  # its place in a checkpoint
+OBJECTIVE = "objective"  # places in a checkpoint
+CLASSES = "classes"
 
 
 def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
@@ -37,11 +38,20 @@ class TrainingModule(L.LightningModule):
         objective: scores ``(N, C)`` and batch to a loss.
         recipe: optimiser, rates and schedule.
         task: ``multilabel`` or ``multiclass``; decides which figure chooses the best epoch.
+        class_names: in the order of the scores; they are kept with the weights.
     """
 
-    def __init__(self, net: RegionNet, objective: Objective, recipe: Recipe, task: str) -> None:
+    def __init__(
+        self,
+        net: RegionNet,
+        objective: Objective,
+        recipe: Recipe,
+        task: str,
+        class_names: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self.net, self.objective, self.recipe = net, objective, recipe
+        self.class_names = tuple(class_names)
         self.monitor = "val/map" if task == "multilabel" else "val/accuracy"
         self.precision_of_classes = AveragePrecision(net.num_classes)
         self.accuracy = TopKAccuracy(net.num_classes) if task == "multiclass" else None
@@ -84,7 +94,8 @@ class TrainingModule(L.LightningModule):
             self.accuracy.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what the objective remembers of past batches."""
+        """Add the names of the classes, so that nothing can exchange them, and the objective's memory."""
+        checkpoint[CLASSES] = list(self.class_names)
         if hasattr(self.objective, "state_dict"):
             checkpoint[OBJECTIVE] = self.objective.state_dict()
 

@@ -201,7 +201,8 @@ def _touched_json_lines(before: bytes, after: bytes) -> set[str]:
 
 
 TEXT = tuple(map(neutral, SAME_TEXT))
-TABLE = (*TEXT, *map(neutral, SAME_TABLE), *(of_lines(damage) for damage in (*LINES, *CELLS)), *ANY_BYTES)
+ROWS = tuple(map(neutral, SAME_TABLE))
+TABLE = (*TEXT, *ROWS, *(of_lines(damage) for damage in (*LINES, *CELLS)), *ANY_BYTES)
 TREE = tree_damage.mutators(json.loads, tree_damage.written)
 JSON = (neutral(tree_damage.shuffled_keys, {"shuffled_keys"}), *TREE, *TREE, *TEXT[:4], *ANY_BYTES)
 XML = (

@@ -12,10 +12,10 @@ from typing import Any
 
 from stress import answers
 from stress.kind import Kind, Place, nothing
-from stress.kinds.labels import JSON, TABLE, TEXT, unreadable
+from stress.kinds.labels import JSON, ROWS, TABLE, TEXT, unreadable
 from stress.line_damage import LINES, neutral, of_lines, shuffled_rows, windows_ends, with_mark
 from stress.mutation import ANY_BYTES, Mutator
-from stress.world import TINY, train_arguments
+from stress.world import train_arguments
 
 Commands = Callable[[Place], Sequence[Sequence[str]]]
 TEXT_FILE = (*TEXT, *(of_lines(damage) for damage in LINES), *ANY_BYTES)
@@ -92,8 +92,10 @@ def _kind(name: str, file: str, commands: Commands, mutators: Sequence[Mutator],
     )
 
 
-_toml = {"touched": same(toml, None), "must_fail": unreadable(toml)}
+_toml: dict[str, Any] = {"touched": same(toml, None), "must_fail": unreadable(toml), "quotes": True}
 _json = {"must_fail": unreadable(json.loads)}
+ORDERED = JSON[1:]  # the order of the classes in thresholds.json is that of the scores
+IN_ORDER = tuple(mutator for mutator in TABLE if mutator not in ROWS)  # that of the rows is that of training
 NAMES_FILE = (
     *map(neutral, (windows_ends, with_mark)),
     *(of_lines(d) for d in LINES),
@@ -107,9 +109,9 @@ KINDS = (
     _kind("classes", "classes.txt", _predict, NAMES_FILE, touched=nothing),
     _kind("classes", "classes.txt", _val, NAMES_FILE, touched=nothing),
     _kind("classes", "classes.txt", _resume, NAMES_FILE, touched=nothing),
-    _kind("thresholds", "thresholds.json", _predict, JSON, touched=_thresholds, **_json),
+    _kind("thresholds", "thresholds.json", _predict, ORDERED, touched=_thresholds, **_json),
     _kind("splits", "splits.csv", _val, TABLE, touched=same(rows, None)),
-    _kind("splits", "splits.csv", _resume, TABLE, touched=same(rows, None)),
+    _kind("splits", "splits.csv", _resume, IN_ORDER, touched=same(rows, None)),
     _kind("metrics", "metrics.csv", _resume, TABLE, touched=same(rows, None)),
     _kind("manifest", "manifest.json", _hub, JSON, touched=same(json.loads, None)),
     _kind("best", "weights/best.safetensors", _predict, ANY_BYTES, touched=nothing),
@@ -118,18 +120,18 @@ KINDS = (
 )
 
 
+RECIPE = 'batch_size = 4\nworkers = 0\ndevice = "cpu"\npool = "max"\nseed = 3\nschedule = "constant"\n'
+
+
 def _recipe(place: Place) -> None:
-    values = dict(zip(TINY[::2], TINY[1::2], strict=True)) | {"--epochs": "1"}
-    lines = [
-        f"{name[2:].replace('-', '_')} = {value if value.isdigit() else json.dumps(value)}"
-        for name, value in values.items()
-    ]
-    (place.files / "recipe.toml").write_text("\n".join(lines) + "\n")
+    (place.files / "recipe.toml").write_text(RECIPE)
 
 
 def _train(place: Place) -> list[list[str]]:
     data = [str(place.world / "pictures"), "--labels", str(place.world / "labels.csv")]
-    return [["train", *data, "--config", str(place.files / "recipe.toml"), "--out", str(place.out)]]
+    small = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "--epochs", "1"]
+    config = ["--config", str(place.files / "recipe.toml")]
+    return [["train", *data, *small, *config, "--out", str(place.out)]]
 
 
 def _list(place: Place) -> None:
