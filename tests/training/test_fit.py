@@ -97,6 +97,17 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert [row.split(",")[0] for row in resumed.metrics.read_text().split()] == ["epoch", "0", "1", "2", "3"]
 
 
+def test_a_run_stopped_between_its_first_weights_and_its_first_state_begins_anew(scenes, tiny, tmp_path):
+    whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", epochs=2, **tiny)
+    cut = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", epochs=2, **tiny)
+    for file in (cut.last, cut.manifest, cut.thresholds):
+        file.unlink()
+    assert_same_weights(whole, train(scenes, scenes / "labels.csv", out=cut.path, resume=True))
+    cut.last.unlink()  # a finished run is never begun anew
+    with pytest.raises(UsageError, match=r"last\.ckpt"):
+        train(scenes, scenes / "labels.csv", out=cut.path, resume=True)
+
+
 def test_a_resumed_run_whose_cache_vanished_ends_with_the_same_weights(scenes, tiny, tmp_path, monkeypatch):
     options = {**tiny, "freeze": True, "epochs": 3}
     whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", **options)

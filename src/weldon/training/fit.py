@@ -160,9 +160,7 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
 
 def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bool) -> None:
     run, recipe, sets = claim.run, ready.recipe, ready.sets
-    module = TrainingModule(
-        ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes
-    )
+    module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = -(-len(sets.train) // recipe.batch_size)
     trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=steps, progress=progress)
