@@ -73,10 +73,8 @@ class Claim:
         """Say what a stopped run leaves and what command goes on with it."""
         stands = f"the old run in {self.home.path} stands as it was; " if self.replaces else ""
         again = f"--resume --out {self.home.path}" + (" --overwrite" if self.replaces else "")
-        if not self.run.last.is_file() and self.run.best.is_file() and not self.replaces:
-            return f"no epoch was whole: the same command with {again} begins anew"
         if not self.run.last.is_file():
-            return f"{stands}no epoch was whole, so there is nothing to resume"
+            return f"{stands}no epoch was whole, so there is nothing to resume: the same command begins anew"
         return f"{stands}whole epochs are kept: the same command with {again} goes on"
 
 
@@ -89,7 +87,7 @@ def claimed(out: Path | None, *, resume: bool, overwrite: bool) -> Iterator[Clai
 
     Args:
         out: the folder; None takes the first free of ``runs/train``, ``runs/train2``, ….
-        resume: the folder must hold an interrupted run; one stopped in its first epoch begins anew.
+        resume: the folder must hold an interrupted run; one of which no epoch was whole begins anew.
         overwrite: a run in the folder is replaced once the new one is finished; a folder that is no run is
             never touched. With ``resume``: go on with an interrupted replacement.
 
@@ -109,7 +107,7 @@ def claimed(out: Path | None, *, resume: bool, overwrite: bool) -> Iterator[Clai
 
 def _to_resume(out: Path | None, overwrite: bool, held: contextlib.ExitStack) -> Claim:
     run = RunDirectory(Path() if out is None else replacement_of(out) if overwrite else out)
-    if out is not None and not overwrite and _stopped_in_its_first_epoch(run):
+    if out is not None and not overwrite and (out / LOCK).is_file() and is_free(out, marked=True):
         held.enter_context(locked(out))
         log.info("no epoch of the run in %s was whole: it begins anew", out)
         return Claim(run, run, held=held)
@@ -128,16 +126,10 @@ def _to_resume(out: Path | None, overwrite: bool, held: contextlib.ExitStack) ->
     return Claim(run, home, resume=True, held=held)
 
 
-def _stopped_in_its_first_epoch(run: RunDirectory) -> bool:
-    """Say whether there are weights, but no state after a whole epoch and no figures of a finished run."""
-    unfinished = not run.last.exists() and not run.manifest.exists()
-    return unfinished and run.best.is_file() and run.config.is_file() and not strangers(run.path)
-
-
 def _hint(out: Path | None, run: Path, overwrite: bool) -> str:
     if overwrite and out is not None:
         return f" in {run}, where its replacement grew; leave out --resume to begin the replacement"
-    if out is not None and out.is_dir() and is_free(out, marked=(out / LOCK).exists()):
+    if out is not None and out.is_dir() and is_free(out):
         return " there, nothing was learnt yet: leave out --resume"
     return " there"
 
