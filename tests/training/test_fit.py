@@ -192,15 +192,15 @@ def with_a_bad_file(scenes, folder):
 
 
 @pytest.mark.parametrize("freeze", [False, True])
-def test_too_many_unreadable_files_stop_before_training(scenes, tiny, tmp_path, freeze):
+def test_too_many_unreadable_files_stop_before_training(scenes, tiny, tmp_path, monkeypatch, freeze):
+    monkeypatch.setattr(weldon.training.prepare, "bearable", lambda files: 0)
     table = with_a_bad_file(scenes, tmp_path)
     with pytest.raises(DataError, match=r"1 of 49 files[^\n]*\n.*bad\.png"):
         train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)
 
 
 @pytest.mark.parametrize("freeze", [False, True])
-def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, monkeypatch, freeze):
-    monkeypatch.setattr(weldon.training.prepare, "UNREADABLE_SHARE", 0.05)
+def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, freeze):
     table = with_a_bad_file(scenes, tmp_path)
     run = train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)
     assert "bad.png" in run.log.read_text()

@@ -80,8 +80,8 @@ def test_what_was_chosen_is_not_searched_again(net):
 def test_the_choice_is_one_sentence_and_a_list():
     found = Trials((Trial(Setting(3.0, 3e-4), 0.9), Trial(Setting(1.0, 1e-3), 0.8)), 50, "mAP")
     assert spell_trials(found) == (
-        "learning rate 3, weight decay 0.0003: the best of 2 settings on 50 held-back training images "
-        "(mAP 0.9000, the worst 0.8000)"
+        "learning rate 3, weight decay 0.0003: the best of 2 settings on 50 training images, scored by "
+        "heads that had not learnt from them (mAP 0.9000, the worst 0.8000)"
     )
     assert trials_json(found)["tried"][1] == {"lr": 1.0, "weight_decay": 1e-3, "figure": 0.8}
     few = Trials((Trial(Setting(3.0, 3e-4), math.nan),), 0, "mAP")

@@ -129,13 +129,14 @@ def test_one_image_with_another_number_of_labels_makes_it_several(odd):
         choose_task("multiclass", records)
 
 
-def test_one_unreadable_file_in_a_hundred_is_borne_and_a_second_is_not():
+def test_a_few_unreadable_files_are_borne_and_more_are_not():
     lost = [("a.jpg", "is empty"), ("b.jpg", "is cut short")]
-    refuse_many_unreadable(lost[:1], 100)
+    refuse_many_unreadable(lost, 40)
+    refuse_many_unreadable(lost * 5, 1000)
     with pytest.raises(
-        DataError, match=r"2 of 100 files cannot be read.*\n  a\.jpg: is empty\n  b\.jpg: is cut"
+        DataError, match=r"2 of 39 files cannot be read.*\n  a\.jpg: is empty\n  b\.jpg: is cut"
     ):
-        refuse_many_unreadable(lost, 100)
+        refuse_many_unreadable(lost, 39)
 
 
 def test_an_unreadable_file_leaves_every_split_and_is_named(tmp_path):

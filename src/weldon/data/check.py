@@ -20,7 +20,6 @@ from weldon.data.walk import walk
 # Fewer positives than this make an average precision a matter of chance.
 FEW_POSITIVES = 10
 # A share of unreadable files above this stops a training run before it starts.
-UNREADABLE_SHARE = 0.01
 _TINY = 32
 
 
@@ -92,6 +91,16 @@ class CheckReport:
         return render_check(self)
 
 
+def bearable(files: int) -> int:
+    """Return how many of ``files`` may be unreadable before a run is refused: 1 %, of few files up to three.
+
+    Example:
+        >>> bearable(10), bearable(60), bearable(1000)
+        (0, 3, 10)
+    """
+    return max(files // 100, min(3, files // 20))
+
+
 def check_data(
     label_set: LabelSet,
     *,
@@ -124,7 +133,7 @@ def check_data(
         *_unused_warnings(unused),
     )
     bad = tuple(f"{name} cannot be read: {reason}" for name, reason in unreadable)
-    many = len(bad) > UNREADABLE_SHARE * len(records)
+    many = len(bad) > bearable(len(records))
     errors = (*copy_errors(copies), *_group_errors(records))
     return CheckReport(
         form=label_set.form,

@@ -38,7 +38,7 @@ def _totals(report: CheckReport) -> Iterator[str]:
         yield f"sizes: {', '.join(ends)} pixels; {report.turned} turned upright by EXIF"
     stored = ", ".join(f"{mode} {count}" for mode, count in sorted(report.modes.items()))
     yield f"pixels: {stored or 'none readable'}; {len(report.unreadable)} files cannot be read"
-    yield f"labels: {report.unlabelled} images without any, {report.unknown_cells} cells unknown"
+    yield f"labels: {report.unlabelled} images without a present class, {report.unknown_cells} cells unknown"
 
 
 def _classes(report: CheckReport) -> Iterator[str]:

@@ -92,7 +92,9 @@ def label_set_of(
     placed = _known_unknowns(placed, classes, declared, problems=found)
     bare = sum(not (item.record.labels or item.record.unknown) for item in placed)
     if bare:
-        said.append(f"{bare} of {len(placed)} images have no label: every class is taken as absent there")
+        said.append(
+            f"{bare} of {len(placed)} images have no label, nothing unknown: all classes count as absent there"
+        )
     said.extend(_weightless(placed, found))
     if found:
         place = f" of {source}" if str(source) else ""

@@ -12,9 +12,11 @@ from torch import Tensor
 from weldon.errors import UsageError
 from weldon.metrics.ranking import known_columns, rank_by_score
 
+MIN_POSITIVES = 5  # below it, a threshold of one's own would be chance
+
 
 def best_f1_threshold(
-    scores: Tensor, target: Tensor, mask: Tensor | None = None, *, min_positives: int = 5
+    scores: Tensor, target: Tensor, mask: Tensor | None = None, *, min_positives: int = MIN_POSITIVES
 ) -> Tensor:
     r"""Return for each class the threshold ``(C,)`` at which its F1 on these images is highest.
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from weldon.metrics import average_precision, best_f1_threshold
+from weldon.metrics.threshold import MIN_POSITIVES
 from weldon.training.scoring import ScoredSet
 
 PACKAGES = ("weldon", "torch", "torchvision", "timm", "lightning", "numpy")
@@ -46,6 +47,23 @@ def per_class_rows(
             | precision_recall(chosen, present)
         )
     return rows
+
+
+def few_positives(rows: Sequence[dict[str, Any]], least: int = MIN_POSITIVES) -> str | None:
+    """Return a warning that names the classes which too few validation images show, None if there are none.
+
+    Example:
+        >>> few_positives([{"class": "cat", "positives": 2}, {"class": "dog", "positives": 9}])
+        'fewer than 5 validation images show cat: their precision says little, and they share one threshold'
+    """
+    few = [str(row["class"]) for row in rows if row["positives"] < least]
+    if not few:
+        return None
+    more = f" and {len(few) - 8} more classes" if len(few) > 8 else ""
+    return (
+        f"fewer than {least} validation images show {', '.join(few[:8])}{more}: their precision says little, "
+        "and they share one threshold"
+    )
 
 
 def precision_recall(chosen: Tensor, present: Tensor) -> dict[str, float]:

@@ -31,7 +31,7 @@ from weldon.training.bags import features_of_run, with_bag_defaults
 from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, refuse_damage, refuse_lost, resumed_recipe
-from weldon.training.finish import environment, fit_thresholds, per_class_rows
+from weldon.training.finish import environment, few_positives, fit_thresholds, per_class_rows
 from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
 from weldon.training.loaders import Loaders
@@ -39,7 +39,7 @@ from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import Objective, TrainingModule
 from weldon.training.objective import build_objective
 from weldon.training.out_directory import Claim, claimed, is_first_process
-from weldon.training.plan import describe
+from weldon.training.plan import describe, describe_training
 from weldon.training.prepare import Prepared, prepare
 from weldon.training.ranking import refuse_weights
 from weldon.training.recipe import Recipe, build_recipe, write_recipe
@@ -148,6 +148,9 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     objective = new_objective()
     if resume:
         refuse_damage(run, net)
+    if is_first_process():
+        for line in describe(recipe, found, net):
+            log.info(line)
     sets = build_sets(recipe, net, found)
     if resume:
         refuse_lost(found, sets.prepared)
@@ -175,8 +178,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     if is_first_process():
         claim.begin()
         _write_start(ready, claim)
-        for line in describe(recipe, sets.prepared, ready.net):
-            log.info(line)
+        log.info(describe_training(recipe, sets.prepared))
     started = time.monotonic()
     checkpoint = run.last if claim.resume else None
     try:
@@ -247,6 +249,8 @@ def _write_end(
     }
     write_json(run.manifest, manifest)
     claim.put_in_place()
+    if warning := few_positives(rows):
+        log.warning(warning)
     chosen_by = f"accuracy {best.value:.4f}, " if prepared.task == "multiclass" else ""
     log.info(
         "best epoch %d: validation %smAP %.4f; run in %s",

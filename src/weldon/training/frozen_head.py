@@ -89,8 +89,8 @@ def spell_trials(found: Trials) -> str:
     if math.isnan(best):
         return f"{chosen}: the usual ones, there are too few training images to choose by"
     return (
-        f"{chosen}: the best of {len(found.trials)} settings on {found.held_back} held-back training images "
-        f"({found.measure} {best:.4f}, the worst {worst:.4f})"
+        f"{chosen}: the best of {len(found.trials)} settings on {found.held_back} training images, scored by "
+        f"heads that had not learnt from them ({found.measure} {best:.4f}, the worst {worst:.4f})"
     )
 
 

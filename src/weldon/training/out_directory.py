@@ -112,8 +112,10 @@ def _to_resume(out: Path | None, overwrite: bool, held: contextlib.ExitStack) ->
         log.info("no epoch of the run in %s was whole: it begins anew", out)
         return Claim(run, run, held=held)
     if out is None or not run.last.is_file():
+        if out is None:
+            raise UsageError("resume needs --out RUN, the folder of the interrupted run")
         raise UsageError(
-            f"resume needs --out to be an interrupted run, got {str(out or '')!r}: "
+            f"resume needs --out to be an interrupted run, got {str(out)!r}: "
             f"no weights/last.ckpt{_hint(out, run.path, overwrite)}"
         )
     home = RunDirectory(out if overwrite else home_of(out))

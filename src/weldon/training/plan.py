@@ -14,8 +14,10 @@ from weldon.training.recipe import Recipe
 
 
 def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
-    """Return the plan: images, classes, positives and unknown cells, the split, k+ and k-, the device."""
-    steps = -(-len(prepared.train) // (recipe.batch_size * recipe.devices * recipe.nodes))
+    """Return what is there: notes, images, classes, positives and unknown cells, the split, k+ and k-.
+
+    It is said before anything that takes long, so that a wrong table shows at once.
+    """
     regions = image_lines(recipe, net) if isinstance(net, WeldonNet) else bag_lines(recipe, prepared, net)
     return [
         *prepared.notes,
@@ -23,8 +25,13 @@ def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
         f"{len(prepared.classes)} classes, {prepared.task}",
         *class_lines(prepared.train, prepared.classes),
         *regions,
-        f"{recipe.epochs} epochs of {steps} steps, device {choose_device(recipe.device)}",
     ]
+
+
+def describe_training(recipe: Recipe, prepared: Prepared) -> str:
+    """Return how long and where it learns, once rates and batches are chosen."""
+    steps = -(-len(prepared.train) // (recipe.batch_size * recipe.devices * recipe.nodes))
+    return f"{recipe.epochs} epochs of {steps} steps, device {choose_device(recipe.device)}"
 
 
 def image_lines(recipe: Recipe, net: WeldonNet) -> list[str]:

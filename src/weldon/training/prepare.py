@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weldon.data import LabelSet, Record, assign_splits, join_validation, read_labels, unreadable_files
+from weldon.data.check import bearable
 from weldon.errors import DataError, UsageError
 from weldon.structured import BagSource
 from weldon.training.bags import bags_at, read_bag_labels, refuse_image_options, unlabelled_note
 from weldon.training.recipe import Recipe
-
-UNREADABLE_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -150,13 +149,13 @@ def choose_task(task: str, records: Sequence[Record]) -> str:
 
 
 def refuse_many_unreadable(lost: Sequence[tuple[str, str]], total: int) -> None:
-    """Stop before training when more than 1 % of the files cannot be read.
+    """Stop before training when more files cannot be read than is bearable.
 
     Args:
         lost: file and reason.
         total: files in all.
     """
-    if len(lost) > UNREADABLE_SHARE * total:
+    if len(lost) > bearable(total):
         problems = [f"{name}: {reason}" for name, reason in lost]
         raise DataError(
             f"{len(lost)} of {total} files cannot be read; mend or remove them and train again", problems
@@ -167,7 +166,7 @@ def drop_unreadable(prepared: Prepared) -> tuple[Prepared, list[tuple[str, str]]
     """Return ``prepared`` without the files that cannot be read, and those files with the reason.
 
     Raises:
-        DataError: more than 1 % of the files cannot be read.
+        DataError: more files cannot be read than :func:`~weldon.data.check.bearable`.
     """
     lost = unreadable_files(prepared.records)
     reasons = [(record.file_name, reason) for record, reason in lost]

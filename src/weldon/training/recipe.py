@@ -117,12 +117,15 @@ class Recipe(BaseModel):
     ap_scale: Rate = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
     pos_weight: Weight = Field("none", description="none, balanced (absent / present per class) or a number")
 
-    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="sgd has momentum 0.9, as in the paper")
+    optimizer: Literal["adamw", "sgd"] = Field(
+        "adamw", description="sgd has momentum 0.9, as in the paper; --search takes it"
+    )
     lr: Rate | None = Field(
         None, gt=0, description="learning rate of the new layers [adamw 1e-3; sgd, bags 1e-2]"
     )
     search: bool = Field(
-        True, description="with --freeze and no --lr: choose rate and decay on held-back training images"
+        True,
+        description="with --freeze and no --lr: choose rate and decay of SGD on held-back training images",
     )
     lrp: Rate = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
@@ -131,8 +134,15 @@ class Recipe(BaseModel):
     )
     schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the rate falls")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
-    epochs: int = Field(20, ge=1, le=1_000_000, description="passes over the training images")
-    batch_size: int = Field(32, ge=1, le=MOST_IMAGES, description="images a step")
+    epochs: int = Field(
+        20, ge=1, le=1_000_000, description="passes over the training images (with --search of --freeze: 30)"
+    )
+    batch_size: int = Field(
+        32,
+        ge=1,
+        le=MOST_IMAGES,
+        description="images a step (with --search of --freeze: 128, of few images fewer)",
+    )
     patience: int = Field(
         0, ge=0, description="stop after so many epochs without a better validation figure; 0: never"
     )
