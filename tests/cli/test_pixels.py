@@ -34,7 +34,8 @@ def test_check_refuses_what_has_more_pixels_and_reads_it_when_allowed(pictures, 
 
 
 def test_train_refuses_it_before_it_trains(pictures, capsys, tmp_path):
-    options = ("--model", "test_resnet", "--weights", "none", "--image-size", 32, "--out", tmp_path / "run")
+    options = ("--model", "test_resnet", "--weights", "none", "--image-size", 32)
+    options += ("--out", tmp_path / "cat" / ".." / "run")  # beside the classes, as `weldon train .` has it
     status, printed = run(capsys, "train", pictures, *options, "--val", 0.4, "--max-pixels", 1199)
     assert status == 1
     assert "1 of 3 files cannot be read" in printed.err

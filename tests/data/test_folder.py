@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from weldon.data.labels import read_labels
 from weldon.errors import DataError, UsageError
@@ -148,3 +149,15 @@ def test_a_circle_of_links_ends(tmp_path, photograph):
     found = read_labels(tmp_path)
     assert len(found.records) == 2
     assert any(note.startswith("2 links") for note in found.notes)
+
+
+def test_a_folder_of_hidden_things_alone_is_no_class_and_is_counted(tmp_path):
+    """A run that has just begun inside the photographs is one: `weldon train .` makes it before it reads."""
+    for name in ("cat/a.png", "dog/b.png"):
+        (tmp_path / name).parent.mkdir()
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    (tmp_path / "runs" / "train").mkdir(parents=True)
+    (tmp_path / "runs" / "train" / ".lock").touch()
+    found = read_labels(tmp_path)
+    assert found.classes == ("cat", "dog")
+    assert any(".lock" in note for note in found.notes)

@@ -123,7 +123,7 @@ def test_wrong_answers_are_an_error(tmp_path, monkeypatch):
         return lambda image, mask: tuple(answer + 0.01 for answer in net(image, mask, return_maps=True))
 
     monkeypatch.setitem(export_module.WRITERS, "onnx", broken)
-    with pytest.raises(WeldonError, match=r"answers differently from the network.* 0.01"):
+    with pytest.raises(WeldonError, match=r"would answer differently from the network.* 0.01"):
         export_model(small_net(), tmp_path / "model.onnx", image_size=64, **ANSWERS)
 
 

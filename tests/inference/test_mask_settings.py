@@ -20,7 +20,9 @@ CHOSEN = MaskSettings(-0.25, False, Refinement(0.5, 4.0, CRFParameters(colour_si
 def test_stored_settings_are_read_back(tmp_path):
     run = RunDirectory(tmp_path)
     assert read_mask_settings(run) == MaskSettings()
-    run.segmentation.write_text(json.dumps(CHOSEN.to_json() | {"tuned_on": {"images": ["a.jpg"]}}))
+    run.segmentation.write_text(
+        json.dumps(CHOSEN.to_json() | {"tuned_on": {"data": "photos", "images": ["a.jpg"]}})
+    )
     assert read_mask_settings(run) == CHOSEN
 
 

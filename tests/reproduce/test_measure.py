@@ -20,12 +20,13 @@ from weldon.reproduce.run import Run
 def masked_root(data_root):
     """The scenes with masks: the left half is the first label, the rest background."""
     folder = data_root / "scenes"
-    (folder / "drawn").mkdir()
     for record in read_labels(folder, folder / "labels.csv").records:
         with Image.open(record.path) as image:
             mask = np.zeros((image.height, image.width), np.uint8)
         mask[:, : mask.shape[1] // 2] = 1 + CLASSES.index(min(record.labels))
-        Image.fromarray(mask).save(folder / "drawn" / f"{record.path.stem}.png")
+        place = (folder / "drawn" / record.file_name).with_suffix(".png")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(place)
     return data_root
 
 

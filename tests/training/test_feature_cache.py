@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 from weldon.data import ImageDataset, Record
+from weldon.data.opened import VARIABLE
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError
 from weldon.models import create_model
@@ -210,7 +211,7 @@ def test_a_file_that_a_looser_limit_lets_through_is_no_longer_left_out(net, data
     shutil.rmtree(tmp_path / "cache")
     Image.new("RGB", (128, 64)).save(dataset.records[1].path)  # more pixels than the others
     with monkeypatch.context() as limited:
-        limited.setattr(Image, "MAX_IMAGE_PIXELS", 3000)
+        limited.setenv(VARIABLE, "5000")
         found = cached(net, dataset, tmp_path / "cache")
         assert list(found.lost) == [dataset.records[1].path]
     found = cached(net, dataset, tmp_path / "cache")

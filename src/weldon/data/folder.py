@@ -38,7 +38,9 @@ def read_folder(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet
         DataError: no class folder, loose images, folders without images, strangers in ``val``: all at once.
     """
     told, found = Told(root, "folder"), Found()
-    folders = list(_class_folders(root, told.problems, found))
+    folders = [
+        folder for folder in _class_folders(root, told.problems, found) if not _only_hidden(folder, found)
+    ]
     if not folders and not told.problems:
         raise DataError(
             f"{root} holds neither class folders nor a label file: make a folder a class, or give --labels",
@@ -96,6 +98,16 @@ def _take_loose(loose: Found, problems: list[str], found: Found) -> None:
     """Note the files that lie beside class folders; pictures among them are a problem."""
     problems += [f"{path} lies in no class folder: move it into one" for path in loose.images]
     found.add(loose)
+
+
+def _only_hidden(folder: ClassFolder, found: Found) -> bool:
+    """Say whether a folder holds nothing but what is hidden, as a run that has just begun: it is no class."""
+    inside = walk(folder.path)
+    bare = not (inside.images or inside.others or inside.broken or inside.unfit)
+    if not (bare and inside.hidden):
+        return False
+    found.add(inside)
+    return True
 
 
 def _rows(folder: ClassFolder, inside: Found, root: Path) -> list[Row]:

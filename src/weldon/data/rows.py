@@ -93,7 +93,7 @@ def label_set_of(
     bare = sum(not (item.record.labels or item.record.unknown) for item in placed)
     if bare:
         said.append(
-            f"{bare} of {len(placed)} images have no label, nothing unknown: all classes count as absent there"
+            f"{bare} of {len(placed)} images have no label, nothing unknown: every class is absent there"
         )
     said.extend(_weightless(placed, found))
     if found:
