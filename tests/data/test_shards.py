@@ -201,6 +201,7 @@ def test_a_damaged_shard_is_named(index, tmp_path, damage):
         lambda values: values["splits"]["test"].update(images="5"),
         lambda values: values["splits"]["test"].update(images=True),
         lambda values: values["splits"]["test"].update(images=-1),
+        lambda values: values["splits"]["test"]["shards"].append("test-000000.tar"),
         lambda values: values.update(classes="cat"),
         lambda values: values.update(classes=["cat", "cat"]),
         lambda values: values.update(classes=["cat", None]),
@@ -219,4 +220,12 @@ def test_a_wrong_number_of_images_is_said(index, tmp_path):
     file = tmp_path / "shards" / INDEX
     file.write_text(file.read_text().replace('"images": 5', '"images": 6'))
     with pytest.raises(DataError, match="6 images, but there are 5 images"):
+        measured(tmp_path / "shards")
+
+
+def test_a_label_that_the_index_does_not_list_is_named(index, tmp_path):
+    file = tmp_path / "shards" / INDEX
+    values = json.loads(file.read_text())
+    file.write_text(json.dumps({**values, "classes": ["cat"]}))
+    with pytest.raises(DataError, match=r"has the labels dog.*shards\.json"):
         measured(tmp_path / "shards")

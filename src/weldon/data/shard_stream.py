@@ -16,7 +16,7 @@ from weldon.data.dataset import Item, collate, encode_targets, seeded
 from weldon.data.image import SUFFIXES, upright_rgb
 from weldon.data.opened import opened
 from weldon.data.record import Record
-from weldon.data.shards import ShardIndex, forever, share_of, shuffled
+from weldon.data.shards import INDEX, ShardIndex, forever, share_of, shuffled
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
 from weldon.files import parse_json
@@ -98,6 +98,11 @@ class ShardImages(IterableDataset[Item]):
 
     def _item(self, sample: Mapping[str, Any], epoch: int) -> Item:
         record, number = _record(sample)
+        if strange := sorted((record.labels | record.unknown) - set(self.index.classes)):
+            raise DataError(
+                f"{sample.get('__url__')}: {record.file_name} has the labels {', '.join(strange)}, which the "
+                f"index {self.index.folder}/{INDEX} does not list: write the shards anew"
+            )
         suffix = next((key for key in sample if f".{key}" in SUFFIXES), None)
         try:
             with opened(sample[suffix or "image"]) as image:

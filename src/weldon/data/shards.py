@@ -113,8 +113,13 @@ def read_index(path: str | Path, *, folder: str | None = None) -> ShardIndex:
         raise DataError(f"{file} is no index of shards, or it is damaged: {error!r}") from error
     if isinstance(content["classes"], str) or len(set(classes)) < len(classes):
         raise DataError(f"{file} must list each class once, got {content['classes']!r}")
+    named = [name for _, names in splits.values() for name in names]
+    if len(set(named)) < len(named):
+        raise DataError(
+            f"{file} names a shard twice, so that its images would count twice: {', '.join(named)}"
+        )
     if folder is None:
-        _refuse_other_shards(file, {name for _, names in splits.values() for name in names})
+        _refuse_other_shards(file, set(named))
     return ShardIndex(folder or str(file.parent), classes, splits)
 
 

@@ -46,6 +46,7 @@ from weldon.training.recipe import Recipe, build_recipe, write_recipe
 from weldon.training.run_log import logging_to
 from weldon.training.scoring import score_set
 from weldon.training.sets import Sets, build_sets
+from weldon.training.thread_errors import told_once
 from weldon.training.trainer import build_trainer
 
 log = logging.getLogger("weldon")
@@ -182,7 +183,8 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     started = time.monotonic()
     checkpoint = run.last if claim.resume else None
     try:
-        trainer.fit(module, datamodule=loaders, ckpt_path=checkpoint, weights_only=True)
+        with told_once(run.path):
+            trainer.fit(module, datamodule=loaders, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:  # as where more epochs are done than asked for
         raise UsageError(f"training cannot go on: {error}") from None
     if trainer.is_global_zero:

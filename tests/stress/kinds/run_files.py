@@ -8,13 +8,14 @@ import json
 import shutil
 import tomllib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stress import answers
 from stress.kind import Kind, Place, nothing
 from stress.kinds.labels import JSON, ROWS, TABLE, TEXT, unreadable
 from stress.line_damage import LINES, neutral, of_lines, shuffled_rows, windows_ends, with_mark
-from stress.mutation import ANY_BYTES, Mutator
+from stress.mutation import ANY_BYTES, Effect, Mutation, Mutator
 from stress.world import train_arguments
 
 Commands = Callable[[Place], Sequence[Sequence[str]]]
@@ -94,7 +95,20 @@ def _kind(name: str, file: str, commands: Commands, mutators: Sequence[Mutator],
 
 _toml: dict[str, Any] = {"touched": same(toml, None), "must_fail": unreadable(toml), "quotes": True}
 _json = {"must_fail": unreadable(json.loads)}
-ORDERED = JSON[1:]  # the order of the classes in thresholds.json is that of the scores
+
+
+def _nan_is_null(mutator: Mutator) -> Mutator:
+    """Return the mutator where NaN is no damage: a class without a fitted threshold was once written so."""
+
+    def mutate(data: bytes, chance: Any) -> Mutation:
+        done = mutator(data, chance)
+        return replace(done, effect=Effect.CHANGED) if b"NaN" in done.content else done
+
+    return mutate
+
+
+# Without the first: the order of the classes in thresholds.json is that of the scores.
+ORDERED = tuple(map(_nan_is_null, JSON[1:]))
 IN_ORDER = tuple(mutator for mutator in TABLE if mutator not in ROWS)  # that of the rows is that of training
 NAMES_FILE = (
     *map(neutral, (windows_ends, with_mark)),
