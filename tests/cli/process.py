@@ -16,6 +16,8 @@ FORKS.set_forkserver_preload(["cli.process", "weldon.cli", "weldon.training.fit"
 def start(folder, *arguments, before=None):
     """Begin ``weldon ARGUMENTS`` in ``folder``.
 
+    The process takes ``before`` by name: it must stand in this file, for it finds no ``tests.cli.test_…``.
+
     Args:
         folder: where it runs; what it prints goes to a file in it.
         arguments: of the command line.
@@ -90,3 +92,17 @@ def at(moment, function, *values):
         return original(*arguments, **options)
 
     setattr(place, name, interrupted)
+
+
+def signal_in_predict(number):
+    """Send a signal to this process when ``predict`` looks for the run's recipe."""
+    from weldon.inference.run_directory import RunDirectory
+
+    RunDirectory.config = property(lambda _: send(number))
+
+
+def fill(disk, leave):
+    """Take all the room there is on a disk but ``leave`` bytes."""
+    with (Path(disk) / "filler").open("wb") as file:
+        room = os.statvfs(disk)
+        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - leave)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cli.process import at, run
+from cli.process import at, fill, run
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.inference.run_directory import RunDirectory
 
@@ -31,13 +31,6 @@ def home(tmp_path_factory) -> Path:
     assert run(folder, *TRAIN, "--out", "whole").code == 0
     yield folder
     subprocess.run(["umount", "-l", folder / "disk"], check=True)
-
-
-def fill(disk, leave):
-    """Take all the room there is but ``leave`` bytes."""
-    with (Path(disk) / "filler").open("wb") as file:
-        room = os.statvfs(disk)
-        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - leave)
 
 
 @pytest.mark.parametrize(

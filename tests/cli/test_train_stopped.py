@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import time
@@ -12,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cli.process import finish, run, signal_at, start
+from cli.process import finish, run, signal_at, signal_in_predict, start
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.inference.run_directory import RunDirectory
 
@@ -195,13 +194,3 @@ def test_other_commands_say_that_they_were_stopped(home, number):
         home, "predict", "runs/whole", "scenes/val", "--out", "pred", before=(signal_in_predict, number)
     )
     assert (done.code, done.said.count("\n")) == (128 + number, 1), done.said
-
-
-def signal_in_predict(number):
-    import weldon.inference.run_directory
-
-    def signalled(path):
-        os.kill(os.getpid(), number)
-        time.sleep(30)
-
-    weldon.inference.run_directory.RunDirectory.config = property(signalled)
