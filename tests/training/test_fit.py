@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 import weldon
@@ -206,6 +207,23 @@ def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, free
     run = train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)
     assert "bad.png" in run.log.read_text()
     assert run.manifest_values["images"]["train"] == 24
+
+
+@pytest.mark.parametrize("broken", [["train/cat/0.png"], ["train/cat/0.png", "val/cat/0.png"]], ids=len)
+def test_a_run_goes_on_where_an_unreadable_file_shares_its_name_with_another(tiny, tmp_path, broken):
+    for number in range(80):
+        part, label = ("train", "val")[number % 2], ("cat", "dog")[number // 2 % 2]
+        path = tmp_path / part / label / f"{number // 4}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 64), (number, 0, 255 - number)).save(path)
+    for name in broken:
+        (tmp_path / name).write_bytes(b"broken")
+    options = {**tiny, "val": str(tmp_path / "val")}
+    run = train(tmp_path / "train", out=tmp_path / "run", epochs=1, **options)
+    before = run.splits.read_bytes()
+    again = train(tmp_path / "train", out=tmp_path / "run", resume=True, epochs=2, **options)
+    assert torch.load(again.last, weights_only=True)["epoch"] == 1
+    assert again.splits.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,8 @@ def read_begun(path: str | Path) -> list[dict[str, str]]:
         for number, row in enumerate(rows, start=2)
         if "file_name" in row and row.get("split", "") not in ("", *SPLITS)
     ]
-    # A folder for training and one for validation may have files of one name.
-    times = Counter((row.get("file_name"), row.get("split")) for row in rows)
+    # A folder for training and one for validation may have files of one name; unreadable ones have no split.
+    times = Counter((row.get("file_name"), row.get("split")) for row in rows if row.get("split"))
     problems += [f"{name} has {count} rows" for (name, _), count in times.items() if count > 1]
     if problems or any(not {"file_name", "split"} <= set(row) for row in rows[:1]):
         raise DataError(f"{path} must hold the columns {', '.join(COLUMNS)}, as a run writes them", problems)

@@ -217,8 +217,10 @@ def _write_start(ready: _Ready, claim: Claim) -> None:
     if not claim.resume:
         write_text(claim.run.classes, "".join(f"{name}\n" for name in prepared.classes))
         kept = {record.path for record in prepared.records}
-        lost = [replace(record, split=None) for record in ready.found.records if record.path not in kept]
-        write_splits(claim.run.splits, [*prepared.records, *lost])
+        # In the order of the labels: by it a resumed run tells apart files of one name in two folders.
+        found = ready.found.records
+        rows = [record if record.path in kept else replace(record, split=None) for record in found]
+        write_splits(claim.run.splits, rows)
 
 
 def _write_end(
