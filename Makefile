@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check stress docs clean
+.PHONY: install demo test lint check stress docs clean
 
 install: .venv/installed
 
@@ -18,11 +18,13 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -m "not gpu" -n 2 --dist loadfile
 
-check: install
+lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not gpu and not data" -n 2 --dist loadfile
 
 stress: install
