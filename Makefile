@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint check stress docs clean
+.PHONY: install demo test lint check stress label-studio docs clean
 
 install: .venv/installed
 
