@@ -198,3 +198,18 @@ def test_a_declared_name_that_is_no_image_is_named(run, tmp_path, masks):
     (tmp_path / "declared.txt").write_text("val/00001.png\nval/99999.png\n")
     with pytest.raises(DataError, match=r"declared\.txt.*\n.*val/99999\.png: no such image"):
         evaluate(run, split="test", masks=masks, tune_on=tmp_path / "declared.txt")
+
+
+def test_folders_with_files_of_one_name_are_measured_on_the_validation_folder(tmp_path):
+    """train/cat/0.png and val/cat/0.png: a common layout, given as DATA and --val."""
+    for number in range(24):
+        place = (
+            tmp_path / ("train", "val")[number % 2] / ("cat", "dog")[number // 2 % 2] / f"{number // 4}.png"
+        )
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 32), (10 * number, number, 90)).save(place)
+    options = {"model": "test_resnet", "weights": "none", "image_size": 32, "workers": 0, "epochs": 1}
+    run = train(tmp_path / "train", val=str(tmp_path / "val"), out=tmp_path / "run", **options)
+    found = evaluate(run)
+    assert found["map"] == pytest.approx(run.manifest_values["validation"]["map"])
+    assert sum(row["positives"] for row in found["per_class"].values()) == 12

@@ -160,6 +160,31 @@ def read_begun(path: str | Path) -> list[dict[str, str]]:
     return rows
 
 
+def numbered(names: Iterable[str]) -> list[tuple[str, int]]:
+    """Return each name with how often it came before: two folders may have files of one name.
+
+    Example:
+        >>> numbered(["cat/0.png", "dog/0.png", "cat/0.png"])
+        [('cat/0.png', 0), ('dog/0.png', 0), ('cat/0.png', 1)]
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        found.append((name, seen[name]))
+        seen[name] += 1
+    return found
+
+
+def read_numbered_splits(path: str | Path) -> dict[tuple[str, int], str]:
+    """Return the split of each file name and how often that name came before (:func:`numbered`).
+
+    Raises:
+        DataError: as for :func:`read_splits`.
+    """
+    rows = read_begun(path)
+    return dict(zip(numbered(row["file_name"] for row in rows), (row["split"] for row in rows), strict=True))
+
+
 def apply_splits(label_set: LabelSet, splits: Mapping[str, str]) -> tuple[Record, ...]:
     """Return the records with the splits of an earlier run.
 

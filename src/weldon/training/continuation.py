@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from weldon.data import Record
-from weldon.data.split import read_begun, splits_row
+from weldon.data.split import numbered, read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
 from weldon.files import read_toml
 from weldon.inference.run_directory import RunDirectory
@@ -89,7 +88,7 @@ def as_begun(run: RunDirectory, prepared: Prepared) -> Prepared:
     """
     rows = read_begun(run.splits)
     today = dict(_numbered(prepared.records))
-    began = dict(zip(_keys(row["file_name"] for row in rows), rows, strict=True))
+    began = dict(zip(numbered(row["file_name"] for row in rows), rows, strict=True))
     problems = [*_changed_classes(run.class_names, prepared.classes), *_changed_records(began, today)]
     if problems:
         more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
@@ -149,12 +148,4 @@ def _changed_records(
 
 def _numbered(records: Iterable[Record]) -> Iterator[tuple[tuple[str, int], Record]]:
     held = list(records)
-    return zip(_keys(record.file_name for record in held), held, strict=True)
-
-
-def _keys(names: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Return each name with how often it came before: two folders may have files of one name."""
-    seen: Counter[str] = Counter()
-    for name in names:
-        yield name, seen[name]
-        seen[name] += 1
+    return zip(numbered(record.file_name for record in held), held, strict=True)

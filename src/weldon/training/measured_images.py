@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from weldon.data import Record, read_splits
+from weldon.data import Record
 from weldon.data.record import split_name
+from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import DataError, UsageError
 from weldon.files import read_text
 from weldon.inference.run_directory import RunDirectory
@@ -82,13 +83,16 @@ def choose_images(
 
 
 def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], BagSource | None]:
-    written, prepared = read_splits(run.splits), prepare(recipe)
+    written, prepared = read_numbered_splits(run.splits), prepare(recipe)
     _refuse_lost_rows(run, written, prepared.noun)
-    records = (replace(record, split=written.get(record.file_name)) for record in prepared.records)
+    keys = numbered(record.file_name for record in prepared.records)
+    records = (
+        replace(record, split=written.get(key)) for key, record in zip(keys, prepared.records, strict=True)
+    )
     return tuple(records), prepared.bags
 
 
-def _refuse_lost_rows(run: RunDirectory, written: Mapping[str, str], noun: str) -> None:
+def _refuse_lost_rows(run: RunDirectory, written: Mapping[tuple[str, int], str], noun: str) -> None:
     """Refuse a table of splits with more or fewer rows than the run had: its figures would be of others.
 
     Raises:

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from weldon.data import Record, encode_targets, read_splits
+from weldon.data import Record, encode_targets
+from weldon.data.split import numbered, read_numbered_splits
 from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.inference.multiscale import average_scales, fit_object_bank, table3_count
@@ -173,8 +174,10 @@ def _refuse_leaks(
     for scale in scales[1:]:
         if not images.own or scale.run.path == scales[0].run.path:
             continue
-        learnt = read_splits(scale.run.splits)
-        seen = sum(learnt.get(record.file_name) == "train" for record in images.measured)
+        learnt = read_numbered_splits(scale.run.splits)
+        keys = numbered(record.file_name for record in images.records)
+        own = zip(keys, images.records, strict=True)
+        seen = sum(record.path in paths and learnt.get(key) == "train" for key, record in own)
         if seen:
             raise UsageError(
                 f"runs to combine must be trained on the same images, got {scale.run.path}, which was "
