@@ -69,9 +69,10 @@ def test_a_task_left_open_is_read_from_the_manifest(run):
 
 
 @pytest.mark.parametrize("unfitted", [None, float("nan")])
-def test_a_class_that_no_validation_image_shows_is_predicted_from_one_half(run, unfitted):
+def test_a_class_that_no_validation_image_shows_is_predicted_from_one_half(run, unfitted, caplog):
     thresholds({"cat": 1.5, "dog": unfitted}, run)
     assert read_decision(run).thresholds == {"cat": 1.5, "dog": 0.0}
+    assert "thresholds.json has no threshold for " in caplog.text
 
 
 @pytest.mark.parametrize("scale", [0, None])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from typing import Any
 
 from weldon.data.geometry import LEAST_SIDE, MOST_SIDE, RESIZES
@@ -11,6 +13,8 @@ from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, D
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
 from weldon.inference.run_directory import RunDirectory
 from weldon.inference.stored import Localisation, Segmentation, Thresholds, read_stored
+
+log = logging.getLogger("weldon")
 
 
 def read_transform_options(run: RunDirectory) -> dict[str, Any]:
@@ -51,15 +55,19 @@ def read_decision(run: RunDirectory) -> Decision:
             f"{run.thresholds} must hold thresholds on the scale 'score', got {str(scale)[:40]!r}"
         )
     refuse_other_classes(run, stored["classes"])
-    # A class without positives on validation has no fitted threshold: 0 is a probability of one half.
-    fitted = {
-        name: 0.0 if value is None or value != value else float(value)
-        for name, value in stored["classes"].items()
-    }
+    fitted = {name: _threshold(run, name, value) for name, value in stored["classes"].items()}
     map_scale = float(stored.get("map_scale") or DEFAULT_MAP_SCALE)
     return Decision(
         run.class_names, _read_task(run), fitted, map_scale, read_box_threshold(run), read_mask_settings(run)
     )
+
+
+def _threshold(run: RunDirectory, name: str, value: float | None) -> float:
+    """Return a stored threshold; where there is none, the score of a probability of one half, and a word."""
+    if value is None or math.isnan(value):
+        log.warning("%s has no threshold for %s: a probability of one half is taken", run.thresholds, name)
+        return 0.0
+    return float(value)
 
 
 def refuse_other_classes(run: RunDirectory, named: dict[str, Any]) -> None:
