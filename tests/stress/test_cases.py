@@ -204,11 +204,12 @@ def test_boxes_of_few_images_are_said_to_be_few(capsys, trained, name, count):
 
 
 def test_labels_unknown_to_the_run_are_named(capsys, trained):
-    for name, labels in (("voc_case", {"CAT", "DOG"}), ("coco_partial.json", {"Dog"})):
-        _, figures, _ = measured(capsys, trained, "--boxes", CASES / name)
-        assert set(figures["truth"]["boxes"]["labels_unknown"]) == labels
-        _, said = run(capsys, "val", trained, "--boxes", CASES / name)
-        assert all(label in said.out + said.err for label in labels)
+    status, _, said = measured(capsys, trained, "--boxes", CASES / "voc_case")  # none is one of the run's
+    assert (status, "CAT" in said, "DOG" in said) == (1, True, True), said
+    _, figures, _ = measured(capsys, trained, "--boxes", CASES / "coco_partial.json")
+    assert figures["truth"]["boxes"]["labels_unknown"] == ["Dog"]
+    _, said = run(capsys, "val", trained, "--boxes", CASES / "coco_partial.json")
+    assert "labels unknown to the run: Dog" in said.out + said.err
 
 
 def test_boxes_of_other_images_are_refused(capsys, trained):
