@@ -13,6 +13,18 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["cli.process", "weldon.cli", "weldon.training.fit", "weldon.report"])
 
 
+TRAIN = ["train", "scenes", "--labels", "scenes/labels.csv", "--model", "test_resnet", "--weights", "none"]
+TRAIN += ["--image-size", "64", "-b", "4", "-j", "0", "--device", "cpu", "--epochs", "3"]
+
+
+def few_scenes(folder):
+    """Write the scenes that ``TRAIN`` learns from: three steps an epoch."""
+    from weldon.data.scenes import make_scenes, write_scenes
+
+    splits = {"train": 12, "val": 8}
+    write_scenes(folder / "scenes", {name: make_scenes(n, split=name, seed=0) for name, n in splits.items()})
+
+
 def start(folder, *arguments, before=None):
     """Begin ``weldon ARGUMENTS`` in ``folder``.
 

@@ -10,20 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from cli.process import at, fill, run
-from weldon.data.scenes import make_scenes, write_scenes
+from cli.process import TRAIN, at, few_scenes, fill, run
 from weldon.inference.run_directory import RunDirectory
-
-TRAIN = ["train", "scenes", "--labels", "scenes/labels.csv", "--model", "test_resnet", "--weights", "none"]
-TRAIN += ["--image-size", "64", "-b", "4", "-j", "0", "--device", "cpu", "--epochs", "3"]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A folder with photographs, a whole run, and ``disk``, a disk of 40 MB."""
     folder = tmp_path_factory.mktemp("full")
-    splits = {"train": 12, "val": 8}
-    write_scenes(folder / "scenes", {name: make_scenes(n, split=name, seed=0) for name, n in splits.items()})
+    few_scenes(folder)
     (folder / "disk").mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder / "disk")]
     if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(mount, check=False).returncode != 0:

@@ -11,20 +11,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cli.process import finish, run, signal_at, signal_in_predict, start
-from weldon.data.scenes import make_scenes, write_scenes
+from cli.process import TRAIN, few_scenes, finish, run, signal_at, signal_in_predict, start
 from weldon.inference.run_directory import RunDirectory
-
-TRAIN = ["train", "scenes", "--labels", "scenes/labels.csv", "--model", "test_resnet", "--weights", "none"]
-TRAIN += ["--image-size", "64", "-b", "4", "-j", "0", "--device", "cpu", "--epochs", "3"]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A folder with photographs, labels and one whole run, ``runs/whole``."""
     folder = tmp_path_factory.mktemp("stopped")
-    splits = {"train": 12, "val": 8}
-    write_scenes(folder / "scenes", {name: make_scenes(n, split=name, seed=0) for name, n in splits.items()})
+    few_scenes(folder)
     assert train(folder, "--out runs/whole").code == 0
     return folder
 

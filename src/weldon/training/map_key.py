@@ -17,11 +17,11 @@ import torch
 from PIL import features
 from rich.console import Console
 from rich.progress import track
-from torch import nn
 
 from weldon.data import EvalTransform
 from weldon.errors import DataError, system_reason
 from weldon.models import WeldonNet
+from weldon.models.checksum import tensors_checksum
 
 LAYOUT = 3  # raise it when the same files give other maps, or the same maps lie otherwise on disk
 LIBRARIES = ("weldon", "torch", "torchvision", "timm", "pillow")
@@ -93,7 +93,7 @@ def map_facts(net: WeldonNet, transform: EvalTransform) -> dict[str, Any]:
         "backbone": {
             "name": backbone.name,
             "model_kwargs": backbone.model_kwargs,
-            "weights": weights_digest(backbone),
+            "weights": tensors_checksum(backbone.state_dict(), ""),
         },
         "device": next(net.parameters()).device.type,
         "float32": torch.get_float32_matmul_precision(),
@@ -106,16 +106,6 @@ def map_key(facts: dict[str, Any], digests: Iterable[str]) -> str:
     """Return the name of the maps of these images: equal images count once, their order does not matter."""
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     digest.update("\n".join(sorted(set(digests))).encode())
-    return digest.hexdigest()
-
-
-def weights_digest(module: nn.Module) -> str:
-    """Return a digest of every parameter and buffer of ``module``, by name."""
-    digest = hashlib.sha256()
-    for name, value in module.state_dict().items():
-        digest.update(
-            name.encode() + value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
-        )
     return digest.hexdigest()
 
 
