@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from weldon.data.folder_splits import with_folder_splits
+from weldon.data.label_file import Told
 from weldon.data.rows import Row
-from weldon.data.told import Told
 
 
 def told(*names: str, split: str | None = None) -> Told:

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
 from weldon.errors import DataError
-from weldon.structured import memory
+from weldon.structured import array_size
 from weldon.structured.bag_array import array_shape, read_array, read_coords
 
 VALUES = np.array([[1.0, -2.0], [0.5, 4.0], [3.0, 0.0]])
@@ -140,6 +140,6 @@ def test_a_pipe_is_named_and_not_waited_for(tmp_path):
 
 def test_a_bag_larger_than_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", VALUES)
-    monkeypatch.setattr(memory, "machine_memory", lambda: 8)
+    monkeypatch.setattr(array_size, "machine_memory", lambda: 8)
     with pytest.raises(DataError, match=r"a\.npy declares 3 x 2 numbers"):
         read_array(tmp_path / "a.npy")

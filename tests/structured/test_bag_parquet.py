@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from weldon.errors import DataError
-from weldon.structured import memory
+from weldon.structured import array_size
 from weldon.structured.bag_parquet import read_parquet_instances
 
 pa = pytest.importorskip("pyarrow")
@@ -99,6 +99,6 @@ def test_a_file_that_is_cut_off_is_named(tmp_path, cut):
 
 
 def test_a_table_larger_than_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "machine_memory", lambda: 8)
+    monkeypatch.setattr(array_size, "machine_memory", lambda: 8)
     with pytest.raises(DataError, match=r"b\.parquet declares 3 x 1 numbers"):
         read(tmp_path, u=[1, 3, 2])

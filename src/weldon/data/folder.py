@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weldon.data.label_file import Told
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet, split_name
 from weldon.data.rows import Row
-from weldon.data.told import Told
 from weldon.data.walk import Found, counted, level, notes_on, walk
 from weldon.errors import DataError
 

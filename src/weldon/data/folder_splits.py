@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from weldon.data.label_file import Told
 from weldon.data.record import split_name
 from weldon.data.rows import Row
-from weldon.data.told import Told
 
 
 def with_folder_splits(told: Told) -> Told:

@@ -11,10 +11,10 @@ from weldon.data.columns import LABEL_COLUMNS, has_name_column
 from weldon.data.delimited import read_delimited
 from weldon.data.entry_row import tells_labels
 from weldon.data.jsonl import jsonl_told
+from weldon.data.label_file import Told
 from weldon.data.locate import ImageFinder
 from weldon.data.parquet import parquet_told
 from weldon.data.table import table_told
-from weldon.data.told import Told
 from weldon.data.walk import is_hidden
 from weldon.errors import DataError, UsageError
 from weldon.files import parse_json, read_text

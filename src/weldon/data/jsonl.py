@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.entry_row import entry_row
+from weldon.data.label_file import Told
 from weldon.data.locate import ImageFinder
 from weldon.data.record import LabelSet
-from weldon.data.told import Told
 from weldon.errors import DataError
 from weldon.files import parse_json, read_text
 

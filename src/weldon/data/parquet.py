@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.entry_row import entry_row
-from weldon.data.told import Told
+from weldon.data.label_file import Told
 from weldon.errors import DataError, UsageError
 
 

@@ -11,10 +11,10 @@ from weldon.data.class_names import broken_names
 from weldon.data.columns import FILE_COLUMNS, Columns, columns_of, has_name_column, unused_columns
 from weldon.data.delimited import Table, read_delimited
 from weldon.data.label_cell import MISSING, is_list, label_separator, other_separators, split_labels
+from weldon.data.label_file import Told
 from weldon.data.locate import Finder
 from weldon.data.record import LabelSet
 from weldon.data.rows import Row
-from weldon.data.told import Told
 from weldon.data.weight import parse_weight
 from weldon.errors import UsageError
 

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 
 from weldon.errors import DataError, system_reason
-from weldon.structured.memory import refuse_too_large
+from weldon.structured.array_size import refuse_too_large
 
 NUMPY, TENSORS = ".npy", ".safetensors"
 FEATURES, COORDS = "features", "coords"

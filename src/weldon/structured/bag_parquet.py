@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from weldon.errors import DataError, UsageError
+from weldon.structured.array_size import refuse_too_large
 from weldon.structured.bag_columns import (
     Instances,
     Roles,
@@ -16,7 +17,6 @@ from weldon.structured.bag_columns import (
     roles_of,
     without_counters,
 )
-from weldon.structured.memory import refuse_too_large
 
 
 def read_parquet_instances(path: Path) -> Instances:

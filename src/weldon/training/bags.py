@@ -18,7 +18,7 @@ from weldon.structured.bag_files import BagSource, open_bags
 from weldon.structured.bag_folder import SUFFIXES as FILES
 from weldon.structured.bag_table import SUFFIXES as TABLES
 from weldon.table_text import BAG_COLUMNS, plain_name
-from weldon.training.asked_bags import AskedBags
+from weldon.training.bag_matches import AskedBags
 from weldon.training.recipe import Recipe
 
 # Options of the recipe that say something about images or about a network that reads them.

@@ -8,7 +8,7 @@ import pytest
 
 from weldon.errors import DataError
 from weldon.structured import open_bags
-from weldon.training.asked_bags import AskedBags
+from weldon.training.bag_matches import AskedBags
 
 LABELS = Path("labels.csv")
 
