@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import weldon
+from weldon.data import opened
+from weldon.data.opened import VARIABLE
 from weldon.data.scenes import CLASSES, make_scenes
 from weldon.errors import DataError, UsageError
 from weldon.inference.run_directory import RunDirectory
@@ -213,3 +217,31 @@ def test_folders_with_files_of_one_name_are_measured_on_the_validation_folder(tm
     found = evaluate(run)
     assert found["map"] == pytest.approx(run.manifest_values["validation"]["map"])
     assert sum(row["positives"] for row in found["per_class"].values()) == 12
+
+
+def test_a_run_remembers_how_large_its_pictures_may_be_and_the_process_does_not(
+    scenes, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(VARIABLE, "1000")
+    options = {"model": "test_resnet", "weights": "none", "image_size": 64, "workers": 0, "epochs": 1}
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", max_pixels=100_000, **options)
+    assert os.environ[VARIABLE] == "1000"
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(opened, "MAX_PIXELS", 1000)
+    assert evaluate(run)["map"] == pytest.approx(run.manifest_values["validation"]["map"])
+    assert VARIABLE not in os.environ
+    monkeypatch.setenv(VARIABLE, "1000")  # what the command says goes before what the run remembers
+    with pytest.raises(DataError, match="none of the 16 images to measure can be read"):
+        evaluate(run)
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_images_that_cannot_be_read_any_more_are_counted(scenes, tmp_path, caplog, freeze):
+    shutil.copytree(scenes, tmp_path / "data")
+    options = {"model": "test_resnet", "weights": "none", "image_size": 64, "workers": 0, "epochs": 1}
+    options |= {"freeze": freeze, "search": False, "cache": tmp_path / "cache"}
+    run = train(tmp_path / "data", tmp_path / "data" / "labels.csv", out=tmp_path / "run", **options)
+    for number in (3, 5):
+        (tmp_path / "data" / "val" / f"{number:05d}.png").write_bytes(b"no picture")
+    evaluate(run)
+    assert "2 of 16 images cannot be read and are in no figure" in caplog.text

@@ -64,6 +64,24 @@ def allow_pixels(limit: int | None) -> None:
 
 
 @contextmanager
+def allowing_pixels(limit: int | None, *, unless_told: bool = False) -> Iterator[None]:
+    """Allow pictures of ``limit`` pixels inside the block, as :func:`allow_pixels` does for good.
+
+    Args:
+        limit: width times height; None: as it is.
+        unless_told: a limit that the environment, and so the command, tells goes before.
+    """
+    before = os.environ.get(VARIABLE)
+    allow_pixels(None if unless_told and before else limit)
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE, None)
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+
+@contextmanager
 def opened(source: Path | bytes) -> Iterator[Image.Image]:
     """Yield a picture whose header was read and found in order; its pixels are not decoded yet.
 

@@ -26,6 +26,7 @@ from weldon.report.drawn import draw_pictures
 from weldon.report.page import ClassCharts, Matrix, Page, render_page
 from weldon.report.run_facts import describe_run, files_left_out, read_curves
 from weldon.report.scored_split import ScoredSplit, score_split
+from weldon.training.measured_images import pixels_as_trained
 
 PICTURES = 3
 MOST_NAMES = 60  # rows of a matrix that a reader can still take in
@@ -59,9 +60,10 @@ def write_report(
         DataError: the images or labels of the run cannot be read any more.
     """
     directory = run if isinstance(run, RunDirectory) else open_run(run)
-    scored = score_split(directory, split, device=device, progress=progress)
     folder = None if masks is None else Path(masks)
-    html = render_page(build_page(scored, limit=limit, masks=folder, crf=crf, progress=progress))
+    with pixels_as_trained(directory):
+        scored = score_split(directory, split, device=device, progress=progress)
+        html = render_page(build_page(scored, limit=limit, masks=folder, crf=crf, progress=progress))
     path = directory.report / "index.html"
     write_text(path, html)
     return path

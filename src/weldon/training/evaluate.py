@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from weldon.data import encode_targets
 from weldon.device import choose_device
-from weldon.errors import UsageError
+from weldon.errors import DataError, UsageError
 from weldon.inference.run_directory import RunDirectory, open_run
 from weldon.inference.run_network import is_bag_run
 from weldon.training.bags import features_of_run
 from weldon.training.box_measures import box_measures
 from weldon.training.examination import Examination, open_examination
 from weldon.training.mask_measures import MaskOptions, mask_measures
-from weldon.training.measured_images import choose_images
+from weldon.training.measured_images import choose_images, pixels_as_trained
 from weldon.training.measures import ClassMeasure, Measure, Scored, joined_figures
 from weldon.training.prepare import choose_task
 from weldon.training.recipe import build_recipe
@@ -81,26 +82,42 @@ def evaluate(
         return evaluate_bags(
             directory, place, labels=table, split=split, min_positives=min_positives, device=device
         )
-    examined = open_examination(
-        directory,
-        place,
-        labels=table,
-        split=split,
-        tune_on=None if tune_on is None else str(tune_on),
-        min_positives=min_positives,
-        device=device,
-        progress=progress,
-    )
-    truth = find_truth(examined.images, examined.classes, boxes=boxes, masks=masks, legend=legend)
-    measures: list[Measure] = [_class_measure(examined), truth.covered]
-    if truth.boxes is not None:
-        measures += box_measures(examined, truth.boxes)
-    if truth.masks is not None:
-        measures += mask_measures(examined, truth.masks, MaskOptions(crf or tune_crf, tune_crf, known_labels))
+    with pixels_as_trained(directory):
+        examined = open_examination(
+            directory,
+            place,
+            labels=table,
+            split=split,
+            tune_on=None if tune_on is None else str(tune_on),
+            min_positives=min_positives,
+            device=device,
+            progress=progress,
+        )
+        truth = find_truth(examined.images, examined.classes, boxes=boxes, masks=masks, legend=legend)
+        measures: list[Measure] = [_class_measure(examined), truth.covered]
+        if truth.boxes is not None:
+            measures += box_measures(examined, truth.boxes)
+        if truth.masks is not None:
+            options = MaskOptions(crf or tune_crf, tune_crf, known_labels)
+            measures += mask_measures(examined, truth.masks, options)
+        _update(measures, examined)
+        return joined_figures(measures)
+
+
+def _update(measures: Sequence[Measure], examined: Examination) -> None:
+    """Show every measure the answer for each image that can be read, and say how many cannot."""
+    answered = 0
     for answer in examined.answers.to(examined.images.measured):
+        answered += 1
         for measure in measures:
             measure.update(answer)
-    return joined_figures(measures)
+    if not answered:
+        raise DataError(
+            f"none of the {examined.asked} images to measure can be read: `weldon check` says why"
+        )
+    if answered < examined.asked:
+        lost = examined.asked - answered
+        log.warning("%d of %d images cannot be read and are in no figure", lost, examined.asked)
 
 
 def evaluate_bags(

@@ -20,7 +20,8 @@ class Examination:
     Args:
         run: keeps what declared images choose.
         answers: the network.
-        images: those measured and those declared.
+        images: those measured and those declared, without the files that are known not to read.
+        asked: images to measure, with those files.
         tune_on: how the caller names the declared images; None: there are none.
         min_positives: classes with fewer positives are left out of means.
     """
@@ -28,6 +29,7 @@ class Examination:
     run: RunDirectory
     answers: Answers
     images: MeasuredImages
+    asked: int
     tune_on: str | None
     min_positives: int
 
@@ -58,10 +60,11 @@ def open_examination(
     """
     recipe = build_recipe({}, run.config)
     images = choose_images(run, recipe, data, labels=labels, split=split, tune_on=tune_on)
+    asked = len(images.measured)
     net = load_run_network(run, device=device)
     cache = None
     if recipe.freeze and images.own:
         cache = cached_maps(recipe, net, images.records, run.class_names)
         images = images.readable(cache.rows)
     answers = Answers(net, recipe, run.class_names, cache, progress)
-    return Examination(run, answers, images, tune_on, min_positives)
+    return Examination(run, answers, images, asked, tune_on, min_positives)

@@ -19,7 +19,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from weldon.data import encode_targets, write_splits
-from weldon.data.opened import allow_pixels
+from weldon.data.opened import allowing_pixels
 from weldon.device import choose_device
 from weldon.errors import UsageError
 from weldon.files import write_csv, write_json, write_text
@@ -92,9 +92,9 @@ def train(
     ):
         recipe = resumed_recipe(claim.run, given, config) if resume else build_recipe(given, config)
         refuse_what_is_not_here(recipe)
-        allow_pixels(recipe.max_pixels)
         try:
-            _train(recipe, claim, progress=sys.stdout.isatty() if progress is None else progress)
+            with allowing_pixels(recipe.max_pixels):
+                _train(recipe, claim, progress=sys.stdout.isatty() if progress is None else progress)
         except (KeyboardInterrupt, SystemExit) as stop:
             raise _explained(stop, claim) from None
     return claim.home

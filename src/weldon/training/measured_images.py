@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from weldon.data import Record
+from weldon.data.opened import allowing_pixels
 from weldon.data.record import split_name
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import DataError, UsageError
@@ -17,7 +19,7 @@ from weldon.inference.run_directory import RunDirectory
 from weldon.structured import BagSource
 from weldon.training.bags import bags_at
 from weldon.training.prepare import prepare, read_recipe_labels
-from weldon.training.recipe import Recipe
+from weldon.training.recipe import Recipe, build_recipe
 
 log = logging.getLogger("weldon")
 
@@ -47,6 +49,13 @@ class MeasuredImages:
         kept = (tuple(r for r in part if r.path in paths) for part in (self.measured, self.tuning))
         measured, tuning = kept
         return replace(self, measured=measured, tuning=tuning)
+
+
+@contextmanager
+def pixels_as_trained(run: RunDirectory) -> Iterator[None]:
+    """Read pictures of the size that the run was trained with, unless the command says another."""
+    with allowing_pixels(build_recipe({}, run.config).max_pixels, unless_told=True):
+        yield
 
 
 def choose_images(
