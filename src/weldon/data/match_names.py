@@ -13,7 +13,7 @@ from weldon.errors import DataError
 
 Key = tuple[str, ...]
 
-_ENDINGS = SUFFIXES | {".xml", ".jfif", ".heic", ".mpo", ".dcm"}
+_ENDINGS = SUFFIXES | {".xml", ".heic", ".dcm"}
 
 
 def match_names(names: Sequence[str], given: Sequence[str]) -> dict[str, str]:

@@ -22,25 +22,11 @@ _SYSTEM = frozenset(
 )
 # Pictures that are not read; everything else that is no picture is only named.
 _CONVERTIBLE = frozenset(
-    {
-        *(".heic", ".heif", ".hif", ".jxl", ".jxr", ".psd", ".psb", ".xcf", ".svg", ".ai", ".eps", ".pdf"),
-        *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f"),
-        *(
-            ".dcm",
-            ".dicom",
-            ".nii",
-            ".svs",
-            ".ndpi",
-            ".mrxs",
-            ".czi",
-            ".exr",
-            ".hdr",
-            ".fits",
-            ".tga",
-            ".pcx",
-        ),
-        *(".pcx", ".ico", ".icns", ".wmf", ".emf", ".dds", ".jls", ".fpx", ".mp4", ".mov", ".avi", ".mkv"),
-    }
+    """
+    .heic .heif .hif .jxl .jxr .psd .psb .xcf .svg .ai .eps .pdf .tga .pcx .ico .icns .wmf .emf .dds .jls .fpx
+    .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .pef .srw .x3f .exr .hdr .fits
+    .dcm .dicom .nii .svs .ndpi .mrxs .czi .mp4 .mov .avi .mkv
+    """.split()
 )
 _NAMED = 5
 
