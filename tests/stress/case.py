@@ -14,7 +14,7 @@ from random import Random
 
 from stress.attempt import Outcome, attempt
 from stress.judge import Answer, judge_files, judge_outcome, judge_values, snapshot
-from stress.kind import Kind, Place
+from stress.kind import Kind, Place, fresh_place
 from stress.mutation import Effect, Mutation
 from stress.verbs import run
 
@@ -65,9 +65,7 @@ def _names(kind: Kind, file: Path) -> list[str]:
 
 
 def _planted(kind: Kind, world: Path, folder: Path) -> Place:
-    shutil.rmtree(folder, ignore_errors=True)
-    place = Place(world, folder / "files", folder / "out")
-    place.files.mkdir(parents=True)
+    place = fresh_place(world, folder)
     kind.plant(place)
     return place
 

@@ -15,7 +15,7 @@ from typing import Any
 from stress.attempt import attempt
 from stress.case import Verdict
 from stress.judge import judge_outcome
-from stress.kind import Place
+from stress.kind import Place, fresh_place
 from stress.operations import Operations, counting
 from stress.targets import TARGETS, Target
 from stress.verbs import run
@@ -97,9 +97,7 @@ def json_values(values: Any) -> Any:
 
 
 def _prepared(target: Target, world: Path, folder: Path) -> Place:
-    shutil.rmtree(folder, ignore_errors=True)
-    place = Place(world, folder / "files", folder / "out")
-    place.files.mkdir(parents=True)
+    place = fresh_place(world, folder)
     target.prepare(place)
     return place
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,14 @@ class Place:
     world: Path
     files: Path
     out: Path
+
+
+def fresh_place(world: Path, folder: Path) -> Place:
+    """Return a place in ``folder``, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    place = Place(world, folder / "files", folder / "out")
+    place.files.mkdir(parents=True)
+    return place
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,13 @@ _SYSTEM = frozenset(
 )
 # Pictures that are not read; everything else that is no picture is only named.
 _CONVERTIBLE = frozenset(
-    """
-    .heic .heif .hif .jxl .jxr .psd .psb .xcf .svg .ai .eps .pdf .tga .pcx .ico .icns .wmf .emf .dds .jls .fpx
-    .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .pef .srw .x3f .exr .hdr .fits
-    .dcm .dicom .nii .svs .ndpi .mrxs .czi .mp4 .mov .avi .mkv
-    """.split()
+    {
+        *(".heic", ".heif", ".hif", ".jxl", ".jxr", ".psd", ".psb", ".xcf", ".svg", ".ai", ".eps"),
+        *(".pdf", ".tga", ".pcx", ".ico", ".icns", ".wmf", ".emf", ".dds", ".jls", ".fpx", ".raw"),
+        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f"),
+        *(".exr", ".hdr", ".fits", ".dcm", ".dicom", ".nii", ".svs", ".ndpi", ".mrxs", ".czi", ".mp4"),
+        *(".mov", ".avi", ".mkv"),
+    }
 )
 _NAMED = 5
 
