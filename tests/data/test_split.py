@@ -13,7 +13,9 @@ from weldon.data.record import LabelSet, Record
 from weldon.data.split import (
     apply_splits,
     assign_splits,
+    draw_folds,
     join_validation,
+    read_numbered_splits,
     read_splits,
     straddling_groups,
     write_splits,
@@ -157,3 +159,35 @@ PARTS = ((slice(0, 9), "a"), (slice(9, 20), "b"))
 def test_what_was_said_of_the_validation_data_is_kept():
     one, other = (replace(many(), records=many().records[part], notes=(note,)) for part, note in PARTS)
     assert join_validation(one, other).notes == ("a", "validation: b")
+
+
+def test_files_of_one_name_are_told_apart_or_refused(tmp_path):
+    """A folder to train on and one to validate on: of two splits, one name has neither."""
+    (tmp_path / "splits.csv").write_text("file_name,split,group\ncat/0.png,train,\ncat/0.png,val,\n")
+    with pytest.raises(DataError, match=r"two files 'cat/0\.png', in different splits"):
+        read_splits(tmp_path / "splits.csv")
+    found = read_numbered_splits(tmp_path / "splits.csv")
+    assert found == {("cat/0.png", 0): "train", ("cat/0.png", 1): "val"}
+
+
+def test_folds_hold_every_image_once_and_groups_together():
+    records = [
+        Record(
+            Path(f"{n}.jpg"),
+            f"{n}.jpg",
+            frozenset({"rare"} if n % 10 == 0 else {"common"}),
+            group=f"g{n // 2}",
+        )
+        for n in range(100)
+    ]
+    folds = draw_folds(records, 5, seed=1)
+    assert sorted(index for fold in folds for index in fold) == list(range(100))
+    assert all({index ^ 1 for index in fold} == set(fold) for fold in folds)  # 2k and 2k + 1 are a group
+    assert [sum("rare" in records[index].labels for index in fold) for fold in folds] == [2] * 5
+    assert folds == draw_folds(records, 5, seed=1) != draw_folds(records, 5, seed=2)
+
+
+def test_fewer_groups_than_folds_are_refused():
+    records = [Record(Path(f"{n}.jpg"), f"{n}.jpg", frozenset({"cat"}), group="one") for n in range(9)]
+    with pytest.raises(DataError, match="5 folds need as many images of different groups, got 1"):
+        draw_folds(records, 5)

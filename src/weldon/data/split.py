@@ -135,9 +135,14 @@ def read_splits(path: str | Path) -> dict[str, str]:
     """Return the split of each file name, from what ``write_splits`` wrote.
 
     Raises:
-        DataError: the file is missing, damaged, has no such columns, or a row has no such split.
+        DataError: the file is missing, damaged, has no such columns, a row has no such split, or two files
+            of one name are in different splits: :func:`read_numbered_splits` tells them apart.
     """
-    return {row["file_name"]: row["split"] for row in read_begun(path)}
+    splits: dict[str, str] = {}
+    for row in read_begun(path):
+        if splits.setdefault(row["file_name"], row["split"]) != row["split"]:
+            raise DataError(f"{path} has two files {row['file_name']!r}, in different splits")
+    return splits
 
 
 def read_begun(path: str | Path) -> list[dict[str, str]]:
