@@ -1,0 +1,33 @@
+"""Labels that a run contradicts, images worth labelling next, and the corrections that people make."""
+
+from weldon.data.corrections import (
+    ABSENT,
+    PRESENT,
+    STATES,
+    UNKNOWN,
+    Corrected,
+    Correction,
+    append_correction,
+    apply_corrections,
+    label_of,
+    now,
+    read_corrections,
+    with_label,
+)
+from weldon.review.suspect import Suspect
+
+__all__ = [
+    "ABSENT",
+    "PRESENT",
+    "STATES",
+    "UNKNOWN",
+    "Corrected",
+    "Correction",
+    "Suspect",
+    "append_correction",
+    "apply_corrections",
+    "label_of",
+    "now",
+    "read_corrections",
+    "with_label",
+]
