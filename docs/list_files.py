@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "ARCHITECTURE.md"
 OPEN, CLOSE = "<!-- files -->\n", "<!-- /files -->\n"
 FOLDERS = ("pooling", "losses", "metrics", "models", "data", "structured", "inference", "training")
-ENDS = ("recipes", "reproduce", "report", "export", "review", "cli")
+ENDS = ("recipes", "reproduce", "report", "export", "review", "serve", "cli")
 
 
 def listing() -> str:

@@ -1,30 +1,7 @@
 "use strict";
-// Sorting, switches, the enlarged picture. Without this script the page still shows everything.
+// Switches, classes that open, the enlarged picture. Without this script the page still shows everything.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-
-  // --- tables that sort: rows without a value stay last, equal rows keep their order
-  const valueOf = (row, column, kind) => {
-    const text = row.cells[column].dataset.value ?? "";
-    return kind === "number" ? (text === "" ? null : Number(text)) : text;
-  };
-  const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true }));
-  const sort = (header) => {
-    const table = header.closest("table");
-    const { kind } = header.dataset;
-    const column = header.cellIndex;
-    const before = header.getAttribute("aria-sort");
-    const order = before === "none" ? (kind === "number" ? "descending" : "ascending")
-      : before === "ascending" ? "descending" : "ascending";
-    all("th[aria-sort]", table).forEach((other) => other.setAttribute("aria-sort", "none"));
-    header.setAttribute("aria-sort", order);
-    const sign = order === "ascending" ? 1 : -1;
-    const keyed = [...table.tBodies[0].rows].map((row) => [valueOf(row, column, kind), row]);
-    keyed.sort(([a], [b]) => (a === null || b === null ? (a === null) - (b === null) : sign * compare(a, b)));
-    table.tBodies[0].append(...keyed.map(([, row]) => row));
-  };
-  all("table.sortable th[aria-sort] button").forEach((button) =>
-    button.addEventListener("click", () => sort(button.closest("th"))));
 
   // --- what is drawn over the photographs
   all("[data-hides]").forEach((box) =>
@@ -73,15 +50,6 @@
     if (event.key === "ArrowRight") step(1);
   });
   dialog.addEventListener("close", () => { if (shown) shown.focus(); });
-
-  // --- light or dark: the system's choice until the button says otherwise
-  const theme = document.getElementById("theme");
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
-    const root = document.documentElement;
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-  });
 
   document.body.classList.add("js");
 })();

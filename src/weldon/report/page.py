@@ -19,6 +19,7 @@ from weldon.report.triples import Triple
 from weldon.report.views import Photo
 
 HERE = Path(__file__).parent
+SCRIPTS = ("sorting.js", "theme.js", "page.js")  # what is of use to other pages stands in a file of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,9 @@ def render_page(page: Page) -> str:
         "sortable": sortable,
         "plural": plural,
     }
-    parts = {name: Markup((HERE / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js")}
+    style, *scripts = (Markup((HERE / name).read_text(encoding="utf-8")) for name in ("page.css", *SCRIPTS))
     return environment.get_template("page.html").render(
-        page=page, style=parts["page.css"], script=parts["page.js"], version=__version__
+        page=page, style=style, script=Markup("\n").join(scripts), version=__version__
     )
 
 
