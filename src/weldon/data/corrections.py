@@ -13,6 +13,7 @@ from typing import TypeVar
 from weldon.data.file_names import UNFIT, is_fit
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError, UsageError
+from weldon.files import write_csv
 from weldon.growing_table import append_row, read_rows
 
 log = logging.getLogger("weldon")
@@ -90,6 +91,12 @@ def append_correction(path: str | Path, correction: Correction) -> None:
     said = (correction.file_name, correction.class_name, correction.before, correction.after)
     who = "".join(letter for letter in " ".join(correction.who.split()) if is_fit(letter))
     append_row(path, dict(zip(COLUMNS, (*said, correction.time or now(), who), strict=True)), COLUMNS)
+
+
+def write_corrections(path: str | Path, corrections: Sequence[Correction]) -> None:
+    """Write a table anew, whole or not at all: the copy that a run keeps of what it learnt from."""
+    rows = [(c.file_name, c.class_name, c.before, c.after, c.time, c.who) for c in corrections]
+    write_csv(path, [dict(zip(COLUMNS, row, strict=True)) for row in rows], COLUMNS)
 
 
 def read_corrections(path: str | Path) -> tuple[Correction, ...]:

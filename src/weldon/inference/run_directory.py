@@ -39,6 +39,11 @@ class RunDirectory:
         return self.path / "splits.csv"
 
     @property
+    def corrections_used(self) -> Path:
+        """A copy of the corrections that the run learnt from; missing where there were none."""
+        return self.path / "corrections_used.csv"
+
+    @property
     def thresholds(self) -> Path:
         """The score above which each class is predicted, fitted on validation images."""
         return self.path / "thresholds.json"

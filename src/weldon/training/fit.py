@@ -19,6 +19,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from weldon.data import encode_targets, write_splits
+from weldon.data.corrections import write_corrections
 from weldon.data.opened import allowing_pixels
 from weldon.device import choose_device
 from weldon.errors import UsageError
@@ -40,7 +41,7 @@ from weldon.training.module import Objective, TrainingModule
 from weldon.training.objective import build_objective
 from weldon.training.out_directory import Claim, claimed, is_first_process
 from weldon.training.plan import describe, describe_training
-from weldon.training.prepare import Prepared, prepare
+from weldon.training.prepare import Prepared, prepare, prepare_again
 from weldon.training.ranking import refuse_weights
 from weldon.training.recipe import Recipe, build_recipe, write_recipe
 from weldon.training.run_log import logging_to
@@ -81,10 +82,12 @@ def train(
         DataError: labels or files that cannot be used, listed with file and row.
     """
     given = {
+        **options,
         "data": Path(data).absolute(),
         "labels": Path(labels).absolute() if labels is not None else None,
-        **options,
     }
+    if isinstance(table := options.get("corrections"), str | Path):
+        given["corrections"] = Path(table).absolute()
     with (
         stoppable(signal.SIGTERM),
         claimed(Path(out) if out is not None else None, resume=resume, overwrite=overwrite) as claim,
@@ -136,7 +139,7 @@ def _flushed_denormals() -> Iterator[None]:
 def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     """Read labels, build the network, read or compute what it learns from, and choose what was left open."""
     run, resume = claim.run, claim.resume
-    found = as_begun(run, prepare(recipe)) if resume else prepare(recipe)
+    found = as_begun(run, prepare_again(run, recipe)) if resume else prepare(recipe)
     if found.bags is not None:
         if resume and run.best.is_file():
             found = replace(found, bags=features_of_run(run.best, found.bags)[0])
@@ -221,6 +224,8 @@ def _write_start(ready: _Ready, claim: Claim) -> None:
         found = ready.found.records
         rows = [record if record.path in kept else replace(record, split=None) for record in found]
         write_splits(claim.run.splits, rows)
+        if prepared.corrections:
+            write_corrections(claim.run.corrections_used, prepared.corrections)
 
 
 def _write_end(

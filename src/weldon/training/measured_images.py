@@ -18,7 +18,7 @@ from weldon.files import read_text
 from weldon.inference.run_directory import RunDirectory
 from weldon.structured import BagSource
 from weldon.training.bags import bags_at
-from weldon.training.prepare import prepare, read_recipe_labels
+from weldon.training.prepare import prepare_again, read_recipe_labels
 from weldon.training.recipe import Recipe, build_recipe
 
 log = logging.getLogger("weldon")
@@ -92,7 +92,7 @@ def choose_images(
 
 
 def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], BagSource | None]:
-    written, prepared = read_numbered_splits(run.splits), prepare(recipe)
+    written, prepared = read_numbered_splits(run.splits), prepare_again(run, recipe)
     _refuse_lost_rows(run, written, prepared.noun)
     keys = numbered(record.file_name for record in prepared.records)
     records = (

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from weldon.data import LabelSet, Record, assign_splits, join_validation, read_labels, unreadable_files
 from weldon.data.check import bearable
+from weldon.data.corrections import Correction
 from weldon.errors import DataError, UsageError
+from weldon.inference.run_directory import RunDirectory
 from weldon.structured import BagSource
 from weldon.training.bags import bags_at, read_bag_labels, refuse_image_options, unlabelled_note
+from weldon.training.corrected_labels import correct_labels
 from weldon.training.recipe import Recipe
 
 
@@ -26,6 +29,7 @@ class Prepared:
         task: ``multilabel`` or ``multiclass``.
         notes: what the reader of the labels had to say.
         bags: where the instances are, for a run on bags; None: the records are images.
+        corrections: those that are in the labels.
     """
 
     train: tuple[Record, ...]
@@ -35,6 +39,7 @@ class Prepared:
     task: str
     notes: tuple[str, ...] = ()
     bags: BagSource | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -54,11 +59,15 @@ class Prepared:
         return replace(self, train=train, val=val, test=test)
 
 
-def prepare(recipe: Recipe) -> Prepared:
-    """Read the labels of ``recipe`` and split them.
+def prepare(recipe: Recipe, *, corrections: Path | None = None) -> Prepared:
+    """Read the labels of ``recipe``, split them, and correct them.
+
+    Args:
+        recipe: where they are and how they are read.
+        corrections: a table in place of the recipe's own, which may have grown since the run began.
 
     Raises:
-        DataError: labels that cannot be used, or a split without images.
+        DataError: labels or corrections that cannot be used, or a split without images.
     """
     bags = bags_at(recipe.data, recipe.labels)
     if bags is not None:
@@ -69,6 +78,10 @@ def prepare(recipe: Recipe) -> Prepared:
         split = label_set.records
     else:
         split = assign_splits(label_set, val=_share(recipe.val), seed=recipe.seed)
+    table, corrected = corrections or recipe.corrections, None
+    if table is not None:
+        corrected = correct_labels(label_set.with_records(split), table, task=recipe.task)
+        split = corrected.records
     train, val, test = (tuple(r for r in split if r.split == name) for name in ("train", "val", "test"))
     for name, part in (("training", train), ("validation", val)):
         if not part:
@@ -80,7 +93,20 @@ def prepare(recipe: Recipe) -> Prepared:
     notes = label_set.notes
     if bags is not None:
         notes += unlabelled_note(bags, [record.path for record in split])
-    return Prepared(train, val, test, label_set.classes, task, notes, bags)
+    made = () if corrected is None else corrected.corrections
+    if corrected is not None:
+        notes += corrected.notes
+    return Prepared(train, val, test, label_set.classes, task, notes, bags, made)
+
+
+def prepare_again(run: RunDirectory, recipe: Recipe) -> Prepared:
+    """Read the labels of a run, with the corrections that it learnt from: the table may have grown since.
+
+    Raises:
+        DataError: as for :func:`prepare`.
+    """
+    used = run.corrections_used
+    return prepare(recipe, corrections=used if used.is_file() else None)
 
 
 def read_recipe_labels(

@@ -61,6 +61,9 @@ class Recipe(BaseModel):
     image_set: Literal["main", "segmentation"] = Field(
         "main", description="VOC devkit: which lists of images"
     )
+    corrections: Path | None = Field(
+        None, description="table of corrected labels (file, class, from, to); it overrules the labels"
+    )
     val: Share | None = Field(
         None,
         description="validation: a share of the images, a folder or a table [the data's own, else 0.2]",

@@ -11,7 +11,7 @@ from weldon.inference.run_directory import RunDirectory
 
 REPLACES = ".replaces"  # in a run that will take the place of another: the name of that folder
 _BEFORE_TRAINING = {LOCK, REPLACES, "config.toml", "classes.txt", "splits.csv", "train.log", "tensorboard"}
-_BEFORE_TRAINING |= {"search.json"}
+_BEFORE_TRAINING |= {"search.json", "corrections_used.csv"}
 _RUN = {*_BEFORE_TRAINING, "thresholds.json", "segmentation.json", "localisation.json", "metrics.csv"}
 _RUN |= {"manifest.json", "weights", "report", "export"}
 _WEIGHTS = {"best.safetensors", "last.ckpt"}
