@@ -53,19 +53,32 @@ def write_labelstudio(
     tasks = []
     used: set[str] = set()
     for number, image in enumerate(images, start=1):
-        result = [
-            {"id": f"{number}-{place}", **part} for place, part in enumerate(_results(image, classes), 1)
-        ]
-        used |= {part["type"] for part in result}
-        prediction: Json = {"model_version": model_version, "result": result}
-        sure = [part["score"] for part in result if "score" in part] or list((image.scores or {}).values())
-        if sure:
-            prediction["score"] = round(float(max(sure)), 6)
+        prediction = predicted_task(image, classes, name=str(number), model_version=model_version)
+        used |= {part["type"] for part in prediction["result"]}
         task = {"id": number, "data": {"image": prefix + quote(image.file_name)}, "predictions": [prediction]}
         tasks.append(task)
     write_json(Path(folder) / "tasks.json", tasks)
     config = label_config(classes, [kind for kind in CONTROLS if kind in used or kind == "choices"])
     write_text(Path(folder) / "label_config.xml", config)
+
+
+def predicted_task(
+    image: ImageAnnotation, classes: Sequence[str], *, name: str, model_version: str = "weldon"
+) -> Json:
+    """Return one prediction: the labels as a choice, then each mark with its score.
+
+    Args:
+        image: what is predicted; an image-level label becomes a choice.
+        classes: in the order of the interface.
+        name: that the ids of the marks begin with.
+        model_version: shown with the prediction.
+    """
+    result = [{"id": f"{name}-{place}", **part} for place, part in enumerate(_results(image, classes), 1)]
+    prediction: Json = {"model_version": model_version, "result": result}
+    sure = [part["score"] for part in result if "score" in part] or list((image.scores or {}).values())
+    if sure:
+        prediction["score"] = round(float(max(sure)), 6)
+    return prediction
 
 
 def local_prefix(photos: Path | None) -> str:

@@ -31,16 +31,29 @@ def read_xml(path: str | Path, *, root: str) -> ET.Element:
     Raises:
         DataError: it cannot be read, is no XML, declares a document type, or has another root.
     """
-    data = read_bytes(path)
+    return parse_xml(read_bytes(path), str(path), root=root)
+
+
+def parse_xml(data: bytes, source: str, *, root: str) -> ET.Element:
+    """Return the root element of an XML document.
+
+    Args:
+        data: the document.
+        source: where it is from, for the error.
+        root: what its outermost element must be called.
+
+    Raises:
+        DataError: it is no XML, declares a document type, or has another root.
+    """
     parser = ET.XMLParser(target=_Undeclared())
     try:
         for start in range(0, len(data), _PIECE):
             parser.feed(data[start : start + _PIECE])
         found: ET.Element = parser.close()
     except (ET.ParseError, LookupError, ValueError, DataError) as error:
-        raise DataError(f"cannot read {path} as XML: {error}") from error
+        raise DataError(f"cannot read {source} as XML: {error}") from error
     if found.tag != root:
-        raise DataError(f"cannot use {path}: its root must be <{root}>, got <{found.tag}>")
+        raise DataError(f"cannot use {source}: its root must be <{root}>, got <{found.tag}>")
     return found
 
 

@@ -103,6 +103,10 @@ class Predictor:
             raise DataError(canvas.reason)
         return self._answer([canvas])[0]
 
+    def predict_named(self, picture: Image.Image, file_name: str) -> Result:
+        """Return the result of a Pillow image under a name."""
+        return self._answer([read_picture(picture, self.transform, file_name=file_name)])[0]
+
     def predict_many(
         self, images: str | Path | Iterable[str | Path | Image.Image | NamedImage]
     ) -> Iterator[Result]:

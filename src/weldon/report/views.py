@@ -114,9 +114,14 @@ class View:
 
 def make_photo(result: Result, key: int, *, name: str, side: int) -> Photo:
     """Return the page's copy of a photograph, its long side at most ``side`` pixels."""
+    return Photo(key, name, photo_uri(shrink(result.image, side)), *drawn_size(result))
+
+
+def drawn_size(result: Result) -> tuple[int, int]:
+    """Return width and height of an image's drawing, the long side 360."""
     factor = DRAWN_SIDE / max(result.width, result.height)
     width, height = (max(1, round(extent * factor)) for extent in (result.width, result.height))
-    return Photo(key, name, photo_uri(shrink(result.image, side)), width, height)
+    return width, height
 
 
 def make_view(

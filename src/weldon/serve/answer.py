@@ -1,0 +1,105 @@
+"""What the network says about one picture, as plain values: for programs, and drawn for the page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from weldon.inference.result import Result
+from weldon.inference.table import box_record, rounded_values
+from weldon.report.data_uri import map_uri
+from weldon.report.views import MAP_SIDE, Photo, drawn_size, make_view
+from weldon.serve.asked import MOST_CLASSES, Asked
+
+Json = dict[str, Any]
+MOST_CELLS = 200_000  # values of all maps in one answer
+
+
+def answer(result: Result, asked: Asked) -> Json:
+    """Return everything that was asked about an image.
+
+    Args:
+        result: of the image.
+        asked: classes and parts.
+    """
+    shown = (asked.classes or tuple(result.shown))[:MOST_CLASSES]
+    record: Json = {
+        "file_name": result.file_name,
+        "width": result.width,
+        "height": result.height,
+        "labels": result.labels,
+        "scores": result.scores,
+        "probabilities": result.probabilities,
+    }
+    for part, make in PARTS.items():
+        if part in asked.parts:
+            record[part] = make(result, shown)
+    if asked.versus is not None:
+        record["contests"] = {
+            name: result.explain(name, versus=asked.versus).sentence()
+            for name in shown
+            if name != asked.versus
+        }
+    rounded: Json = rounded_values(record)
+    return rounded
+
+
+def _points(result: Result, shown: tuple[str, ...]) -> Json:
+    return {name: asdict(result.point(name)) for name in shown}
+
+
+def _boxes(result: Result, shown: tuple[str, ...]) -> list[Json]:
+    return [box_record(result, box) for name in shown for box in result.boxes(name)]
+
+
+def _evidence(result: Result, shown: tuple[str, ...]) -> Json:
+    return {
+        name: {**result.evidence(name).to_dict(), "sentence": result.explain(name).sentence()}
+        for name in shown
+    }
+
+
+def _heatmaps(result: Result, shown: tuple[str, ...]) -> Json:
+    """Return each signed map as a small PNG, transparent at zero, on the run's one scale."""
+    factor = MAP_SIDE / max(result.width, result.height)
+    size = (max(1, round(result.height * factor)), max(1, round(result.width * factor)))
+    scale = result.decision.map_scale
+    return {name: map_uri(result.heatmap(name, size=size), scale=scale) for name in shown}
+
+
+def _maps(result: Result, shown: tuple[str, ...]) -> Json:
+    """Return the cells on the picture, of the classes shown and then of those that score highest."""
+    rows, columns = result.geometry.real_cells(result.grid)
+    most = max(1, MOST_CELLS // (rows * columns))
+    ranked = sorted(result.scores, key=lambda name: -result.scores[name])
+    chosen = list(dict.fromkeys([*shown, *ranked]))[:most]
+    return {name: rounded_values(result.inner_map(name).tolist(), decimals=3) for name in chosen}
+
+
+def _views(result: Result, shown: tuple[str, ...]) -> Json:
+    """Return what the page draws of each class, in units of a drawing whose long side is 360."""
+    width, height = drawn_size(result)
+    photo = Photo(0, result.file_name, "", width, height)
+    return {
+        name: asdict(make_view(result, photo, name)) | {"cell": _cell(result, width, height)}
+        for name in shown
+    }
+
+
+def _cell(result: Result, width: int, height: int) -> list[float]:
+    """Return width and height of one cell of the maps, in units of the drawing."""
+    rows, columns = result.grid
+    geometry = result.geometry
+    across = geometry.image_size / columns / geometry.scale_x * width / result.width
+    down = geometry.image_size / rows / geometry.scale_y * height / result.height
+    return [across, down]
+
+
+PARTS = {
+    "points": _points,
+    "boxes": _boxes,
+    "evidence": _evidence,
+    "heatmaps": _heatmaps,
+    "maps": _maps,
+    "views": _views,
+}

@@ -1,0 +1,157 @@
+"""Look: what the run says about pictures that are sent, and about those of its own data."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from PIL import Image
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from weldon.data.image import load_image, upright_rgb
+from weldon.data.image import refused as decoding
+from weldon.data.opened import opened
+from weldon.data.record import Record
+from weldon.errors import DataError, UsageError
+from weldon.inference.predict import Predictor
+from weldon.report.data_uri import JPEG_QUALITY, shrink
+from weldon.serve.answer import answer
+from weldon.serve.asked import Asked, read_asked
+from weldon.serve.replies import reply
+from weldon.serve.run_images import RunImages
+from weldon.serve.state import State
+from weldon.serve.uploads import Upload, read_upload, uploads
+
+SIDES = (160, 320, 640, 1280)  # of the copies of a picture that the page may ask for, in pixels
+
+
+class LookRoutes:
+    """The routes of the part.
+
+    Args:
+        state: of the server.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def routes(self) -> list[Route]:
+        """Return them with their addresses."""
+        return [
+            Route("/api/run", self.describe),
+            Route("/api/thresholds", self.thresholds),
+            Route("/api/predict", self.predict, methods=["POST"]),
+            Route("/api/images", self.images),
+            Route("/api/images/{number:int}", self.answer),
+            Route("/api/images/{number:int}/photo", self.photo),
+        ]
+
+    def describe(self, request: Request) -> JSONResponse:
+        """Say what the run knows."""
+        used = self.state.used
+        decision = used.predictor.decision
+        return reply(
+            {
+                "run": used.name,
+                "task": decision.task,
+                "classes": used.classes,
+                "thresholds": used.predictor.thresholds if decision.task == "multilabel" else {},
+                "map_scale": decision.map_scale,
+            }
+        )
+
+    def thresholds(self, request: Request) -> JSONResponse:
+        """Give precision and recall of each class along its threshold, once they are measured."""
+        curves = self.state.used.curves
+        found = curves.peek()
+        values = None if found is None else {name: curve.to_dict() for name, curve in found.items()}
+        return reply({"state": curves.state, "problem": curves.problem, "classes": values})
+
+    async def predict(self, request: Request) -> JSONResponse:
+        """Answer for the pictures that come with the request."""
+        predictor = self.state.used.predictor
+        asked = read_asked(request.query_params, predictor.classes)
+        async with uploads(request) as sent:
+            found = [await self._look_at(upload, predictor, asked) for upload in sent]
+        return reply({"images": found}, 422 if all("error" in one for one in found) else 200)
+
+    async def _look_at(self, upload: Upload, predictor: Predictor, asked: Asked) -> dict[str, Any]:
+        try:
+            picture = await self.state.workers.read(read_upload, upload)
+            return await self.state.workers.look(_answer_for, predictor, picture, upload.file_name, asked)
+        except DataError as error:
+            return {"file_name": upload.file_name, "error": str(error)}
+
+    def images(self, request: Request) -> JSONResponse:
+        """List the pictures that the page may show, of one folder, some at a time."""
+        images = self.state.used.images
+        found = images.peek()
+        if found is None:
+            return reply({"state": images.state, "problem": images.problem, "total": 0, "images": []})
+        numbers = found.inside(request.query_params.get("folder", ""))
+        first, most = page_of(request, len(numbers))
+        shown = [_listed(found, number) for number in numbers[first : first + most]]
+        return reply({"state": images.state, "problem": "", "total": len(numbers), "images": shown})
+
+    async def answer(self, request: Request) -> JSONResponse:
+        """Answer for one of the run's pictures."""
+        predictor = self.state.used.predictor
+        asked = read_asked(request.query_params, predictor.classes)
+        record = await self._record(request)
+        picture = await self.state.workers.read(load_image, record.path)
+        name = record.file_name
+        return reply(await self.state.workers.look(_answer_for, predictor, picture, name, asked))
+
+    async def photo(self, request: Request) -> Response:
+        """Give a copy of one of the run's pictures, small enough for a page."""
+        side = request.query_params.get("side", "640")
+        if side not in map(str, SIDES):
+            raise UsageError(f"side must be one of {', '.join(map(str, SIDES))}, got {side[:20]!r}")
+        record = await self._record(request)
+        content = await self.state.workers.read(_copy, record, int(side))
+        return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=600"})
+
+    async def _record(self, request: Request) -> Record:
+        found = await self.state.workers.read(self.state.used.images.value)
+        return found.record(int(request.path_params["number"]))
+
+
+def page_of(request: Request, total: int, most: int = 500) -> tuple[int, int]:
+    """Return which part of a list is wanted: its first place and how many.
+
+    Raises:
+        UsageError: ``offset`` or ``limit`` is no count.
+    """
+    values = []
+    for name, default in (("offset", 0), ("limit", 100)):
+        given = request.query_params.get(name, str(default))
+        if not (given.isascii() and given.isdigit() and len(given) < 10):
+            raise UsageError(f"{name} must be a count, got {given[:20]!r}")
+        values.append(int(given))
+    return min(values[0], total), min(values[1], most)
+
+
+def _listed(images: RunImages, number: int) -> dict[str, Any]:
+    record = images.records[number]
+    return {
+        "number": number,
+        "file_name": record.file_name,
+        "split": record.split,
+        "labels": sorted(record.labels),
+        "unknown": sorted(record.unknown),
+        "own": number < images.labelled,
+    }
+
+
+def _answer_for(predictor: Predictor, picture: Image.Image, file_name: str, asked: Asked) -> dict[str, Any]:
+    return answer(predictor.predict_named(picture, file_name), asked)
+
+
+def _copy(record: Record, side: int) -> bytes:
+    stream = io.BytesIO()
+    with decoding(record.path), opened(record.path) as image:
+        image.draft(None, (side, side))  # a JPEG comes out smaller, and many times faster
+        shrink(upright_rgb(image), side).save(stream, "JPEG", quality=JPEG_QUALITY)
+    return stream.getvalue()

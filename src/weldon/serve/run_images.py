@@ -1,0 +1,92 @@
+"""The pictures that the page may show: those of the run's own data, and those of one more folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from weldon.data import Record
+from weldon.errors import UsageError
+from weldon.inference.images import expand_images
+from weldon.inference.run_directory import RunDirectory
+from weldon.training.measured_images import choose_images
+from weldon.training.recipe import build_recipe
+
+
+@dataclass(frozen=True, eq=False)
+class RunImages:
+    """Pictures by number; nothing else of the disk can be asked for.
+
+    Args:
+        records: those of the table, then those of the folder, of which nothing is known.
+        labelled: how many are of the table.
+    """
+
+    records: tuple[Record, ...]
+    labelled: int
+
+    def record(self, number: int) -> Record:
+        """Return one picture.
+
+        Raises:
+            UsageError: no picture has that number.
+        """
+        if not 0 <= number < len(self.records):
+            raise UsageError(f"image must be a number from 0 to {len(self.records) - 1}, got {number}")
+        return self.records[number]
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The number of each picture by its file name."""
+        return {record.file_name: number for number, record in enumerate(self.records)}
+
+    @cached_property
+    def by_tail(self) -> Mapping[str, int | None]:
+        """The number of a picture by the last part of its name; None where several share it."""
+        found: dict[str, int | None] = {}
+        for name, number in self.numbers.items():
+            tail = name.rsplit("/", 1)[-1]
+            found[tail] = None if tail in found else number
+        return found
+
+    @cached_property
+    def folders(self) -> Mapping[str, int]:
+        """How many pictures each folder holds, at any depth, by its name; ``""`` is all of them."""
+        counts: dict[str, int] = {}
+        for record in self.records:
+            parts = record.file_name.split("/")[:-1]
+            for depth in range(len(parts) + 1):
+                name = "/".join(parts[:depth])
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def inside(self, folder: str) -> Sequence[int]:
+        """Return the numbers of the pictures below a folder, ``""`` for all."""
+        start = f"{folder}/" if folder else ""
+        return [n for n, record in enumerate(self.records) if record.file_name.startswith(start)]
+
+
+def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[str]) -> RunImages:
+    """Return the pictures of a run's data with their splits, and those of ``photos``.
+
+    Args:
+        run: it remembers its data.
+        photos: one more folder of pictures, or None.
+        classes: of the run; of the pictures of ``photos`` each of them is unknown.
+
+    Raises:
+        UsageError: no such folder.
+        DataError: the data of the run cannot be read any more.
+    """
+    own = choose_images(run, build_recipe({}, run.config), None).records
+    known = {record.path.resolve() for record in own}
+    new = (
+        []
+        if photos is None
+        else [image for image in expand_images(photos) if image.path.resolve() not in known]
+    )
+    unknown = frozenset(classes)
+    more = [Record(image.path, image.file_name, frozenset(), unknown) for image in new]
+    return RunImages((*own, *more), len(own))

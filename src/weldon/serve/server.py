@@ -1,0 +1,95 @@
+"""``weldon serve``: one process, one page, until somebody stops it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from weldon.errors import UsageError, system_reason
+from weldon.serve.access import EVERYWHERE, Door, open_door
+from weldon.serve.app import build_app
+from weldon.serve.served_run import open_served_run
+from weldon.serve.state import State
+from weldon.training.measured_images import pixels_as_trained
+
+log = logging.getLogger("weldon")
+WAITING = 2048  # clients that may wait in line
+
+
+def run_server(
+    run: str | Path,
+    *,
+    host: str | None = None,
+    port: int = 8787,
+    token: str | None = None,
+    photos: Path | None = None,
+    device: str = "auto",
+    say: Callable[[str], None] = log.info,
+) -> None:
+    """Serve the page of a run until Ctrl-C or SIGTERM.
+
+    Args:
+        run: a folder that ``weldon train`` wrote.
+        host: the address to listen on; None: this machine alone, without a token.
+        port: 0 takes a free one.
+        token: that everyone must show; None makes one up where the network can ask.
+        photos: one more folder of pictures that the page may show.
+        device: where to compute.
+        say: told the address of the page.
+
+    Raises:
+        UsageError: no finished run, a short token, or a port that is taken.
+    """
+    import uvicorn
+
+    if photos is not None and not photos.is_dir():
+        raise UsageError(f"photos must be a folder, got {str(photos)!r}")
+    door = open_door(host, token)
+    served = open_served_run(run, photos=photos, device=device)
+    with pixels_as_trained(served.run), listen(door.host, port) as listening:
+        state = State(served, photos)
+        config = uvicorn.Config(
+            build_app(state, door),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            backlog=WAITING,
+        )
+        say(f"the page of {served.name}: {address(door, listening.getsockname()[1])}")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: the port is taken, or there is no such address.
+    """
+    if not 0 <= port < 1 << 16:
+        raise UsageError(f"port must be from 0 to 65535, got {port}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(WAITING)
+    except OSError as error:
+        made.close()
+        raise UsageError(
+            f"cannot listen on {host} port {port} ({system_reason(error)}): choose another --port or --host"
+        ) from error
+    return made
+
+
+def address(door: Door, port: int) -> str:
+    """Return what to open in a browser.
+
+    Example:
+        >>> address(Door("0.0.0.0", "secret-1"), 8787).endswith(":8787/login?token=secret-1")
+        True
+    """
+    name = socket.gethostname() if door.host in EVERYWHERE else door.host
+    shown = f"[{name}]" if ":" in name else name
+    return f"http://{shown}:{port}/" + (f"login?token={door.token}" if door.token is not None else "")

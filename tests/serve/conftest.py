@@ -1,0 +1,91 @@
+"""A small run on generated scenes, and a server for it that a test can ask."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from weldon.data.scenes import make_scenes, write_scenes
+from weldon.inference import RunDirectory
+from weldon.training import train
+
+pytest.importorskip("starlette", reason="the extra serve is not installed")
+pytest.importorskip("multipart", reason="the extra serve is not installed")
+testclient = pytest.importorskip("starlette.testclient", reason="httpx2 is not installed")
+
+COUNTS = {"train": 48, "val": 32, "test": 8}
+HOME = "http://127.0.0.1:8787"
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scenes, and a table that says of each digit whether it is there."""
+    folder = tmp_path_factory.mktemp("scenes")
+    made = {split: make_scenes(count, split=split, seed=0) for split, count in COUNTS.items()}
+    records = write_scenes(folder, made)
+    classes = sorted({name for record in records for name in record.labels})
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file_name", *classes, "split"])
+        writer.writerows(
+            [r.file_name, *(int(name in r.labels) for name in classes), r.split] for r in records
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """A finished run on the scenes."""
+    home = tmp_path_factory.mktemp("runs")
+    return train(
+        scenes,
+        scenes / "labels.csv",
+        out=home / "first",
+        cache=home / "cache",
+        progress=False,
+        freeze=True,
+        model="test_resnet",
+        weights="none",
+        image_size=64,
+        batch_size=16,
+        workers=0,
+        epochs=2,
+        lr=0.1,
+    )
+
+
+@pytest.fixture
+def open_page(run: RunDirectory) -> Iterator[Callable[..., object]]:
+    """Return a function that opens the page of the run and returns a client at its door."""
+    from contextlib import ExitStack
+
+    from weldon.serve.access import open_door
+    from weldon.serve.app import build_app
+    from weldon.serve.served_run import open_served_run
+    from weldon.serve.state import State
+
+    with ExitStack() as opened:
+
+        def open_one(*, host: str | None = None, token: str | None = None, base: str = HOME, **options):
+            state = State(open_served_run(run.path, device="cpu", **options), **options)
+            app = build_app(state, open_door(host, token))
+            client = testclient.TestClient(app, base_url=base, raise_server_exceptions=False)
+            client.state = state
+            return opened.enter_context(client)
+
+        yield open_one
+
+
+@pytest.fixture
+def page(open_page: Callable[..., object]) -> object:
+    """A client of this machine."""
+    return open_page()
+
+
+@pytest.fixture(scope="session")
+def picture(scenes: Path) -> bytes:
+    """The bytes of one validation scene."""
+    return (scenes / "val" / "00000.png").read_bytes()

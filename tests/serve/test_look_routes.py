@@ -1,0 +1,146 @@
+"""Look over HTTP: answers for pictures that are sent and for the run's own, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+from PIL import Image
+
+from weldon.data.opened import allowing_pixels
+from weldon.inference import load
+
+
+def test_a_picture_as_the_body_is_answered_as_predict_answers(page, picture, run, scenes):
+    answer = page.post("/api/predict", content=picture, headers={"x-file-name": "a/b.png"})
+    (image,) = answer.json()["images"]
+    result = load(run.path, device="cpu").predict_one(scenes / "val" / "00000.png")
+    assert image["file_name"] == "b.png"
+    assert (image["width"], image["height"]) == (result.width, result.height)
+    assert image["labels"] == result.labels
+    assert image["scores"] == pytest.approx(result.scores, abs=1e-5)
+    assert set(image["points"]) == set(image["evidence"]) == set(result.shown)
+
+
+def test_the_evidence_adds_up_to_the_score(page, picture):
+    (image,) = page.post("/api/predict?class=1&class=8", content=picture).json()["images"]
+    for name in ("1", "8"):
+        evidence = image["evidence"][name]
+        total = evidence["top_sum"] + evidence["low_sum"] + evidence["remainder"]
+        assert total == pytest.approx(image["scores"][name], abs=1e-4)
+        assert evidence["sentence"].startswith(name)
+
+
+def test_files_of_a_form_are_answered_one_by_one_and_a_bad_one_spoils_none(page, picture):
+    files = [
+        ("image", ("good.png", picture)),
+        ("image", ("bad.png", b"no picture")),
+        ("image", ("c.png", picture)),
+    ]
+    answer = page.post("/api/predict", files=files)
+    assert answer.status_code == 200
+    good, bad, again = answer.json()["images"]
+    assert good["scores"] == again["scores"]
+    assert "bad.png" in bad["error"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+def test_what_is_no_picture_is_refused_in_words(page, content):
+    answer = page.post("/api/predict", content=content)
+    assert answer.status_code == 422
+    body = answer.json()
+    assert body.get("error") or body["images"][0]["error"]
+
+
+def test_more_pixels_than_allowed_are_refused_before_they_are_decoded(page):
+    stream = io.BytesIO()
+    Image.new("L", (2000, 2000)).save(stream, "PNG")
+    with allowing_pixels(1_000_000):
+        answer = page.post("/api/predict", content=stream.getvalue())
+    assert answer.status_code == 422
+    assert "4,000,000 pixels" in answer.json()["images"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("class=cat", "class must be one of"),
+        ("versus=cat", "class must be"),
+        ("parts=everything", "parts must be"),
+    ],
+)
+def test_what_cannot_be_asked_lists_what_can(page, picture, query, words):
+    answer = page.post(f"/api/predict?{query}", content=picture)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+
+
+def test_maps_views_and_heat_maps_come_when_asked_for(page, picture):
+    asked = "parts=maps,views,heatmaps&class=1&versus=7"
+    (image,) = page.post(f"/api/predict?{asked}", content=picture).json()["images"]
+    assert len(image["maps"]) == 6
+    assert image["heatmaps"]["1"].startswith("data:image/png;base64,")
+    assert image["views"]["1"]["map_uri"] == image["heatmaps"]["1"]
+    assert "scores" in image["contests"]["1"]
+    assert "evidence" not in image
+
+
+def test_a_picture_of_the_run_is_found_by_number_and_by_nothing_else(page, scenes):
+    listed = page.get("/api/images?folder=val&limit=2").json()
+    assert listed["state"] in ("done", "working")
+    page.state.used.images.wait()
+    listed = page.get("/api/images?folder=val&limit=2").json()
+    assert listed["total"] == 32
+    first = listed["images"][0]
+    answer = page.get(f"/api/images/{first['number']}").json()
+    assert answer["file_name"] == first["file_name"] == "val/00000.png"
+    photo = page.get(f"/api/images/{first['number']}/photo?side=160")
+    assert photo.headers["content-type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(photo.content)).size == (56, 56)
+    for path in ("/api/images/99999", "/api/images/99999/photo"):
+        assert page.get(path).status_code == 400
+    for path in (
+        "/api/images/..%2f..%2fetc%2fpasswd",
+        "/api/images/-1",
+        "/static/..%2fapp.py",
+        "/static/app.py",
+    ):
+        assert page.get(path).status_code == 404
+
+
+def test_precision_and_recall_follow_once_the_validation_images_are_scored(page, run):
+    for _ in range(200):
+        found = page.get("/api/thresholds").json()
+        if found["state"] in ("done", "failed"):
+            break
+        time.sleep(0.05)
+    assert found["problem"] == ""
+    own = page.get("/api/run").json()["thresholds"]
+    for name, curve in found["classes"].items():
+        assert own[name] in curve["thresholds"]
+        assert curve["thresholds"] == sorted(curve["thresholds"])
+        assert curve["recall"][0] in (1.0, None)
+        assert curve["precision"][-1] is None
+        assert curve["predicted"] == sorted(curve["predicted"], reverse=True)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/images?offset=-1", "/api/images?limit=x", "/api/images/0/photo?side=9999"]
+)
+def test_counts_that_are_none_are_refused(page, path):
+    page.state.used.images.wait()
+    assert page.get(path).status_code == 400
+
+
+def test_no_get_changes_anything_and_every_change_is_a_post(page):
+    for path in ("/api/predict", "/setup", "/predict"):
+        assert page.get(path).status_code == 405
+
+
+def test_another_folder_of_pictures_joins_those_of_the_run(open_page, tmp_path):
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "new.png")
+    page = open_page(photos=tmp_path)
+    page.state.used.images.wait()
+    last = page.get("/api/images?offset=88&limit=1").json()["images"][0]
+    assert (last["file_name"], last["own"], len(last["unknown"])) == ("new.png", False, 6)

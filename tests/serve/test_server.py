@@ -1,0 +1,72 @@
+"""The server: where it listens, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from weldon.errors import UsageError
+from weldon.serve.server import listen, run_server
+
+COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()", "serve"]
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do():
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port}.*--port"):
+            listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 8787), ("127.0.0.1", 99999), ("127.0.0.1", -1)])
+def test_a_place_where_nobody_can_listen_is_refused(host, port):
+    with pytest.raises(UsageError, match="port"):
+        listen(host, port)
+
+
+def test_a_run_on_photos_that_are_no_folder_is_refused(run, tmp_path):
+    with pytest.raises(UsageError, match="photos must be a folder"):
+        run_server(run.path, photos=tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_command_serves_until_it_is_stopped(run, number, status):
+    command = [*COMMAND, str(run.path), "--port", "0", "--device", "cpu"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as server:
+        try:
+            line = server.stderr.readline()
+            address = re.search(r"http://127\.0\.0\.1:\d+/", line)[0]
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                assert b"weldon" in answer.read()
+        finally:
+            server.send_signal(number)
+            told = server.stderr.read()
+            ended = server.wait(30)
+    assert (ended, "Traceback" in told) == (status, False), told
+
+
+def test_the_network_is_served_with_a_token_only(run):
+    command = [*COMMAND, str(run.path), "--host", "0.0.0.0", "--port", "0", "--device", "cpu"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            line = server.stderr.readline()
+            port, token = re.search(r":(\d+)/login\?token=(\S+)", line).groups()
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as caller:
+                caller.sendall(b"GET /api/run HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                assert b" 401 " in caller.recv(200)
+            asked = urllib.request.Request(
+                f"http://127.0.0.1:{port}/api/run", headers={"Authorization": f"Bearer {token}"}
+            )
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                assert answer.status == 200
+        finally:
+            server.terminate()
+            server.stderr.read()
+            server.wait(30)
