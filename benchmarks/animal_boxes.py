@@ -13,9 +13,9 @@ from pathlib import Path
 
 from photographs import DATA, VOC, WEIGHTS, require_photographs
 from provenance import read_results, spread, write_results
+from weldon.evaluation import evaluate
 from weldon.recipes import load_table
 from weldon.reproduce import Place, reproduce
-from weldon.training import evaluate
 
 ROWS = ("max", "average", "weldon-20")
 FIGURES = ("map", "pointwise", "pointing_accuracy", "maxboxacc", "maxboxacc_one_threshold")

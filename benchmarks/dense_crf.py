@@ -34,7 +34,7 @@ from torch.nn import functional as F
 
 from photographs import VOC
 from provenance import write_results
-from weldon.inference.dense_crf import README_PARAMETERS, CRFParameters, DenseCRF
+from weldon.crf.dense_crf import README_PARAMETERS, CRFParameters, DenseCRF
 from weldon.metrics.mean_iou import class_iou, confusion_matrix
 
 LABELS = 21

@@ -34,10 +34,10 @@ from provenance import read_results, write_results
 from tuned_runs import run_once
 from weldon import load
 from weldon.data import load_image, read_boxes
+from weldon.evaluation.measures.points import boxes_as_tensors
 from weldon.inference.predict import Predictor
 from weldon.metrics.pointwise import point_hits
 from weldon.models import create_model
-from weldon.training.measures.points import boxes_as_tensors
 
 ROW = {"pool": "weldon", "k": 0.2, "lr": 5.0, "weight_decay": 1e-3}  # as held-back images chose for Fig. 6
 CLASSES = 20

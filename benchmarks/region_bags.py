@@ -12,11 +12,11 @@ import numpy as np
 import weldon
 from photographs import MOBILENET, VOC, voc_table
 from weldon.data import Record
+from weldon.runs.recipe import Recipe
 from weldon.structured import BagDataset
-from weldon.training.feature_dataset import CachedFeatures, FeatureDataset
-from weldon.training.prepare import prepare
-from weldon.training.recipe import Recipe
-from weldon.training.sets import cached_maps
+from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
+from weldon.training.inputs.prepare import prepare
+from weldon.training.inputs.sets import cached_maps
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from provenance import commit, read_results, write_results
 from weldon.files import write_text
 from weldon.recipes import Row
 from weldon.reproduce import Place, reproduce
-from weldon.reproduce.result import Results, spread
+from weldon.reproduce.outcome import Results, spread
 
 NAMES = {"animals-fig6": "pooling_analysis", "animals-table8": "table8"}  # results that had a name before
 RECIPES = Path(weldon.recipes.__file__).parent

@@ -22,8 +22,8 @@ import numpy as np
 from photographs import MOBILENET, VOC, require_photographs, voc_table
 from provenance import read_results, write_results
 from tuned_runs import run_once
+from weldon.evaluation import evaluate
 from weldon.files import write_text
-from weldon.training import evaluate
 
 DECLARED = Path(__file__).with_name("declared_masks.txt")
 COUNT = 60

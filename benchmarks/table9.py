@@ -20,9 +20,9 @@ import torch
 
 import weldon
 from provenance import write_results
-from weldon.inference.multiscale import table3_count
+from weldon.device import keep_freed_memory
+from weldon.evaluation.object_bank import table3_count
 from weldon.losses import logistic_loss
-from weldon.models.memory import keep_freed_memory
 
 SIZES = {224: 224, 320: 320, 448: 448, 560: 576, 747: 768}  # the paper's, and the next whole number of cells
 NETWORKS = {"VGG16-WELDON": "vgg16", "ResNet-WELDON": "resnet101"}

@@ -17,8 +17,8 @@ import torch
 import weldon
 from photographs import MOBILENET, require_photographs
 from provenance import write_results
+from weldon.device import keep_freed_memory
 from weldon.losses import logistic_loss
-from weldon.models.memory import keep_freed_memory
 
 ROWS = {"average": {"pool": "avg"}, "max": {"pool": "max"}, "WELDON 20%": {"pool": "weldon", "k_max": 0.2}}
 

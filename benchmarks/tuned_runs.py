@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import weldon
+from weldon.evaluation import evaluate
 from weldon.files import write_text
-from weldon.training import evaluate
 
 Setting = dict[str, Any]
 

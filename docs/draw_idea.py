@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 
 import weldon
 from weldon.data.scenes import make_scenes, write_scenes
-from weldon.inference.colours import AGAINST, FOR
+from weldon.inference.overlay import AGAINST, FOR
 from weldon.pooling import AveragePool, MaxPool, RegionPool, WeldonPool
 from weldon.report import evidence_figure
 from weldon.report.demo import COUNTS, SCHEDULE

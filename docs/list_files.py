@@ -9,13 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "ARCHITECTURE.md"
 OPEN, CLOSE = "<!-- files -->\n", "<!-- /files -->\n"
-FOLDERS = ("pooling", "losses", "metrics", "models", "data", "structured", "inference", "training")
+FOLDERS = ("pooling", "losses", "metrics", "crf", "data", "models", "structured")
+MIDDLE = ("runs", "inference", "training", "evaluation")
 ENDS = ("recipes", "reproduce", "report", "export", "review", "serve", "cli")
 
 
 def listing() -> str:
     lines = []
-    for folder in (*FOLDERS, *ENDS):
+    for folder in (*FOLDERS, *MIDDLE, *ENDS):
         home = ROOT / "src" / "weldon" / folder
         if not home.is_dir():
             continue

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytest_plugins = ["fixtures.small_runs", "fixtures.small_scenes"]
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DATA = Path(os.environ.get("WELDON_DATA", SHARED / "data"))
 WEIGHTS = Path(os.environ.get("WELDON_WEIGHTS", SHARED / "weights"))

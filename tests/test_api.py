@@ -13,7 +13,7 @@ PUBLIC = {
     "weldon": "create_model data evaluate inference load load_bags load_model losses metrics models pooling "
     "recipes save_model train training",
     "weldon.recipes": "Column Look Published Row Source Table list_tables load_sources load_table",
-    "weldon.reproduce": "Place reproduce",
+    "weldon.reproduce": "Workspace reproduce",
     "weldon.inference": "Decision Evidence Explanation NamedImage Point PredictionWriter Predictor Region "
     "Result RunDirectory Skipped expand_images explain load locate_boxes locate_point open_run read_heatmap "
     "segment to_annotation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from weldon.errors import DataError
 from weldon.files import (
     clear_drafts,
     draft_of,
+    json_values,
     parse_json,
     read_csv,
     read_json,
@@ -152,3 +154,14 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
 def test_json_of_a_row_is_named_with_its_row():
     with pytest.raises(DataError, match=r"labels\.jsonl row 3 is no JSON"):
         parse_json("{", "labels.jsonl row 3")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_no_number_is_null_however_deep_it_lies(number):
+    text = json.dumps(json_values({"a": [{"b": (1, number)}]}), allow_nan=False)
+    assert json.loads(text) == {"a": [{"b": [1, None]}]}
+
+
+def test_everything_else_stays():
+    values = {"a": [1, 0.5, True, None, "x"]}
+    assert json_values(values) == values

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weldon import data, inference, losses, metrics, models, pooling, recipes, training
+    from weldon.evaluation import evaluate
     from weldon.inference import load
     from weldon.inference.bag_predictor import load_bags
     from weldon.models import create_model, load_model, save_model
-    from weldon.training import evaluate, train
+    from weldon.training import train
 
 __version__ = "0.1.0"
 
@@ -42,7 +43,7 @@ _FUNCTIONS = {
     "load": "weldon.inference",
     "load_bags": "weldon.inference.bag_predictor",
     "train": "weldon.training",
-    "evaluate": "weldon.training",
+    "evaluate": "weldon.evaluation",
 }
 
 

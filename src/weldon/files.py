@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ from typing import Any
 import tomli_w
 
 from weldon.errors import DataError, system_reason
-from weldon.json_values import json_values
 
 _NAME_BYTES = 200  # of a draft's name: file systems allow 255 for the whole
 
@@ -216,3 +216,17 @@ def read_csv(path: str | Path) -> list[dict[str, str]]:
                 f"{path} row {number} must have {len(reader.fieldnames or ())} cells: it is damaged"
             )
     return rows
+
+
+def json_values(value: Any) -> Any:
+    """Return nested dictionaries, lists and numbers with NaN and infinity as None, keys as text.
+
+    Example:
+        >>> json_values({1: (0.5, float("nan")), "b": float("inf")})
+        {'1': [0.5, None], 'b': None}
+    """
+    if isinstance(value, dict):
+        return {str(key): json_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_values(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from weldon.errors import DataError
 from weldon.files import read_text
-from weldon.table_text import best_separator
+from weldon.text import best_separator
 
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system that has none
 _MARK = b"\xef\xbb\xbf"  # what Excel writes before UTF-8

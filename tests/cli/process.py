@@ -108,7 +108,7 @@ def at(moment, function, *values):
 
 def signal_in_predict(number):
     """Send a signal to this process when ``predict`` looks for the run's recipe."""
-    from weldon.inference.run_directory import RunDirectory
+    from weldon.runs.run_directory import RunDirectory
 
     RunDirectory.config = property(lambda _: send(number))
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from cli.shell import run
-from structured.bags_on_disk import CLASSES, write_bags
+from fixtures.bags_on_disk import CLASSES, write_bags
 from weldon.cli import main
 
 

@@ -14,8 +14,8 @@ from dataclasses import replace
 import pytest
 
 from weldon.cli import main
-from weldon.data import catalogue
-from weldon.data.entry import Archive
+from weldon.data.public import catalogue
+from weldon.data.public.entry import Archive
 
 
 def run(*arguments: str) -> int:

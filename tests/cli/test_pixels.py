@@ -11,8 +11,8 @@ from typer.main import get_command
 from cli.shell import run
 from weldon.cli import app
 from weldon.data.opened import VARIABLE
-from weldon.training.bags import IMAGE_OPTIONS
-from weldon.training.recipe import Recipe
+from weldon.runs.recipe import Recipe
+from weldon.training.inputs.bags import IMAGE_OPTIONS
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from cli.shell import run
 from weldon.cli.train import signature
 from weldon.data.scenes import make_scenes, write_scenes
-from weldon.training.recipe import Recipe
+from weldon.runs.recipe import Recipe
 
 TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
 TINY += ["--epochs", "1"]

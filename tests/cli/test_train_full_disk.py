@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from cli.process import TRAIN, at, few_scenes, fill, run
-from weldon.inference.run_directory import RunDirectory
+from weldon.runs.run_directory import RunDirectory
 
 
 @pytest.fixture(scope="module")

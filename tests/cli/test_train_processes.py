@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from weldon.data.scenes import make_scenes, write_scenes
-from weldon.inference.run_directory import RunDirectory
+from weldon.evaluation import evaluate
 from weldon.metrics import best_f1_threshold
 from weldon.report.scored_split import score_split
-from weldon.training import evaluate
+from weldon.runs.run_directory import RunDirectory
 
 COMMAND = """
 train scenes --labels scenes/labels.csv --model test_resnet --weights none --image-size 64 -b 4 -j 0

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from cli.process import TRAIN, few_scenes, finish, run, signal_at, signal_in_predict, start
-from weldon.inference.run_directory import RunDirectory
+from weldon.runs.run_directory import RunDirectory
 
 
 @pytest.fixture(scope="module")

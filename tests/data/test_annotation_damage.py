@@ -13,9 +13,9 @@ from PIL import Image
 
 from stress import tree_damage, xml_trees
 from stress.mutation import ANY_BYTES, Mutator, of_bytes
+from weldon.data.formats.yolo import read_yolo
 from weldon.data.labels import read_labels
 from weldon.data.truth import read_boxes
-from weldon.data.yolo_reader import read_yolo
 from weldon.errors import WeldonError
 
 ROUNDS = 12

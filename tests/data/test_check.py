@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weldon.data.check import check_data, co_occurrence
+from weldon.data.check import check_data, cooccurrence
 from weldon.data.labels import read_labels
 from weldon.data.record import LabelSet, Record
 
@@ -50,7 +50,7 @@ def test_a_clean_set_has_no_errors_and_no_warnings(labelled):
         ("cat", 12, {"train": 9, "val": 3}),
         ("dog", 12, {"train": 9, "val": 3}),
     ]
-    assert report.co_occurrence == ((12, 0), (0, 12))
+    assert report.cooccurrence == ((12, 0), (0, 12))
     assert report.sizes["median"] == (200, 150)
     assert report.notes == ("a note",)
     assert counts == list(range(1, 25))
@@ -179,9 +179,9 @@ def test_images_that_no_row_names_are_counted(labelled, tmp_path):
     assert check_data(labelled).unused == ()
 
 
-def test_co_occurrence_by_hand():
+def test_cooccurrence_by_hand():
     records = [Record(Path("a"), "a", frozenset(names)) for names in ("xy", "x", "yz", "xyz")]
-    assert co_occurrence(records, ("x", "y", "z")) == ((3, 2, 1), (2, 3, 2), (1, 2, 2))
+    assert cooccurrence(records, ("x", "y", "z")) == ((3, 2, 1), (2, 3, 2), (1, 2, 2))
 
 
 def test_a_table_is_checked_as_it_was_read(tmp_path):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from weldon.cli import main
+from weldon.data.file_names import FreeNames, inside, one_name, refuse_shared, shortened_name
 from weldon.data.labels import read_labels
 from weldon.data.walk import notes_on, walk
 from weldon.errors import DataError, UsageError
-from weldon.inference.images import expand_images
+from weldon.inference.image_list import expand_images
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems make no such names")
 ODD = (b"caf\xe9.png", b"a\nb.png", b"a\x1b[31m.png", b"a\tb.png")
@@ -86,3 +90,56 @@ def test_check_and_its_figures_say_them_without_a_traceback(folder, capfd):
         printed = capfd.readouterr()
         assert left.value.code in (0, 1)
         assert "4 names of files or folders" in printed.out
+
+
+nasty = st.text(st.sampled_from(list("aA./\\:C\0\n ~é")), max_size=12)
+
+
+@given(nasty)
+def test_no_name_leads_out_of_the_folder(name):
+    path = inside("/out", name)
+    assert Path("/out") in path.parents
+    assert ".." not in path.parts
+    assert not any(ord(character) < 32 for character in str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("day 1/a.jpg", "day 1/a.jpg"),
+        ("../../etc/passwd", "etc/passwd"),
+        ("/etc/passwd", "etc/passwd"),
+        ("C:\\data\\a.jpg", "data/a.jpg"),
+        ("..", "_"),
+        ("", "_"),
+        ("...", "..."),
+    ],
+)
+def test_what_leads_out_is_dropped(name, path):
+    assert inside("out", name) == Path("out", path)
+
+
+@given(
+    st.lists(st.sampled_from(["a.png", "A.png", "a.2.png", "caf\u00e9", "cafe\u0301", "b/a"]), max_size=12)
+)
+def test_a_name_is_given_out_once(wanted):
+    names = FreeNames()
+    given_out = [names.claim(name, f"{name}.x") for name in wanted]
+    assert len({one_name(name) for name in given_out}) == len(wanted)
+
+
+def test_the_wanted_name_comes_first_then_the_others():
+    names = FreeNames()
+    assert [names.claim("a", "a.png") for _ in range(4)] == ["a", "a.png", "a.2.png", "a.3.png"]
+
+
+def test_images_that_would_share_a_file_are_listed():
+    refuse_shared(["a.jpg", "b/a.jpg", "a.x.jpg"], "VOC")
+    with pytest.raises(DataError) as caught:
+        refuse_shared(["a.jpg", "A.png", "b.jpg", "./b.jpg"], "VOC")
+    assert caught.value.problems == ("a.jpg and A.png", "b.jpg and ./b.jpg")
+
+
+def test_a_name_longer_than_a_disk_takes_is_cut_before_its_ending():
+    assert shortened_name("é" * 200 + ".jpg", 21) == "é" * 8 + ".jpg"
+    assert len(inside("out", "x" * 300).name) == 190

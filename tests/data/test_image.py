@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from weldon.data.image import decoding_problem, image_size, load_image, to_rgb, unreadable_files
+from weldon.data.image import (
+    check_picture_name,
+    decoding_problem,
+    image_size,
+    load_image,
+    to_rgb,
+    unreadable_files,
+    write_picture,
+)
 from weldon.data.record import Record
-from weldon.errors import DataError
+from weldon.errors import DataError, UsageError
 
 # EXIF 2.32: which side of the upright picture the stored first row and first column are.
 SIDES = {
@@ -194,3 +202,33 @@ def test_size_of_a_file_without_header_is_a_clear_error(tmp_path: Path):
     (tmp_path / "a.jpg").write_bytes(b"no")
     with pytest.raises(DataError, match="not an image that Pillow can open"):
         image_size(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.webp", "a.tiff"])
+def test_the_ending_says_the_format(tmp_path, name):
+    write_picture(tmp_path / "new" / name, Image.new("RGBA", (4, 3), "red"))
+    with Image.open(tmp_path / "new" / name) as image:
+        assert image.size == (4, 3)
+        assert image.format == check_picture_name(Path(name))
+
+
+@pytest.mark.parametrize("name", ["a", "a.pdf", "a.xyz", ".png"])
+def test_a_name_that_no_picture_has_is_refused(tmp_path, name):
+    with pytest.raises(UsageError, match=r"must end in \.png, .*got"):
+        write_picture(tmp_path / name, Image.new("RGB", (4, 3)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    write_picture(tmp_path / "a.png", Image.new("L", (4, 3)))
+    before = (tmp_path / "a.png").read_bytes()
+
+    def full(self, path, kind):
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        write_picture(tmp_path / "a.png", Image.new("L", (4, 3)))
+    assert (tmp_path / "a.png").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1

@@ -10,7 +10,7 @@ from torch import nn
 from weldon.errors import UsageError, WeldonError
 from weldon.export import export_model, export_run
 from weldon.export import model as export_module
-from weldon.export.graph import measure_difference, random_inputs
+from weldon.export.writers import measure_difference, random_inputs
 from weldon.models import create_model, load_model, save_model
 
 TINY = {"name": "test_vit", "model_kwargs": {"depth": 1}}

@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
+from weldon.crf.parameters import CRFParameters
 from weldon.errors import DataError, UsageError
 from weldon.inference import load
-from weldon.inference.crf_parameters import CRFParameters
 from weldon.inference.mask_settings import MaskSettings, Refinement, mask_settings_from_json
-from weldon.inference.run_directory import RunDirectory
 from weldon.inference.settings import read_mask_settings
+from weldon.runs.run_directory import RunDirectory
 
 CHOSEN = MaskSettings(-0.25, False, Refinement(0.5, 4.0, CRFParameters(colour_sigma=5.0, iterations=2)))
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from weldon.data.transforms import EvalTransform
-from weldon.inference.images import NamedImage
+from weldon.inference.image_list import NamedImage
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 
 TRANSFORM = EvalTransform(16, "keep", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

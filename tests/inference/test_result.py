@@ -7,11 +7,10 @@ import torch
 from PIL import Image
 
 from weldon.data.geometry import Geometry
-from weldon.inference.annotate import to_annotation
 from weldon.inference.decision import Decision
 from weldon.inference.localise import locate_boxes
+from weldon.inference.output import json_record, to_annotation
 from weldon.inference.result import Result
-from weldon.inference.table import json_record
 
 GEOMETRY = Geometry(80, 40, 64, "warp")  # 4 x 4 cells of 20 x 10 pixels
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from weldon.errors import DataError, UsageError
-from weldon.inference.run_directory import RunDirectory
 from weldon.inference.run_network import is_bag_run, load_run_bag_network, load_run_network
 from weldon.models import create_bag_model, create_model, save_model
+from weldon.runs.run_directory import RunDirectory
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import DEFAULT_MAP_SCALE
-from weldon.inference.run_directory import RunDirectory
 from weldon.inference.settings import (
     read_box_threshold,
     read_decision,
     read_transform_options,
 )
+from weldon.runs.run_directory import RunDirectory
 
 
 @pytest.fixture

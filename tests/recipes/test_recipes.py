@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weldon.data.catalogue import CATALOGUE
+from weldon.data.public.catalogue import CATALOGUE
 from weldon.errors import UsageError
 from weldon.recipes import Source, list_tables, load_sources, load_table
 from weldon.recipes.toml import HOME, build

@@ -8,7 +8,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from weldon.inference.crf_parameters import CRFParameters
+from weldon.crf.parameters import CRFParameters
 
 
 def exact_mean_field(probabilities: Tensor, image: Tensor, parameters: CRFParameters) -> Tensor:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from weldon.data import Geometry, Record
 from weldon.data.true_masks import IGNORED, TrueMasks
-from weldon.training.measures import Answer
+from weldon.evaluation.measures import ImageMaps
 
 CLASSES = ("cat", "dog")
 LEGEND = {0: "background", 1: "cat", 2: "dog", 3: "horse"}
@@ -26,10 +26,10 @@ def write_masks(folder: Path, **drawn: np.ndarray) -> TrueMasks:
     return TrueMasks({f"{name}.jpg": folder / f"{name}.png" for name in drawn}, CLASSES, LEGEND)
 
 
-def answer(masks: TrueMasks, name: str, maps: torch.Tensor) -> Answer:
+def answer(masks: TrueMasks, name: str, maps: torch.Tensor) -> ImageMaps:
     """What a network says about one of these pictures."""
     path = masks.paths.get(f"{name}.jpg", Path(f"{name}.png")).with_suffix(".jpg")
-    return Answer(0, Record(path, f"{name}.jpg", frozenset()), torch.zeros(2), GEOMETRY, maps)
+    return ImageMaps(0, Record(path, f"{name}.jpg", frozenset()), torch.zeros(2), GEOMETRY, maps)
 
 
 def random_maps(seed: int) -> torch.Tensor:

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from weldon.report.class_rows import class_rows, confusion_shares, label_cooccurrence, list_pairs, mean_ap
-from weldon.report.decided import decide
+from weldon.report.decisions import decide
 from weldon.training.finish import per_class_rows
 from weldon.training.scoring import ScoredSet
 
 
 def rows_of(split):
-    decided = decide(split.scores, *split.labels, thresholds=split.thresholds, task=split.decision.task)
-    return class_rows(decided, split.classes, split.thresholds)
+    decisions = decide(split.scores, *split.labels, thresholds=split.thresholds, task=split.decision.task)
+    return class_rows(decisions, split.classes, split.thresholds)
 
 
 def test_figures_are_those_training_writes_for_the_same_images(split):

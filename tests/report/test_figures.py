@@ -6,9 +6,8 @@ from PIL import Image
 from weldon.errors import UsageError
 from weldon.inference import Predictor
 from weldon.report import cooccurrence_figure, evidence_figure, pooling_figure, segmentation_figure
-from weldon.report.evidence_figures import paint_mask
-from weldon.report.plots import split_pooling_rows
-from weldon.training.sets import eval_transform
+from weldon.report.paper_figures import paint_mask, split_pooling_rows
+from weldon.training.inputs.sets import eval_transform
 
 
 @pytest.fixture(scope="module")

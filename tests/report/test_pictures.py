@@ -13,12 +13,12 @@ from PIL import Image
 from weldon.data.scenes import SIDE
 from weldon.errors import DataError, UsageError
 from weldon.inference import Predictor
-from weldon.inference.colours import AGAINST, FOR
+from weldon.inference.overlay import AGAINST, FOR
 from weldon.report.data_uri import class_colour, map_uri, mask_uri, photo_uri, shrink
 from weldon.report.examples import share_out
 from weldon.report.triples import draw_triples, image_iou, read_truth, spread_evenly
 from weldon.report.views import DRAWN_SIDE, STRONGEST, make_photo, make_view
-from weldon.training.sets import eval_transform
+from weldon.training.inputs.sets import eval_transform
 
 
 def opened(uri: str) -> Image.Image:

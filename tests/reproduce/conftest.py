@@ -10,7 +10,7 @@ import pytest
 
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.recipes import Column, Row, Source, Table
-from weldon.reproduce import Place
+from weldon.reproduce import Workspace
 
 TINY = {"model": "test_resnet", "weights": "none", "image_size": 64, "batch_size": 12, "epochs": 1}
 TINY |= {"workers": 0, "freeze": True}
@@ -26,9 +26,9 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(data_root: Path, tmp_path: Path) -> Place:
+def workspace(data_root: Path, tmp_path: Path) -> Workspace:
     """The scenes, and a folder for results with a cache of its own."""
-    return Place(data_root, tmp_path, options={"cache": str(tmp_path / "cache")})
+    return Workspace(data_root, tmp_path, options={"cache": str(tmp_path / "cache")})
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from PIL import Image
 from weldon.data import read_labels
 from weldon.data.scenes import CLASSES
 from weldon.recipes import Column, Look, Table
-from weldon.reproduce import Place, reproduce
+from weldon.reproduce import Workspace, reproduce
 from weldon.reproduce.measure import View
-from weldon.reproduce.run import Run
+from weldon.reproduce.trials import Run
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,9 @@ def masked_root(data_root):
         with Image.open(record.path) as image:
             mask = np.zeros((image.height, image.width), np.uint8)
         mask[:, : mask.shape[1] // 2] = 1 + CLASSES.index(min(record.labels))
-        place = (folder / "drawn" / record.file_name).with_suffix(".png")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(mask).save(place)
+        workspace = (folder / "drawn" / record.file_name).with_suffix(".png")
+        workspace.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(workspace)
     return data_root
 
 
@@ -47,27 +47,27 @@ def test_masks_are_measured_with_background_and_crf_chosen_on_declared_ones(
         sources=(source,),
         rows=(row("max", {"pool": "max"}),),
     )
-    place = Place(masked_root, tmp_path, options={"cache": str(tmp_path / "cache")})
-    (figures,) = reproduce(small, place).cells["max", "scenes"].figures
+    workspace = Workspace(masked_root, tmp_path, options={"cache": str(tmp_path / "cache")})
+    (figures,) = reproduce(small, workspace).cells["max", "scenes"].figures
     assert all(0 <= figures[key] <= 1 for key in ("miou", "crf", "known"))
     declared = (tmp_path / "labels" / "scenes-declared.txt").read_text().split()
     assert len(declared) == 3
 
 
-def test_a_run_is_named_by_what_decides_its_outcome(place, scenes):
+def test_a_run_is_named_by_what_decides_its_outcome(workspace, scenes):
     def key(**options: object) -> str:
-        return Run(place, scenes, {"seed": 0, **options}).key
+        return Run(workspace, scenes, {"seed": 0, **options}).key
 
     assert key(lr=0.1) == key(lr="0.1", workers=7, device="cpu", cache="elsewhere")
     assert key(weights="/here/net.safetensors") == key(weights="/there/net.safetensors")
     assert key(pool="weldon") == key()  # the default, said or not
     assert len({key(), key(lr=0.1), key(seed=1), key(pool="max"), key(image_size=224)}) == 5
     other = scenes.model_copy(update={"name": "others"})
-    assert Run(place, other, {"seed": 0}).key != key()
+    assert Run(workspace, other, {"seed": 0}).key != key()
 
 
 @pytest.fixture
-def view(place, scenes, monkeypatch):
+def view(workspace, scenes, monkeypatch):
     """A finished run of which each measuring gives 0.5, and no figure for pointwise."""
     measured = []
 
@@ -76,7 +76,7 @@ def view(place, scenes, monkeypatch):
         return {"map": 0.5, "pointwise": math.nan}
 
     monkeypatch.setattr(View, "measure", measure)
-    return View([Run(place, scenes, {"seed": 0})], Look()), measured
+    return View([Run(workspace, scenes, {"seed": 0})], Look()), measured
 
 
 COLUMNS = [Column(key=figure, title=figure, data="scenes", figure=figure) for figure in ("map", "pointwise")]
@@ -94,10 +94,10 @@ def test_what_was_measured_is_kept_even_where_it_is_no_number(view):
 @pytest.mark.parametrize(
     "content", [b"", b'{"map": 0.', b"[1]", b"\xff\xff", b'{"map": "x", "pointwise": true}']
 )
-def test_kept_figures_that_are_damaged_are_measured_again(view, place, content):
+def test_kept_figures_that_are_damaged_are_measured_again(view, workspace, content):
     one, measured = view
     one.figures(COLUMNS)
-    (kept,) = (place.out / "figures").iterdir()
+    (kept,) = (workspace.out / "figures").iterdir()
     kept.write_bytes(content)
     assert one.figures(COLUMNS)["map"] == 0.5
     assert measured == [["map", "pointwise"]] * 2

@@ -33,8 +33,8 @@ def archive() -> bytes:
 
 def archive_entry(place: Place) -> None:
     """Make ``mit67`` in this process the archive that the server of this world has."""
-    from weldon.data import catalogue
-    from weldon.data.entry import Archive
+    from weldon.data.public import catalogue
+    from weldon.data.public.entry import Archive
 
     content = archive()
     port = (place.world / PORT_FILE).read_text()

@@ -66,7 +66,7 @@ def _annotations(path: str) -> dict[str, Any]:
 
 
 def _yolo(path: str) -> dict[str, Any]:
-    from weldon.data.yolo_reader import read_yolo
+    from weldon.data.formats.yolo import read_yolo
 
     return _boxes(read_yolo(path))
 
@@ -83,8 +83,8 @@ def _boxes(found: Any) -> dict[str, Any]:
 
 
 def _shards(path: str) -> dict[str, Any]:
-    from weldon.data.shard_stream import ShardImages
     from weldon.data.shards import read_index
+    from weldon.data.shards.stream import ShardImages
     from weldon.data.transforms import EvalTransform
 
     index = read_index(path)
@@ -118,8 +118,8 @@ def _devkit(path: str) -> dict[str, Any]:
 
 
 def _bag_records(bags: str, labels: str) -> dict[str, Any]:
-    from weldon.training.bags import bags_at, read_bag_labels
-    from weldon.training.recipe import build_recipe
+    from weldon.runs.recipe import build_recipe
+    from weldon.training.inputs.bags import bags_at, read_bag_labels
 
     source = bags_at(Path(bags), Path(labels))
     assert source is not None

@@ -11,10 +11,10 @@ import torch
 from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.models import BagNet, WeldonNet
+from weldon.runs.recipe import build_recipe
 from weldon.structured import open_bags
 from weldon.training.build_net import build_net, refuse_cut_cells
-from weldon.training.prepare import Prepared
-from weldon.training.recipe import build_recipe
+from weldon.training.inputs.prepare import Prepared
 
 IMAGES = Prepared((), (), (), ("cat", "dog"), "multilabel")
 

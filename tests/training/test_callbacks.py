@@ -14,6 +14,7 @@ from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompo
 from weldon.errors import DataError
 from weldon.files import write_csv
 from weldon.models import create_bag_model
+from weldon.runs.recipe import build_recipe
 from weldon.stopping import stop
 from weldon.training.callbacks import (
     BestWeights,
@@ -25,7 +26,6 @@ from weldon.training.callbacks import (
     spell_seconds,
 )
 from weldon.training.module import TrainingModule
-from weldon.training.recipe import build_recipe
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ import torch
 from weldon.data import Record
 from weldon.data.split import write_splits
 from weldon.errors import DataError, UsageError
-from weldon.inference.run_directory import RunDirectory
+from weldon.runs.recipe import build_recipe, write_recipe
+from weldon.runs.run_directory import RunDirectory
 from weldon.training import train
 from weldon.training.checkpoint_file import refuse_other_classes
 from weldon.training.continuation import as_begun, refuse_lost, resumed_recipe
-from weldon.training.prepare import Prepared
-from weldon.training.recipe import build_recipe, write_recipe
+from weldon.training.inputs.prepare import Prepared
 
 
 def record(name, label="cat", split="train", **more):

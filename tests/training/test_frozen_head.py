@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.cached_maps import CLASSES, made_up_maps
+from fixtures.cached_maps import CLASSES, made_up_maps
 from weldon.errors import DataError
 from weldon.files import write_json
 from weldon.losses import logistic_loss
 from weldon.models import create_model
+from weldon.runs.recipe import build_recipe
 from weldon.training.frozen_head import (
     EPOCHS,
     read_trials,
@@ -23,7 +24,6 @@ from weldon.training.frozen_head import (
 )
 from weldon.training.head_search import Trial, Trials
 from weldon.training.heads import Setting
-from weldon.training.recipe import build_recipe
 
 
 def recipe(**options):

@@ -8,7 +8,7 @@ from math import log
 import pytest
 import torch
 
-from training.cached_maps import CLASSES, made_up_maps
+from fixtures.cached_maps import CLASSES, made_up_maps
 from weldon.losses import logistic_loss
 from weldon.models import create_model
 from weldon.training import head_search

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.cached_maps import CLASSES, made_up_maps
+from fixtures.cached_maps import CLASSES, made_up_maps
 from weldon.losses import logistic_loss
 from weldon.models import create_model
 from weldon.training.heads import MOMENTUM, Heads, Setting, fit_heads, score_heads

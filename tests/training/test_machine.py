@@ -6,8 +6,8 @@ import pytest
 
 from weldon import device
 from weldon.errors import UsageError
+from weldon.runs.recipe import build_recipe
 from weldon.training.machine import lightning_devices, refuse_what_is_not_here
-from weldon.training.recipe import build_recipe
 
 
 def recipe(**options):

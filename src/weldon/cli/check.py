@@ -29,7 +29,7 @@ def check(
 ) -> None:
     """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""
     from weldon.data import check_data, read_labels
-    from weldon.training.bags import holds_bags
+    from weldon.training.inputs.bags import holds_bags
 
     if holds_bags(data, labels):
         _check_bags(data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, json=json)
@@ -61,9 +61,9 @@ def check(
 
 def _check_bags(data: Path, labels: Path | None, *, json: bool, **reading: str | None) -> None:
     """Print what is found in bags."""
-    from weldon.training.bag_check import check_bags
-    from weldon.training.bags import bags_at, read_bag_labels
-    from weldon.training.recipe import build_recipe
+    from weldon.runs.recipe import build_recipe
+    from weldon.training.inputs.bag_check import check_bags
+    from weldon.training.inputs.bags import bags_at, read_bag_labels
 
     bags = bags_at(data, labels)
     assert bags is not None
@@ -77,7 +77,7 @@ def _check_bags(data: Path, labels: Path | None, *, json: bool, **reading: str |
 
 def _named(data: Path, dataset: str | None, data_root: Path | None) -> tuple[Path, str | None]:
     """Return the folder and the public data set; DATA may be the name itself where no such path exists."""
-    from weldon.data.catalogue import CATALOGUE, DATA_ROOT, place_of
+    from weldon.data.public.catalogue import CATALOGUE, DATA_ROOT, place_of
 
     name = str(data)
     if dataset is None and name in CATALOGUE and not data.exists():

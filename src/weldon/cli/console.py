@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from weldon.json_values import json_values
+from weldon.files import json_values
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -22,8 +22,8 @@ def list_datasets(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """List the public data sets: images, classes, measure, size, and whether they are here."""
-    from weldon.data.catalogue import CATALOGUE
-    from weldon.data.fetch import is_done
+    from weldon.data.public.catalogue import CATALOGUE
+    from weldon.data.public.fetch import is_done
 
     rows: list[dict[str, Any]] = []
     for entry in CATALOGUE.values():
@@ -54,8 +54,8 @@ def get(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Fetch and unpack public data sets; interrupted, run it again to go on where it stopped."""
-    from weldon.data.catalogue import find_entry
-    from weldon.data.fetch import fetch_dataset
+    from weldon.data.public.catalogue import find_entry
+    from weldon.data.public.fetch import fetch_dataset
 
     homes = {}
     for entry in [find_entry(name) for name in names]:
@@ -81,7 +81,7 @@ def shards(
     """Write a public data set as WebDataset shards, to train from on a cluster."""
     from rich.progress import Progress
 
-    from weldon.data.catalogue import place_of, read_dataset
+    from weldon.data.public.catalogue import place_of, read_dataset
     from weldon.data.shards import write_shards
 
     label_set = read_dataset(name, place_of(name, data_root))

@@ -29,7 +29,7 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
-    from weldon.data.picture_file import check_picture_name, write_picture
+    from weldon.data.image import check_picture_name, write_picture
     from weldon.inference import load
 
     named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")

@@ -47,7 +47,7 @@ def run_command(command: Callable[[], object]) -> int:
 
 
 def _say_stopped(stopped: Stopped) -> int:
-    from weldon.training.out_directory import is_first_process
+    from weldon.runs.out_directory import is_first_process
 
     if is_first_process() and not stopped.told:  # of several processes, all were stopped
         say(stopped.words)

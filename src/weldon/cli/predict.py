@@ -37,11 +37,11 @@ def predict(
 ) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.data import write_annotations
-    from weldon.data.formats import check_file_names
+    from weldon.data.formats.registry import check_file_names
     from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
-    from weldon.inference.images import photo_folder
+    from weldon.inference.image_list import photo_folder
     from weldon.inference.run_network import is_bag_run
-    from weldon.training.out_directory import make_free
+    from weldon.runs.out_directory import make_free
 
     if is_bag_run(open_run(run)):
         of_images: dict[str, object] = {"--to": to, "--points": points, "--boxes": boxes, "--masks": masks}

@@ -37,8 +37,8 @@ def predict_bags(
     """
     from weldon.inference.bag_predictor import BagResult, load_bags
     from weldon.inference.bag_writer import write_bag_predictions
+    from weldon.runs.out_directory import make_free
     from weldon.structured import open_bags
-    from weldon.training.out_directory import make_free
 
     given = [flag for flag, value in of_images.items() if value]
     if given:

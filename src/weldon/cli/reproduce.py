@@ -38,16 +38,16 @@ def reproduce(
     if table is None:
         _list(list_tables(), load_table, json)
         return
-    from weldon.reproduce import Place
+    from weldon.reproduce import Workspace
     from weldon.reproduce import reproduce as run_table
 
     chosen = settings(options or []) | ({} if device is None else {"device": choose_device(device)})
-    place = Place(data_root, folder, options=chosen, seeds=_numbers(seeds))
+    workspace = Workspace(data_root, folder, options=chosen, seeds=_numbers(seeds))
     names = None if rows is None else _names(rows)
     if dry_run:
-        _show_plan(table, place, names, json)
+        _show_plan(table, workspace, names, json)
         return
-    results = run_table(table, place, rows=names)
+    results = run_table(table, workspace, rows=names)
     if table.endswith("fig6"):
         _draw(results, folder / "tables")
     if json:
@@ -94,12 +94,12 @@ def _list(names: list[str], load_table: Any, json: bool) -> None:
         out.print(f"    {', '.join(row.name for row in table.rows)}", markup=False)
 
 
-def _show_plan(table: str, place: Any, rows: tuple[str, ...] | None, json: bool) -> None:
+def _show_plan(table: str, workspace: Any, rows: tuple[str, ...] | None, json: bool) -> None:
     from dataclasses import asdict
 
-    from weldon.reproduce.plan import plan
+    from weldon.reproduce.rows import plan
 
-    steps = plan(table, place, rows=rows)
+    steps = plan(table, workspace, rows=rows)
     if json:
         print_json({"table": table, "steps": [asdict(step) for step in steps]})
         return
@@ -114,7 +114,7 @@ def _show_plan(table: str, place: Any, rows: tuple[str, ...] | None, json: bool)
 
 def _draw(results: Any, folder: Path) -> None:
     """Draw Fig. 6 for each column that has a point of the curve."""
-    from weldon.data.picture_file import write_picture
+    from weldon.data.image import write_picture
     from weldon.report import pooling_figure
 
     for column in results.table.columns:

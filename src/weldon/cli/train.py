@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 
 from weldon.cli.console import print_json, say
-from weldon.training.recipe import Recipe
+from weldon.runs.recipe import Recipe
 
 SHORT = {"batch_size": "-b", "workers": "-j"}
 OWN = {
@@ -24,10 +24,10 @@ OWN = {
 
 def train(**options: Any) -> None:
     """Train on image-level labels: one command from a table of labels to a model that shows its evidence."""
-    from weldon.inference.run_directory import open_run
     from weldon.report import write_report
+    from weldon.runs.out_directory import is_first_process
+    from weldon.runs.run_directory import open_run
     from weldon.training import train as train_run
-    from weldon.training.out_directory import is_first_process
 
     as_json = options.pop("json")
     own = {name: options.pop(name) for name in ("out", "config", "resume", "overwrite")}

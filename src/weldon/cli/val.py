@@ -69,8 +69,8 @@ def val(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure a run: average precision, accuracy, and where truth is given, points, boxes and masks."""
-    from weldon.cli.several_looks import several_looks
-    from weldon.training import evaluate
+    from weldon.cli.val_test_time import at_test_time
+    from weldon.evaluation import evaluate
 
     common: dict[str, Any] = {
         "labels": labels,
@@ -78,7 +78,7 @@ def val(
         "min_positives": min_positives,
         "device": device,
     }
-    looks = several_looks(
+    looks = at_test_time(
         run,
         data,
         sizes=scales,
@@ -111,7 +111,7 @@ def val(
 
 
 def _show(figures: dict[str, Any]) -> None:
-    from weldon.training.truth_covered import describe_truth
+    from weldon.evaluation.measured_truth import describe_truth
 
     per_class: dict[str, dict[str, Any]] = figures["per_class"]
     shown = [name for name in COLUMNS if any(name in values for values in per_class.values())]

@@ -1,9 +1,9 @@
 """Label files and photographs in, batches out; annotations back into the tools that people use."""
 
-from weldon.data.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
 from weldon.data.check import CheckReport, check_data
 from weldon.data.dataset import ImageDataset, collate, encode_targets
 from weldon.data.formats import WRITERS, write_annotations
+from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
 from weldon.data.geometry import Geometry, crop_map, upsample_map
 from weldon.data.image import image_size, load_image, unreadable_files
 from weldon.data.labels import read_labels

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from weldon.data.class_names import alike_names
 from weldon.data.copies import Copies, copy_errors, copy_warnings, find_copies
 from weldon.data.file_facts import FileFacts, file_facts
+from weldon.data.labels.class_names import alike_names
 from weldon.data.record import LabelSet, Record
 from weldon.data.split import straddling_groups
 from weldon.data.walk import walk
@@ -49,7 +49,7 @@ class CheckReport:
         images: how many there are.
         splits: images in each split; ``-`` for those without.
         classes: counts, in the order of the classes.
-        co_occurrence: C x C images that show both classes; the diagonal holds the positives.
+        cooccurrence: C x C images that show both classes; the diagonal holds the positives.
         unlabelled: images without any positive.
         unknown_cells: image-class pairs that were not labelled.
         unreadable: file name and reason of each image that cannot be decoded.
@@ -67,7 +67,7 @@ class CheckReport:
     images: int
     splits: dict[str, int]
     classes: tuple[ClassCount, ...]
-    co_occurrence: tuple[tuple[int, ...], ...]
+    cooccurrence: tuple[tuple[int, ...], ...]
     unlabelled: int
     unknown_cells: int
     unreadable: tuple[tuple[str, str], ...]
@@ -140,7 +140,7 @@ def check_data(
         images=len(records),
         splits=dict(Counter(record.split or "-" for record in records)),
         classes=counts,
-        co_occurrence=co_occurrence(records, label_set.classes),
+        cooccurrence=cooccurrence(records, label_set.classes),
         unlabelled=sum(not record.labels for record in records),
         unknown_cells=sum(count.unknown for count in counts),
         unreadable=unreadable,
@@ -155,7 +155,7 @@ def check_data(
     )
 
 
-def co_occurrence(records: Sequence[Record], classes: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+def cooccurrence(records: Sequence[Record], classes: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     """Return how many images show both of two classes, C x C; the diagonal counts the positives."""
     pairs = Counter((one, two) for record in records for one in record.labels for two in record.labels)
     return tuple(tuple(pairs[one, two] for two in classes) for one in classes)

@@ -59,10 +59,10 @@ def _pairs(report: CheckReport) -> Iterator[str]:
     """Name the pairs of classes that share most images: context a model may lean on."""
     names = [count.name for count in report.classes]
     shared = [
-        (report.co_occurrence[one][two], names[one], names[two])
+        (report.cooccurrence[one][two], names[one], names[two])
         for one in range(len(names))
         for two in range(one + 1, len(names))
-        if report.co_occurrence[one][two]
+        if report.cooccurrence[one][two]
     ]
     if shared:
         most = sorted(shared, key=lambda pair: -pair[0])[:_PAIRS]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from weldon.errors import DataError
 from weldon.files import read_bytes
-from weldon.table_text import best_separator, is_blank, names_separator, text_encoding
+from weldon.text import best_separator, is_blank, names_separator, text_encoding
 
 IMAGE_COLUMN = (
     "no column of image files: call it file_name (or filename, image, image_path, path), or bag where the "

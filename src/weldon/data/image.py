@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.errors import DataError, UsageError, WeldonError, system_reason
+from weldon.files import replacing
 
 SUFFIXES = frozenset(
     {
@@ -211,3 +212,32 @@ def _holds_bytes(path: Path) -> bool:
         return path.stat().st_size > 0
     except OSError:  # gone meanwhile, or a name inside a shard
         return True
+
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+
+
+def check_picture_name(path: Path) -> str:
+    """Return the format of a picture of that name.
+
+    Raises:
+        UsageError: no ending, or one that no picture is written in.
+
+    Example:
+        >>> check_picture_name(Path("beach.cat.png"))
+        'PNG'
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"a picture must end in {', '.join(FORMATS)}, got {str(path)!r}")
+    return FORMATS[path.suffix.lower()]
+
+
+def write_picture(path: Path, image: Image.Image) -> None:
+    """Write a picture.
+
+    Raises:
+        UsageError: as :func:`check_picture_name`.
+    """
+    kind = check_picture_name(path)
+    with replacing(path) as draft:
+        (image.convert("RGB") if kind == "JPEG" else image).save(draft, kind)

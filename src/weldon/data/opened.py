@@ -5,18 +5,58 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import struct
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
-from weldon.data.png_checksum import refuse_changed_pixels
 from weldon.errors import UsageError
+
+_HEADER = struct.Struct(">I4s")  # length of a chunk's content and its name
+_SIGNATURE_BYTES, _CHECKSUM_BYTES = 8, 4
+
+
+def refuse_changed_pixels(file: IO[bytes]) -> None:
+    """Compare the checksums of all whole chunks of pixels; the place in the file stays where it was.
+
+    A chunk that the file's end cuts off is left to the decoder.
+
+    Args:
+        file: a PNG, open for reading.
+
+    Raises:
+        OSError: a checksum does not fit.
+    """
+    place = file.tell()
+    try:
+        file.seek(_SIGNATURE_BYTES)
+        while len(header := file.read(_HEADER.size)) == _HEADER.size:
+            length, name = _HEADER.unpack(header)
+            if name == b"IDAT":
+                _compare(file, length)
+            elif name == b"IEND":
+                return
+            else:
+                file.seek(length + _CHECKSUM_BYTES, 1)
+    finally:
+        file.seek(place)
+
+
+def _compare(file: IO[bytes], length: int) -> None:
+    content, told = file.read(length), file.read(_CHECKSUM_BYTES)
+    if len(told) == _CHECKSUM_BYTES and int.from_bytes(told, "big") != zlib.crc32(
+        content, zlib.crc32(b"IDAT")
+    ):
+        raise OSError("its pixels are damaged: their checksum does not fit")
+
 
 # What Pillow may decode (MPO comes with JPEG). Left out: EPS, PDF and WMF, which start other programs or
 # the system, and formats that no camera or annotation tool writes.

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image
 
-from weldon.data.picture_file import write_picture
+from weldon.data.image import write_picture
 from weldon.data.record import Box, Record
 from weldon.errors import UsageError
 from weldon.files import write_text

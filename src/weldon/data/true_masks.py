@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weldon.data.delimited import read_columns
+from weldon.data.file_names import inside
 from weldon.data.image import refused
 from weldon.data.opened import opened
-from weldon.data.output_names import inside
+from weldon.data.public.voc import VOC_CLASSES
 from weldon.data.record import Record
-from weldon.data.voc import VOC_CLASSES
 from weldon.errors import DataError, UsageError
 
 IGNORED = 255

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from weldon.errors import UsageError, WeldonError
-from weldon.export.formats import WRITERS
-from weldon.export.graph import measure_difference
+from weldon.export.writers import WRITERS, measure_difference
 from weldon.files import replacing
-from weldon.inference.run_directory import open_run
 from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import WeldonNet, describe_model
+from weldon.runs.run_directory import open_run
 
 _TOLERANCE = 1e-3
 _NAMES = {"onnx": "model.onnx", "torch": "model.pt2", "hub": "hub"}

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from weldon.data.bags.bag_features import as_trained
 from weldon.inference.decision import Decision
-from weldon.inference.run_directory import open_run
 from weldon.inference.run_network import load_run_bag_network
 from weldon.inference.settings import read_decision
 from weldon.models import BagNet
+from weldon.runs.run_directory import open_run
 from weldon.structured import BagEvidence, BagSource, bag_evidence, open_bags
-from weldon.structured.bag_features import as_trained
 
 
 @dataclass(frozen=True, eq=False)

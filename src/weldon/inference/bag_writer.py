@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weldon.inference.bag_predictor import BagResult
-from weldon.inference.table import rounded_values
+from weldon.inference.output import rounded_values
 from weldon.inference.write import check_output, growing_text
 from weldon.structured import Instance
 

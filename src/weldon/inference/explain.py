@@ -8,11 +8,10 @@ from typing import Any
 from PIL import Image
 
 from weldon.errors import UsageError
-from weldon.inference.addition import addition_table
 from weldon.inference.evidence import Evidence
 from weldon.inference.overlay import draw_evidence, overlay_map, picture_size, side_by_side, with_caption
 from weldon.inference.result import Result
-from weldon.inference.wording import describe_class, describe_contest
+from weldon.inference.wording import addition_table, describe_class, describe_contest
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from weldon.models import WeldonNet, cell_mask
 from weldon.pooling import RegionPool
 
 
-class Answers(NamedTuple):
+class ForwardOutput(NamedTuple):
     """What a batch of images gives, on the processor, in 32-bit floats.
 
     Args:
@@ -29,7 +29,7 @@ class Answers(NamedTuple):
 
 
 @torch.no_grad()
-def forward_with_weights(net: WeldonNet, images: Tensor, mask: Tensor) -> Answers:
+def forward_with_weights(net: WeldonNet, images: Tensor, mask: Tensor) -> ForwardOutput:
     """Return scores, class maps and the weight of each region in each score.
 
     Args:
@@ -48,4 +48,4 @@ def forward_with_weights(net: WeldonNet, images: Tensor, mask: Tensor) -> Answer
         raise UsageError(f"`pool` must be a RegionPool, which weighs its regions, got {type(pool).__name__}")
     maps = net.class_maps(regions)  # (N, C, h, w)
     positive, negative = (side.view(maps.shape) for side in pool.region_weights(regions, cells))
-    return Answers(*(part.float().cpu() for part in (pool(regions, cells), maps, positive, negative)))
+    return ForwardOutput(*(part.float().cpu() for part in (pool(regions, cells), maps, positive, negative)))

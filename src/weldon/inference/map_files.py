@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from weldon.data.file_names import FreeNames, inside, shortened_name
 from weldon.data.geometry import Geometry, upsample_map
-from weldon.data.output_names import FreeNames, inside, shortened_name
 from weldon.errors import DataError, UsageError
 from weldon.files import replacing
-from weldon.inference.colours import mask_palette
+from weldon.inference.overlay import mask_palette
 from weldon.inference.result import Result
 
 # What numpy, and the geometry of what it found, make of a file that is empty, cut short or of another kind.

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from weldon.crf.parameters import CRFParameters
 from weldon.data.geometry import Geometry
 from weldon.errors import DataError, UsageError
-from weldon.inference.crf_parameters import CRFParameters
-from weldon.inference.segment import SHARPNESS, segment
+from weldon.inference.masks import SHARPNESS, segment
 
 BACKGROUND = 0.5
 
@@ -35,7 +35,7 @@ class Refinement:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Sharpness and parameters, as :func:`weldon.inference.segment.refine_claims` takes them."""
+        """Sharpness and parameters, as :func:`weldon.inference.masks.refine_claims` takes them."""
         return {"sharpness": self.sharpness, **asdict(self.parameters)}
 
 

@@ -13,13 +13,13 @@ from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.forward import forward_with_weights
-from weldon.inference.images import NamedImage, expand_images
+from weldon.inference.image_list import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
-from weldon.inference.run_directory import open_run
 from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import WeldonNet
+from weldon.runs.run_directory import open_run
 
 
 class Predictor:

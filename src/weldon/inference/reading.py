@@ -15,7 +15,7 @@ from weldon.data.geometry import Geometry
 from weldon.data.image import load_image, to_rgb
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError
-from weldon.inference.images import NamedImage
+from weldon.inference.image_list import NamedImage
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from weldon.device import choose_device
 from weldon.errors import DataError, UsageError, WeightsError
-from weldon.inference.run_directory import RunDirectory
 from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import BagNet, RegionNet, WeldonNet, holds_bag_model, load_bag_model, load_model
+from weldon.runs.run_directory import RunDirectory
 
 Net = TypeVar("Net", bound=RegionNet)
 

@@ -11,8 +11,8 @@ from weldon.errors import DataError, UsageError
 from weldon.files import read_toml
 from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, Decision
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
-from weldon.inference.run_directory import RunDirectory
-from weldon.inference.stored import Localisation, Segmentation, Thresholds, read_stored
+from weldon.runs.run_directory import RunDirectory
+from weldon.runs.stored import Localisation, Segmentation, Thresholds, read_stored
 
 log = logging.getLogger("weldon")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from weldon.data.output_names import FreeNames, inside
+from weldon.data.file_names import FreeNames, inside
 from weldon.data.true_masks import LEGEND_FILE
 from weldon.errors import UsageError
 from weldon.files import clear_drafts, replacing, write_json
 from weldon.inference.map_files import file_stem, overlay_paths, write_heatmaps, write_mask, write_overlays
+from weldon.inference.output import LONG_COLUMNS, json_record, long_rows, wide_columns, wide_row
 from weldon.inference.reading import Skipped
 from weldon.inference.result import Result
-from weldon.inference.table import LONG_COLUMNS, json_record, long_rows, wide_columns, wide_row
 
 TABLES = ("predictions.csv", "predictions.jsonl")
 AFTER_TABLES = ("skipped.csv", "instances.csv", "coco.json", "labelstudio", "cvat", "yolo", "voc")

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from weldon.errors import UsageError
 from weldon.models.embedded import find_embedded, read_embedded
-from weldon.models.grid import as_map, count_prefix, find_layout
-from weldon.models.timm_model import choose_name, create_without_classifier
+from weldon.models.timm_model import as_map, choose_name, count_prefix, create_without_classifier, find_layout
 from weldon.models.weights import fit_state, load_weights, read_description
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,16 +13,40 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from weldon.device import keep_freed_memory
 from weldon.errors import UsageError, WeightsError
 from weldon.files import write_bytes
 from weldon.models.backbone import build_backbone
 from weldon.models.bag_net import KIND, BagNet
-from weldon.models.checksum import KEY, tensors_checksum
-from weldon.models.memory import keep_freed_memory
 from weldon.models.network import WeldonNet
 from weldon.models.region_net import RegionNet
 from weldon.models.weights import METADATA_KEY, describe_values, read_metadata
 from weldon.pooling import build_pooling
+
+KEY = "sha256"  # in the metadata of a safetensors file
+
+
+def tensors_checksum(tensors: Mapping[str, Tensor], described: str) -> str:
+    """Return one checksum of named tensors and of the text that describes them.
+
+    Args:
+        tensors: of any shape and type, in any order.
+        described: what stands beside them in the metadata.
+
+    Example:
+        >>> one = tensors_checksum({"a": torch.zeros(2), "b": torch.ones(1)}, "{}")
+        >>> one == tensors_checksum({"b": torch.ones(1), "a": torch.zeros(2)}, "{}")
+        True
+        >>> one == tensors_checksum({"a": torch.zeros(2, 1), "b": torch.ones(1)}, "{}")
+        False
+    """
+    digest = hashlib.sha256(described.encode())
+    for name in sorted(tensors):
+        value = tensors[name].detach().cpu().contiguous()
+        digest.update(f"\0{name}\0{value.dtype}\0{tuple(value.shape)}\0".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
 
 INTERPOLATIONS = ("bilinear", "bicubic", "nearest", "lanczos", "box", "hamming", "random")  # of timm
 TRANSFER = "transfer.weight"  # (C·M, F, 1, 1)
@@ -49,7 +74,7 @@ def save_model(net: RegionNet, path: str | Path) -> None:
 def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> WeldonNet:
     """Rebuild the network of a file, in evaluation mode, without pickle and without a download.
 
-    From then on the process keeps the memory it frees (:func:`~weldon.models.memory.keep_freed_memory`).
+    From then on the process keeps the memory it frees (:func:`~weldon.device.keep_freed_memory`).
 
     Args:
         path: what :func:`save_model` wrote, or a folder with ``model.safetensors`` in it.

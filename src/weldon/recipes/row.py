@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from weldon.recipes.toml import Strict
-from weldon.training.recipe import build_recipe
+from weldon.runs.recipe import build_recipe
 
 
 class Look(Strict):

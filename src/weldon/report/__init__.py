@@ -1,9 +1,13 @@
 """The report: one page that shows what a run knows, where it looks and errs; and the paper's figures."""
 
 from weldon.report.class_rows import label_cooccurrence
-from weldon.report.evidence_figures import evidence_figure, segmentation_figure
-from weldon.report.plots import cooccurrence_figure, pooling_figure
-from weldon.report.write import write_report
+from weldon.report.paper_figures import (
+    cooccurrence_figure,
+    evidence_figure,
+    pooling_figure,
+    segmentation_figure,
+)
+from weldon.report.write_report import write_report
 
 __all__ = [
     "cooccurrence_figure",

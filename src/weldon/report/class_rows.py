@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from weldon.metrics import average_precision, topk_accuracy
-from weldon.report.decided import Decided
+from weldon.report.decisions import Decisions
 from weldon.training.finish import precision_recall
 
 
@@ -40,18 +40,18 @@ class ClassRow:
     f1: float
 
 
-def class_rows(decided: Decided, classes: Sequence[str], thresholds: Tensor) -> list[ClassRow]:
+def class_rows(decisions: Decisions, classes: Sequence[str], thresholds: Tensor) -> list[ClassRow]:
     """Return a row for each of the C classes; ``thresholds`` is ``(C,)``."""
-    precision = average_precision(decided.scores, decided.target, decided.known)
+    precision = average_precision(decisions.scores, decisions.target, decisions.known)
     return [
-        _row(decided, column, name, ap=float(precision[column]), threshold=float(thresholds[column]))
+        _row(decisions, column, name, ap=float(precision[column]), threshold=float(thresholds[column]))
         for column, name in enumerate(classes)
     ]
 
 
-def _row(decided: Decided, column: int, name: str, *, ap: float, threshold: float) -> ClassRow:
-    known = decided.known[:, column]
-    present, chosen = decided.present[known, column], decided.predicted[known, column]
+def _row(decisions: Decisions, column: int, name: str, *, ap: float, threshold: float) -> ClassRow:
+    known = decisions.known[:, column]
+    present, chosen = decisions.present[known, column], decisions.predicted[known, column]
     positives, labelled = int(present.sum()), int(known.sum())
     at_threshold = precision_recall(chosen, present)
     return ClassRow(
@@ -79,9 +79,9 @@ def mean_ap(rows: Sequence[ClassRow]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
-def accuracy(decided: Decided) -> float:
+def accuracy(decisions: Decisions) -> float:
     """Return the share of images whose one class has the highest score."""
-    return float(topk_accuracy(decided.scores, decided.target.argmax(1)))
+    return float(topk_accuracy(decisions.scores, decisions.target.argmax(1)))
 
 
 def label_cooccurrence(target: Tensor, known: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from weldon.inference.colours import AGAINST, FOR, check_scale
+from weldon.inference.overlay import AGAINST, FOR, check_scale
 
 JPEG_QUALITY = 74
 LEVELS = 31  # steps of colour on each side of zero; the browser smooths between cells

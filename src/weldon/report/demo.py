@@ -21,8 +21,9 @@ from rich.progress import track
 from weldon.data import Box
 from weldon.data.scenes import SIDE, Scene, make_scenes, write_scenes
 from weldon.errors import UsageError
+from weldon.evaluation import evaluate
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
-from weldon.training import evaluate, train
+from weldon.training import train
 
 log = logging.getLogger("weldon")
 

@@ -13,8 +13,8 @@ from weldon.files import write_text
 from weldon.inference import load
 from weldon.report.data_uri import photo_uri
 from weldon.report.demo import DemoRow
-from weldon.report.evidence_figures import evidence_figure
-from weldon.report.write import write_report
+from weldon.report.paper_figures import evidence_figure
+from weldon.report.write_report import write_report
 
 SCENES_SHOWN = 4
 LOOKED_AT = 60  # scenes to choose from

@@ -9,11 +9,11 @@ from typing import TypeAlias
 from rich.progress import track
 
 from weldon.errors import UsageError
-from weldon.inference.images import NamedImage
+from weldon.inference.image_list import NamedImage
 from weldon.inference.predict import Predictor
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_contest
-from weldon.report.decided import ClassExamples, Decided, choose_examples, names_where, strongest_rival
+from weldon.report.decisions import ClassExamples, Decisions, choose_examples, names_where, strongest_rival
 from weldon.report.scored_split import ScoredSplit
 from weldon.report.views import Photo, View, make_photo, make_view
 
@@ -48,7 +48,7 @@ class ClassPictures:
     Args:
         column: position of the class.
         name: of the class.
-        right: surest right answers.
+        right: surest right scorer.
         missed: worst misses.
         alarms: worst false alarms.
         counts: how many of each kind there are.
@@ -85,7 +85,7 @@ def share_out(limit: int, shown: Sequence[int]) -> tuple[int, Sequence[int]]:
 
 def draw_examples(
     split: ScoredSplit,
-    decided: Decided,
+    decisions: Decisions,
     columns: Sequence[int],
     predictor: Predictor,
     *,
@@ -96,13 +96,13 @@ def draw_examples(
 
     Args:
         split: the scored images.
-        decided: what the run decided about them.
+        decisions: what the run decided about them.
         columns: classes to draw.
         predictor: the run.
         limit: pictures of each kind.
         progress: show a progress bar.
     """
-    plans = [_plan(decided, column, limit) for column in columns]
+    plans = [_plan(decisions, column, limit) for column in columns]
     drawn = _Drawn()
     rows = sorted({row for plan in plans for row, _ in plan.cells})
     side = PHOTO_SIDE if len(rows) <= MANY_PHOTOS else SMALL_PHOTO_SIDE
@@ -110,8 +110,8 @@ def draw_examples(
     for row, result in track(results, "drawing", total=len(rows), transient=True, disable=not progress):
         photo = make_photo(result, len(drawn.photos), name=split.records[row].file_name, side=side)
         drawn.photos.append(photo)
-        labels = names_where(decided.present[row], split.classes)
-        unknown = names_where(~decided.known[row], split.classes)
+        labels = names_where(decisions.present[row], split.classes)
+        unknown = names_where(~decisions.known[row], split.classes)
         for plan in plans:
             drawn.add(plan, row, result, photo, labels=labels, unknown=unknown)
     return [drawn.collect(plan, split.classes[plan.column]) for plan in plans], drawn.photos
@@ -132,11 +132,11 @@ class _Plan:
         return cells if self.contest is None else [*cells, self.contest, (self.contest[0], self.column)]
 
 
-def _plan(decided: Decided, column: int, limit: int) -> _Plan:
+def _plan(decisions: Decisions, column: int, limit: int) -> _Plan:
     """Choose the examples; the rival is drawn on the worst miss, or without one on the surest answer."""
-    examples = choose_examples(decided, column, limit=limit)
+    examples = choose_examples(decisions, column, limit=limit)
     for row in examples.missed[:1] + examples.right[:1]:
-        rival = strongest_rival(decided, row, column)
+        rival = strongest_rival(decisions, row, column)
         if rival is not None:
             return _Plan(column, examples, (row, rival))
     return _Plan(column, examples, None)

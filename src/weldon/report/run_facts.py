@@ -13,9 +13,9 @@ from weldon.files import read_csv
 from weldon.models import WeldonNet
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
+from weldon.runs.recipe import Recipe
 from weldon.training.frozen_head import read_trials, spell_trials
 from weldon.training.plan import pooling_line
-from weldon.training.recipe import Recipe
 
 CURVES = {
     "train/loss": "training loss",

@@ -10,16 +10,16 @@ from torch import Tensor
 
 from weldon.data import Record, encode_targets
 from weldon.errors import DataError
+from weldon.evaluation.scorer import Scorer
+from weldon.evaluation.selection import MeasuredImages, choose_images
 from weldon.inference.decision import Decision
-from weldon.inference.run_directory import RunDirectory
 from weldon.inference.run_network import is_bag_run, load_run_bag_network, load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import RegionNet
-from weldon.training.answers import Answers
-from weldon.training.measured_images import MeasuredImages, choose_images
-from weldon.training.recipe import Recipe, build_recipe
-from weldon.training.score_bags import score_bags
-from weldon.training.sets import cached_maps
+from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.run_directory import RunDirectory
+from weldon.training.inputs.score_bags import score_bags
+from weldon.training.inputs.sets import cached_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +107,8 @@ def score_split(
     net = load_run_network(run, device=device)
     cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None
     measured = images.measured if cache is None else images.readable(cache.rows).measured
-    answers = Answers(net, recipe, decision.classes, cache, progress)
-    found = [(answer.record, answer.scores) for answer in answers.to(measured, task="scoring")]
+    scorer = Scorer(net, recipe, decision.classes, cache, progress)
+    found = [(answer.record, answer.scores) for answer in scorer.score(measured, task="scoring")]
     if not found:
         raise DataError(f"none of the {len(images.measured)} images of the split {split!r} can be read")
     records, scores = zip(*found, strict=True)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from weldon.data import Record
 from weldon.data.true_masks import IGNORED, TrueMasks, find_masks, read_legend
-from weldon.inference.images import NamedImage
+from weldon.inference.image_list import NamedImage
 from weldon.inference.predict import Predictor
 from weldon.metrics import class_iou, confusion_matrix
 from weldon.report.data_uri import class_colour, mask_uri

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weldon.inference.addition import addition_table
 from weldon.inference.evidence import Evidence, Region
 from weldon.inference.result import Result
-from weldon.inference.wording import describe_class
+from weldon.inference.wording import addition_table, describe_class
 from weldon.report.data_uri import map_uri, photo_uri, shrink
 
 DRAWN_SIDE = 360

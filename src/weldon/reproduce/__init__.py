@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weldon.reproduce.place import Place
     from weldon.reproduce.rows import reproduce
+    from weldon.reproduce.workspace import Workspace
 
-__all__ = ["Place", "reproduce"]
+__all__ = ["Workspace", "reproduce"]
 
-_HOMES = {"Place": "place", "reproduce": "rows"}
+_HOMES = {"Workspace": "workspace", "reproduce": "rows"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 from weldon.errors import DataError
 from weldon.files import read_json_object, write_json
 from weldon.recipes import Column, Look
-from weldon.reproduce.place import AbsentError
-from weldon.reproduce.run import Run, digest
+from weldon.reproduce.trials import Run, digest
+from weldon.reproduce.workspace import AbsentError
 
 log = logging.getLogger("weldon")
 NOT_ASKED = "not asked for (--rows)"
@@ -51,7 +51,7 @@ class View:
             AbsentError: it was not, and nobody asked for it.
         """
         asked = [[run.key for run in self.runs], self.look.model_dump(exclude_defaults=True), known_labels]
-        path = self.runs[0].place.out / "figures" / f"{digest(asked)}.json"
+        path = self.runs[0].workspace.out / "figures" / f"{digest(asked)}.json"
         found = _before(path)
         if missing := {figure for figure in wanted if not _is_figure(found.get(figure, ""))}:
             if not self.asked:
@@ -62,12 +62,12 @@ class View:
 
     def measure(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
         """Return what ``weldon val`` says of the test images."""
-        from weldon.training import evaluate
-        from weldon.training.crops import evaluate_ten_crops
-        from weldon.training.multiscale import evaluate_scales
-        from weldon.training.scales import plan_scales
+        from weldon.evaluation import evaluate
+        from weldon.evaluation.multiscale import evaluate_scales
+        from weldon.evaluation.scales import plan_scales
+        from weldon.evaluation.ten_crops import evaluate_ten_crops
 
-        place, source = self.runs[0].place, self.runs[0].source
+        workspace, source = self.runs[0].workspace, self.runs[0].source
         first, *others = (run.directory.path for run in self.runs)
         common: dict[str, Any] = {"split": "test", "min_positives": source.min_positives}
         common["device"] = str(self.runs[0].options.get("device", "auto"))
@@ -76,7 +76,7 @@ class View:
         if self.look.scales or others:
             plan = plan_scales(first, sizes=self.look.scales, others=others)
             return evaluate_scales(plan, combine=self.look.combine, fit_on=self.look.fit_on, **common)
-        truth = place.truth_options(source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
+        truth = workspace.truth_options(source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
         return evaluate(first, **common, **truth, known_labels=known_labels, tune_crf="miou_crf" in wanted)
 
 

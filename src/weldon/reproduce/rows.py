@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from weldon.errors import WeldonError
 from weldon.files import write_json, write_text
-from weldon.recipes import Column, Row, Table, load_table
+from weldon.recipes import Column, Row, Source, Table, load_table
 from weldon.reproduce.measure import NOT_ASKED, View
-from weldon.reproduce.place import Place
-from weldon.reproduce.result import Cell, Results
-from weldon.reproduce.trials import Trials, trials_of
+from weldon.reproduce.outcome import Cell, Results
+from weldon.reproduce.trials import Run, Trials, trials_of
+from weldon.reproduce.workspace import AbsentError, Workspace
+from weldon.training import build_recipe
 
 log = logging.getLogger("weldon")
 
 
-def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] | None = None) -> Results:
-    """Run a table and return what it came to; text, CSV, HTML and JSON are kept in ``place.out``.
+def reproduce(table: str | Table, workspace: Workspace, *, rows: tuple[str, ...] | None = None) -> Results:
+    """Run a table and return what it came to; text, CSV, HTML and JSON are kept in ``workspace.out``.
 
     Rows that are finished cost nothing: an interrupted table goes on where it stopped. Rows that were not
     asked for are printed as far as they were finished before.
 
     Args:
         table: its name, or a table of one's own.
-        place: where things are.
+        workspace: where things are.
         rows: names of rows; None: all.
 
     Raises:
@@ -37,9 +39,9 @@ def reproduce(table: str | Table, place: Place, *, rows: tuple[str, ...] | None 
     for row in sorted(table.rows, key=lambda row: row.name in asked):
         for source in table.sources:
             columns = table.columns_of(source)
-            cell = run_cell(row, columns, trials_of(row, source, place), asked=row.name in asked)
+            cell = run_cell(row, columns, trials_of(row, source, workspace), asked=row.name in asked)
             results.cells[row.name, source.name] = cell
-            write_results(results, place.out / "tables")
+            write_results(results, workspace.out / "tables")
     return results
 
 
@@ -78,3 +80,68 @@ def write_results(results: Results, folder: Path) -> None:
     for ending, text in written.items():
         write_text(folder / f"{results.table.name}.{ending}", text)
     write_json(folder / f"{results.table.name}.json", results.to_json())
+
+
+LEARNT = 0.8  # of train; the rest is held back
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a row would do on a data set.
+
+    Args:
+        row: its name.
+        source: title of the data set.
+        runs: still to be trained and not part of an earlier row.
+        seconds: estimate for them.
+        hardware: that the estimate is for.
+        absent: what is needed first.
+    """
+
+    row: str
+    source: str
+    runs: int
+    seconds: float
+    hardware: str
+    absent: str = ""
+
+
+def plan(table: str | Table, workspace: Workspace, *, rows: tuple[str, ...] | None = None) -> list[Step]:
+    """Return the steps of a table; nothing is trained.
+
+    Raises:
+        UsageError: no such table or row.
+    """
+    table = load_table(table) if isinstance(table, str) else table
+    return list(_steps(table.chosen(rows), table.sources, workspace))
+
+
+def _steps(rows: tuple[Row, ...], sources: tuple[Source, ...], workspace: Workspace) -> Iterator[Step]:
+    counted: set[str] = set()
+    for row in rows:
+        for source in sources:
+            missing = {
+                key: run for part in trials_of(row, source, workspace) for key, run in part.missing.items()
+            }
+            new = {key: run for key, run in missing.items() if key not in counted}
+            counted |= set(new)
+            seconds = sum(estimate(run, row) for run in new.values())
+            absent = _absent(row, source, workspace)
+            yield Step(row.name, source.title, len(new), seconds, row.hardware, absent)
+
+
+def estimate(run: Run, row: Row) -> float:
+    """Return the seconds that a run takes: a row's speed holds for its own image size, pixels cost alike."""
+    recipe = build_recipe({"data": ".", **run.options})
+    own = build_recipe({"data": ".", **row.train}).image_size
+    pixels = (recipe.image_size / own) ** 2
+    return LEARNT * run.source.images * recipe.epochs * pixels / row.images_per_second
+
+
+def _absent(row: Row, source: Source, workspace: Workspace) -> str:
+    try:
+        workspace.folder(source)
+        workspace.weights_file(str(workspace.options.get("weights", row.train.get("weights", "default"))))
+    except AbsentError as error:
+        return str(error)
+    return ""

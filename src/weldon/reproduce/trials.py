@@ -2,14 +2,87 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from weldon.recipes import Row, Source
-from weldon.reproduce.place import Place
-from weldon.reproduce.run import Run
+from weldon.reproduce.workspace import Workspace
+from weldon.runs.replacement import replacement_of
+from weldon.runs.run_directory import RunDirectory
+from weldon.training import build_recipe, train
+
+# Where things lie and how fast they are read does not change what is learnt.
+INDIFFERENT = {"data", "labels", "dataset", "cache", "workers", "device"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that may be finished, begun, or not there yet.
+
+    Args:
+        workspace: where its data and its folder are.
+        source: its data set.
+        options: of ``weldon train`` except the data; ``--set`` is in them.
+    """
+
+    workspace: Workspace
+    source: Source
+    options: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """A digest of data set and options; those at their defaults do not count: more may come."""
+        recipe = build_recipe({"data": ".", **self.options})
+        said = recipe.model_dump(mode="json", exclude_defaults=True, exclude=INDIFFERENT)
+        said["weights"] = Path(recipe.weights).name
+        return digest([self.source.name, said])
+
+    @property
+    def directory(self) -> RunDirectory:
+        """Its folder."""
+        return RunDirectory(self.workspace.out / "runs" / self.key)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has been trained to the end."""
+        return self.directory.manifest.is_file()
+
+    @property
+    def held_back(self) -> float:
+        """The figure on held-back images, of the best epoch."""
+        return float(self.directory.manifest_values["validation"]["best"])
+
+    def train(self) -> None:
+        """Train it, or go on where it was interrupted; a finished run is left as it is.
+
+        Raises:
+            AbsentError: data or weights are not here.
+        """
+        if self.finished:
+            return
+        given = {**self.workspace.data_options(self.source), **self.options}
+        given["weights"] = self.workspace.weights_file(given.get("weights", "default"))
+        begun = self.directory.last.is_file()
+        replacing = not begun and RunDirectory(replacement_of(self.directory.path)).last.is_file()
+        train(
+            **given,
+            out=self.directory.path,
+            resume=begun or replacing,
+            overwrite=not begun,
+            progress=False,
+        )
+        self.directory.last.unlink(missing_ok=True)  # it only serves to go on with an interrupted run
+
+
+def digest(values: Any) -> str:
+    """Return twelve hexadecimal digits of a JSON value."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+
 
 log = logging.getLogger("weldon")
 
@@ -19,14 +92,14 @@ class Trials:
     """The runs of one model of a row on one data set.
 
     Args:
-        place: where things are.
+        workspace: where things are.
         source: the data set.
         options: of ``weldon train``, all but setting and seed.
         settings: to choose from.
         seeds: of the chosen setting; the first is that of the choice.
     """
 
-    place: Place
+    workspace: Workspace
     source: Source
     options: Mapping[str, Any]
     settings: tuple[Mapping[str, Any], ...]
@@ -34,8 +107,8 @@ class Trials:
 
     def run(self, setting: Mapping[str, Any], seed: int) -> Run:
         """Return the run of a setting and a seed."""
-        options = {**self.source.train, **self.options, **setting, **self.place.options, "seed": seed}
-        return Run(self.place, self.source, options)
+        options = {**self.source.train, **self.options, **setting, **self.workspace.options, "seed": seed}
+        return Run(self.workspace, self.source, options)
 
     @property
     def grid(self) -> dict[str, Run]:
@@ -81,10 +154,10 @@ class Trials:
         return self.chosen
 
 
-def trials_of(row: Row, source: Source, place: Place) -> list[Trials]:
+def trials_of(row: Row, source: Source, workspace: Workspace) -> list[Trials]:
     """Return the trials of every model of a row."""
-    seeds = place.seeds or tuple(row.seeds)
-    return [Trials(place, source, model, tuple(row.settings), seeds) for model in row.models]
+    seeds = workspace.seeds or tuple(row.seeds)
+    return [Trials(workspace, source, model, tuple(row.settings), seeds) for model in row.models]
 
 
 def _said(run: Run, settings: tuple[Mapping[str, Any], ...]) -> str:

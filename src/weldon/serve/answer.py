@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from weldon.inference.output import box_record, rounded_values
 from weldon.inference.result import Result
-from weldon.inference.table import box_record, rounded_values
 from weldon.report.data_uri import map_uri
 from weldon.report.views import MAP_SIDE, Photo, drawn_size, make_view
 from weldon.serve.asked import MOST_CLASSES, Asked

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from weldon.data.labelstudio import CONTROLS
-from weldon.data.labelstudio_urls import image_url
-from weldon.data.xml_file import parse_xml
+from weldon.data.formats.labelstudio import CONTROLS
+from weldon.data.formats.xml_file import parse_xml
+from weldon.data.labels.stored_names import image_url
 from weldon.errors import DataError
 
 Json = dict[str, Any]

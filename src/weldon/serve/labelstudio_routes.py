@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from weldon.data.formats.labelstudio import predicted_task
 from weldon.data.image import load_image
-from weldon.data.labelstudio import predicted_task
-from weldon.data.labelstudio_urls import file_name_of, uploaded_name
+from weldon.data.labels.stored_names import file_name_of, uploaded_name
 from weldon.data.record import Record
 from weldon.errors import DataError
 from weldon.files import parse_json
-from weldon.inference.annotate import to_annotation
+from weldon.inference.output import to_annotation
 from weldon.inference.predict import Predictor
 from weldon.serve.labelstudio_project import Project, read_project
 from weldon.serve.replies import reply

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from weldon.errors import DataError, WeldonError, system_sentence
-from weldon.json_values import json_values
+from weldon.files import json_values
 
 log = logging.getLogger("weldon")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from weldon.data import Record
 from weldon.errors import UsageError
-from weldon.inference.images import expand_images
-from weldon.inference.run_directory import RunDirectory
-from weldon.training.measured_images import choose_images
-from weldon.training.recipe import build_recipe
+from weldon.evaluation.selection import choose_images
+from weldon.inference.image_list import expand_images
+from weldon.runs.recipe import build_recipe
+from weldon.runs.run_directory import RunDirectory
 
 
 @dataclass(frozen=True, eq=False)

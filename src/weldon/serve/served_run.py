@@ -9,8 +9,8 @@ from torch import Tensor
 
 from weldon.data import Record
 from weldon.inference.predict import Predictor, load
-from weldon.inference.run_directory import RunDirectory, open_run
 from weldon.report.scored_split import score_split
+from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.serve.later import Later
 from weldon.serve.run_images import RunImages, read_run_images
 from weldon.serve.threshold_curves import Curve, threshold_curves

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from weldon.errors import UsageError, system_reason
+from weldon.evaluation.selection import pixels_as_trained
 from weldon.serve.access import EVERYWHERE, Door, open_door
 from weldon.serve.app import build_app
 from weldon.serve.served_run import open_served_run
 from weldon.serve.state import State
-from weldon.training.measured_images import pixels_as_trained
 
 log = logging.getLogger("weldon")
 WAITING = 2048  # clients that may wait in line

@@ -1,7 +1,8 @@
 """The latent structured model itself: bags in, any output, evidence for and against (Eq. 1 to 7)."""
 
-from weldon.structured.bag_files import BagSource, open_bags
-from weldon.structured.bags import BagDataset, as_bags
+from weldon.data.bags.bag_files import open_bags
+from weldon.data.bags.bag_source import BagSource
+from weldon.data.bags.bags import BagDataset, as_bags
 from weldon.structured.calibration import calibrate_beta
 from weldon.structured.classifier import NegativeEvidenceClassifier
 from weldon.structured.concave_convex import solve_concave_convex

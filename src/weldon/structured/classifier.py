@@ -119,7 +119,7 @@ class NegativeEvidenceClassifier(ClassifierMixin, BagEstimator):  # type: ignore
 
         Args:
             X: N bags: a list of ``(R_i, F)`` arrays (NumPy or SciPy sparse), a
-                :class:`~weldon.structured.bags.BagDataset`, an ``(N, R, F)`` array, or a table ``(N, F)``.
+                :class:`~weldon.data.bags.bags.BagDataset`, an ``(N, R, F)`` array, or a table ``(N, F)``.
             y: ``(N,)`` classes, or ``(N, C)`` labels of 1, 0 and NaN for unknown.
             sample_weight: ``(N,)``, how often each bag counts.
 

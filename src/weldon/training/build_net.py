@@ -5,10 +5,10 @@ from __future__ import annotations
 from weldon.errors import UsageError
 from weldon.models import BagNet, RegionNet, WeldonNet, create_bag_model, create_model
 from weldon.models.embedded import DEFAULT_MODEL
+from weldon.runs.recipe import Recipe
 from weldon.structured import BagSource
-from weldon.training.bag_dataset import instance_moments
-from weldon.training.prepare import Prepared
-from weldon.training.recipe import Recipe
+from weldon.training.inputs.bag_dataset import instance_moments
+from weldon.training.inputs.prepare import Prepared
 
 
 def build_net(recipe: Recipe, prepared: Prepared) -> RegionNet:

@@ -12,8 +12,9 @@ from weldon.data import Record
 from weldon.data.split import numbered, read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
 from weldon.files import read_toml
-from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, holds_bag_model
+from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import earlier_rows
 from weldon.training.checkpoint_file import (
     WAY_OUT,
@@ -21,8 +22,7 @@ from weldon.training.checkpoint_file import (
     refuse_other_classes,
     refuse_other_network,
 )
-from weldon.training.prepare import Prepared
-from weldon.training.recipe import Recipe, build_recipe
+from weldon.training.inputs.prepare import Prepared
 
 log = logging.getLogger("weldon")
 

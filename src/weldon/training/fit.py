@@ -21,33 +21,30 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from weldon.data import encode_targets, write_splits
 from weldon.data.corrections import write_corrections
 from weldon.data.opened import allowing_pixels
-from weldon.device import choose_device
+from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError
 from weldon.files import write_csv, write_json, write_text
-from weldon.inference.run_directory import RunDirectory
 from weldon.models import RegionNet, load_bag_model, load_model, save_model
-from weldon.models.memory import keep_freed_memory
+from weldon.runs.out_directory import Claim, claimed, is_first_process
+from weldon.runs.recipe import Recipe, build_recipe, write_recipe
+from weldon.runs.run_directory import RunDirectory
+from weldon.runs.run_log import logging_to, told_once
 from weldon.stopping import Stopped, stoppable
-from weldon.training.bags import features_of_run, with_bag_defaults
 from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.finish import environment, few_positives, fit_thresholds, per_class_rows
 from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
+from weldon.training.inputs.bags import features_of_run, with_bag_defaults
+from weldon.training.inputs.prepare import Prepared, prepare, prepare_again
+from weldon.training.inputs.sets import Sets, build_sets
 from weldon.training.loaders import Loaders
+from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import Objective, TrainingModule
-from weldon.training.objective import build_objective
-from weldon.training.out_directory import Claim, claimed, is_first_process
 from weldon.training.plan import describe, describe_training
-from weldon.training.prepare import Prepared, prepare, prepare_again
-from weldon.training.ranking import refuse_weights
-from weldon.training.recipe import Recipe, build_recipe, write_recipe
-from weldon.training.run_log import logging_to
 from weldon.training.scoring import score_set
-from weldon.training.sets import Sets, build_sets
-from weldon.training.thread_errors import told_once
 from weldon.training.trainer import build_trainer
 
 log = logging.getLogger("weldon")
@@ -75,7 +72,7 @@ def train(
         overwrite: replace the run in ``out``, once the new one is finished; with ``resume``, go on with a
             replacement that was interrupted.
         progress: show a progress bar; None shows one on a terminal.
-        **options: the fields of :class:`weldon.training.recipe.Recipe`.
+        **options: the fields of :class:`weldon.runs.recipe.Recipe`.
 
     Raises:
         UsageError: an option that cannot be used.

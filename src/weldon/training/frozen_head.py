@@ -12,11 +12,11 @@ from weldon.device import choose_device
 from weldon.errors import DataError
 from weldon.files import read_json_object
 from weldon.models import RegionNet
-from weldon.training.feature_dataset import FeatureDataset
+from weldon.runs.recipe import Recipe
+from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.head_search import HeadSearch, Trial, Trials, usual_batch_size
 from weldon.training.heads import Setting
 from weldon.training.module import Objective
-from weldon.training.recipe import Recipe
 
 log = logging.getLogger("weldon")
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from weldon.data.split import draw_folds
 from weldon.metrics import average_precision
 from weldon.models import RegionNet
-from weldon.training.feature_dataset import FeatureDataset
+from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
 from weldon.training.module import Objective
 

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from weldon.models import RegionNet
-from weldon.training.feature_dataset import FeatureDataset
-from weldon.training.module import Batch, Objective
-from weldon.training.schedule import rate_factor
+from weldon.training.features.feature_dataset import FeatureDataset
+from weldon.training.module import Batch, Objective, rate_factor
 
 MOMENTUM, WARMUP = 0.9, 0.05
 SCORED = 128  # images a pass where nothing is learnt

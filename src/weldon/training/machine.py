@@ -7,7 +7,7 @@ from typing import Any
 
 from weldon.device import choose_device, devices_here
 from weldon.errors import UsageError
-from weldon.training.recipe import Recipe
+from weldon.runs.recipe import Recipe
 
 LEAST_PROCESSES = 2  # so that several processes can be tried on one core
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weldon.data import Record, encode_targets
+from weldon.data.bags.instance_columns import listed
 from weldon.device import choose_device
 from weldon.models import BagNet, RegionNet, WeldonNet
 from weldon.pooling import resolve_count
-from weldon.structured.bag_columns import listed
-from weldon.training.prepare import Prepared
-from weldon.training.recipe import Recipe
+from weldon.runs.recipe import Recipe
+from weldon.training.inputs.prepare import Prepared
 
 
 def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:

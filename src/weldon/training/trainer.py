@@ -8,11 +8,11 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from weldon.inference.run_directory import RunDirectory
+from weldon.runs.recipe import Recipe
+from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import Interruption, MetricsTable, Patience, StepBar, TimeEstimate
 from weldon.training.checkpoint_file import CheckpointFile
 from weldon.training.machine import lightning_devices
-from weldon.training.recipe import Recipe
 
 
 def build_trainer(

@@ -1,0 +1,264 @@
+"""Label Studio's exports, JSON and JSON-MIN, as annotations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import cos, radians, sin
+from pathlib import Path
+from typing import Any
+
+from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
+from weldon.data.formats.labelstudio import CONTROLS
+from weldon.data.formats.labelstudio_minimal import full_tasks, is_minimal
+from weldon.data.formats.labelstudio_taxonomy import class_names, implied, paths_of
+from weldon.data.formats.left_out import LeftOut
+from weldon.data.formats.numbers import confidence, drawn_box, number, shortened, side
+from weldon.data.labels.stored_names import file_name_of, image_url
+from weldon.data.record import Box
+from weldon.errors import DataError
+from weldon.files import read_json
+
+Json = dict[str, Any]
+Taxonomy = dict[tuple[str, ...], str]
+
+# Marks without a counterpart here: they say that a class is in the image, and not where.
+UNDRAWN = (
+    *("labels", "brushlabels", "ellipselabels", "bitmasklabels", "vectorlabels", "videorectangle"),
+    *("timelinelabels", "hypertextlabels", "paragraphlabels", "timeserieslabels"),
+)
+TAXONOMY = "taxonomy"
+
+# Answers that name no class: texts and numbers, and shapes whose class stands in an answer beside them.
+CLASSLESS = frozenset(
+    {
+        *("textarea", "rating", "number", "datetime", "relation", "pairwise", "ranker"),
+        *("rectangle", "keypoint", "polygon", "ellipse", "brush", "bitmask", "vector"),
+    }
+)
+
+
+def is_labelstudio(content: Any) -> bool:
+    """Return whether a JSON document is an export of Label Studio (JSON or JSON-MIN), or tasks for it."""
+    first = content[0] if isinstance(content, list) and content else None
+    return isinstance(first, dict) and ("data" in first or is_minimal(first))
+
+
+def read_labelstudio(path: str | Path) -> AnnotationSet:
+    """Return the annotations of an export; classes are the sorted names that occur.
+
+    Tasks that nobody annotated, or that everybody skipped, are left out. Where several people annotated one
+    image, what all saw is present and what only some saw is unknown; an answer that is marked as ground
+    truth counts alone. Turned rectangles become the upright boxes around them; brushes and ellipses name
+    their class without a place; a taxonomy's classes are its last levels.
+
+    Raises:
+        DataError: no such export, tasks without an image, or answers without their numbers, all listed.
+    """
+    content = read_json(path)
+    if not is_labelstudio(content):
+        raise DataError(f"{path} is no Label Studio export: it must be a list of tasks (JSON or JSON-MIN)")
+    name = Path(path).name
+    if strange := [place for place, task in enumerate(content, start=1) if not isinstance(task, dict)]:
+        raise DataError(
+            f"{path} is not laid out as Label Studio's exports are: task {strange[0]} is no object"
+        )
+    notes: tuple[str, ...] = ()
+    if is_minimal(content[0]):
+        content, controls = full_tasks(content, (*CONTROLS, *UNDRAWN, TAXONOMY), image_url)
+        if controls:
+            named = ", ".join(repr(control) for control in controls)
+            notes = (
+                f"{name}: the texts under {named} were read as classes; where one is free text, "
+                "export JSON in place of JSON-MIN",
+            )
+    found = _Export(name, content).read()
+    return replace(found, notes=notes + found.notes)
+
+
+class _Export:
+    """The tasks of one export as they are read.
+
+    Args:
+        name: of the file.
+        tasks: as the export *JSON* has them.
+    """
+
+    def __init__(self, name: str, tasks: Sequence[Json]) -> None:
+        self.name, self.tasks = name, tasks
+        self.left = LeftOut(name)
+        self.problems: list[str] = []
+        self.taxonomy: Taxonomy = {}
+
+    def read(self) -> AnnotationSet:
+        """Return all annotations, or raise with all problems."""
+        self.taxonomy = class_names(self._paths())
+        images = [image for place, task in enumerate(self.tasks, 1) if (image := self._image(task, place))]
+        if self.problems:
+            raise DataError(
+                f"{self.name} is not laid out as Label Studio's exports are; correct these:", self.problems
+            )
+        bare = len(self.tasks) - len(images)
+        notes: tuple[str, ...] = ()
+        if bare:
+            notes = (f"{bare} of {len(self.tasks)} tasks are not annotated and were left out",)
+        if deep := [f"{name!r} is {' / '.join(path)}" for path, name in self.taxonomy.items() if path[1:]]:
+            more = ", ..." if deep[10:] else ""
+            notes += (f"{self.name}: taxonomies are read by their last level: {', '.join(deep[:10])}{more}",)
+        names = {name for image in images for name in (*image.named, *image.unknown)}
+        return AnnotationSet(tuple(images), tuple(sorted(names)), notes + self.left.notes())
+
+    def _paths(self) -> Iterable[tuple[str, ...]]:
+        """Yield every taxonomy answer of the file; damaged ones are named later, with their task."""
+        for task in self.tasks:
+            try:
+                for result in (result for answer in _answers(task) for result in answer):
+                    yield from paths_of(result["value"][TAXONOMY]) if TAXONOMY in result["value"] else ()
+            except (KeyError, TypeError, AttributeError):
+                continue
+
+    def _image(self, task: Json, place: int) -> ImageAnnotation | None:
+        where = f"task {shortened(task.get('id', place))}"
+        data = task.get("data")
+        url = image_url(data) if isinstance(data, dict) else None
+        if url is None:
+            self.problems.append(f"{self.name}, {where}: no image in its data")
+            return None
+        try:
+            if any(entry.get("was_cancelled") for entry in _annotations(task)):
+                self.left.add("tasks were skipped by an annotator, whose answer does not count", where)
+            answers = _answers(task)
+            if not answers:
+                return None
+            if len(answers) > 1:
+                what = "tasks were annotated by several people: what only some saw is unknown"
+                self.left.add(what, where)
+            return _agreed([self._person(file_name_of(url), answer, where) for answer in answers])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said = f"no {error}" if isinstance(error, KeyError) else str(error)
+            self.problems.append(f"{self.name}, {where}: an answer cannot be read: {said}")
+            return None
+
+    def _person(self, name: str, results: Iterable[Json], where: str) -> ImageAnnotation:
+        """Return what one person answered."""
+        width = height = 0
+        boxes, points, polygons = list[Box](), list[Keypoint](), list[Polygon]()
+        labels, chosen, partial = list[str](), list[tuple[str, ...]](), False
+        for part in results:
+            value = part.get("value") or {}
+            kind, score = part.get("type") or _kind_of(value), confidence(part.get("score"))
+            width, height = (
+                side(part.get("original_width")) or width,
+                side(part.get("original_height")) or height,
+            )
+            size = width, height
+            if kind == TAXONOMY:
+                chosen += paths_of(value.get(TAXONOMY) or [])
+            elif kind == "choices" or kind in UNDRAWN:
+                labels += _names(value, kind)
+            elif kind not in CONTROLS:
+                partial |= kind not in CLASSLESS
+                self._pass_over(str(kind), where)
+            if "value" not in part and kind in (*CONTROLS, *UNDRAWN, TAXONOMY):
+                raise ValueError(f"an answer of the kind {kind!r} has no value")
+            for label in _names(value, kind) if kind in CONTROLS and kind != "choices" else ():
+                if kind == "keypointlabels":
+                    points.append(Keypoint(label, *_pixels(value["x"], value["y"], size), score))
+                elif kind == "polygonlabels":
+                    corners = tuple(_pixels(x, y, size) for x, y in value["points"])
+                    if not corners:
+                        raise ValueError(f"a polygon of {label!r} has no points")
+                    polygons.append(Polygon(label, corners, score))
+                elif (box := drawn_box(label, _upright(value, *size), score)) is not None:
+                    boxes.append(box)
+                else:
+                    labels.append(label)
+                    self.left.add(
+                        "boxes have no inside, or no image size: their class counts as present", where
+                    )
+        present, unknown = implied(chosen, self.taxonomy)
+        return ImageAnnotation(
+            name,
+            width,
+            height,
+            tuple(boxes),
+            tuple(dict.fromkeys((*labels, *present))),
+            points=tuple(points),
+            polygons=tuple(polygons),
+            unknown=tuple(unknown),
+            partial=partial,
+        )
+
+    def _pass_over(self, kind: str, where: str) -> None:
+        if kind in CLASSLESS:
+            self.left.add(f"answers of the kind {kind!r} name no class and were passed over", where)
+        else:
+            what = f"answers of the kind {kind!r} are not understood: classes not named there are unknown"
+            self.left.add(what, where)
+
+
+def _kind_of(value: Mapping[str, Any]) -> str | None:
+    """Return the kind of an answer that does not say it."""
+    return next((kind for kind in (*CONTROLS, *UNDRAWN, TAXONOMY) if kind in value), None)
+
+
+def _names(value: Mapping[str, Any], kind: str) -> list[str]:
+    """Return the classes of an answer.
+
+    Raises:
+        TypeError: something else than a list of names.
+    """
+    names = value.get(kind, value.get("labels") if kind in UNDRAWN else None)
+    if names is None:
+        return []
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise TypeError(f"{kind} must be a list of names, got {shortened(names)}")
+    return list(names)
+
+
+def _annotations(task: Json) -> list[Json]:
+    """Return what people did with a task; older exports say ``completions``."""
+    return list(task.get("annotations") or task.get("completions") or [])
+
+
+def _answers(task: Json) -> list[list[Json]]:
+    """Return the results of each person who annotated a task."""
+    done = [entry for entry in _annotations(task) if not entry.get("was_cancelled")]
+    truth = [entry for entry in done if entry.get("ground_truth")]
+    return [entry.get("result") or [] for entry in truth or done]
+
+
+def _agreed(each: Sequence[ImageAnnotation]) -> ImageAnnotation:
+    """Return one annotation: what all people saw is present, what only some saw is unknown."""
+    votes = Counter(label for image in each for label in image.named)
+    disputed = {label for label, count in votes.items() if count < len(each)}
+    disputed |= {label for image in each for label in image.unknown} - set(votes)
+    first = next((image for image in each if image.width), each[0])
+    return ImageAnnotation(
+        first.file_name,
+        first.width,
+        first.height,
+        boxes=tuple(box for box in each[0].boxes if box.label not in disputed),
+        labels=tuple(label for label in each[0].labels if label not in disputed),
+        points=tuple(point for point in each[0].points if point.label not in disputed),
+        polygons=tuple(polygon for polygon in each[0].polygons if polygon.label not in disputed),
+        unknown=tuple(sorted(disputed)),
+        partial=any(image.partial for image in each),
+    )
+
+
+def _pixels(x: Any, y: Any, size: tuple[int, int]) -> tuple[float, float]:
+    return number(x) * size[0] / 100, number(y) * size[1] / 100
+
+
+def _upright(value: Json, width: int, height: int) -> tuple[float, float, float, float]:
+    """Return the box in pixels; a rectangle turned about its upper left corner gives the box around it."""
+    x, y = _pixels(value["x"], value["y"], (width, height))
+    across, down = _pixels(value["width"], value["height"], (width, height))
+    turn = radians(number(value.get("rotation") or 0))
+    corners = [
+        (u * cos(turn) - v * sin(turn), u * sin(turn) + v * cos(turn)) for u in (0, across) for v in (0, down)
+    ]
+    xs, ys = zip(*corners, strict=True)
+    return x + min(xs), y + min(ys), x + max(xs), y + max(ys)

@@ -1,0 +1,202 @@
+"""Label tables: a column of labels (long) or a column a class (wide)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from weldon.data.delimited import Table, read_delimited
+from weldon.data.labels.class_names import broken_names
+from weldon.data.labels.columns import (
+    FILE_COLUMNS,
+    Columns,
+    columns_of,
+    has_name_column,
+    parse_weight,
+    unused_columns,
+)
+from weldon.data.labels.label_cell import MISSING, is_list, label_separator, other_separators, split_labels
+from weldon.data.labels.label_file import Told
+from weldon.data.labels.locate import Finder
+from weldon.data.labels.rows import Row
+from weldon.data.record import LabelSet
+from weldon.errors import UsageError
+
+MINUS_ONE = ("absent", "unknown", "present")
+
+_CELLS = {
+    **dict.fromkeys(("1", "1.0", "true", "yes"), "present"),
+    **dict.fromkeys(("0", "0.0", "false", "no"), "absent"),
+    **dict.fromkeys(("", "?"), "unknown"),
+}
+_MINUS = frozenset({"-1", "-1.0"})
+
+
+def read_table(
+    path: Path,
+    finder: Finder,
+    *,
+    label_sep: str | None = None,
+    minus_one: str | None = None,
+    group_col: str | None = None,
+    classes: Sequence[str] | None = None,
+    name_columns: Sequence[str] = FILE_COLUMNS,
+) -> LabelSet:
+    """Return the labels of a CSV or TSV table, long when it has a column of labels, wide otherwise.
+
+    Long: classes are the sorted labels of the training images; an empty cell means that no class is present.
+    Wide: classes are the columns in their order; blank and ``?`` are unknown.
+
+    Args:
+        path: of the table.
+        finder: of the images, or of the bags, that the rows name.
+        label_sep: between labels in a cell; by default the first of ``|``, ``;``, ``,`` that any cell holds.
+        minus_one: what ``-1`` means in a wide table: ``absent``, ``unknown`` or ``present``.
+        group_col: name of the column of groups; ``group`` by default.
+        classes: of a trained model, to keep its order.
+        name_columns: what the column that names images, or bags, may be called.
+
+    Raises:
+        DataError: with every problem of the file, each with its row.
+        UsageError: ``minus_one`` is none of its choices, or ``label_sep`` is empty.
+    """
+    told = table_told(
+        path, label_sep=label_sep, minus_one=minus_one, group_col=group_col, name_columns=name_columns
+    )
+    return told.label_set(finder, classes)
+
+
+def table_told(
+    path: Path,
+    *,
+    label_sep: str | None = None,
+    minus_one: str | None = None,
+    group_col: str | None = None,
+    name_columns: Sequence[str] = FILE_COLUMNS,
+) -> Told:
+    """Return what a CSV or TSV table says, before its images are looked for; see :func:`read_table`."""
+    if minus_one is not None and minus_one not in MINUS_ONE:
+        raise UsageError(f"`minus_one` must be one of {', '.join(MINUS_ONE)}, got {minus_one!r}")
+    if label_sep == "":
+        raise UsageError("`label_sep` must be at least one character, got ''")
+    table = read_delimited(path, partial(has_name_column, names=name_columns))
+    columns = columns_of(table, group_col, name_columns)
+    told = Told(path, "wide" if columns.labels is None else "long", notes=list(table.notes))
+    notes, told.problems = unused_columns(table, columns)
+    told.notes += notes
+    if columns.labels is not None:
+        told.rows = _long(table, columns, label_sep, told)
+    else:
+        told.declared = [table.header[position] for position in columns.classes]
+        told.problems += broken_names(told.declared)
+        told.rows = _wide(table, columns, minus_one, told.problems)
+    return told
+
+
+def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> list[Row]:
+    position = columns.labels or 0
+    separator = label_sep or label_separator([cells[position] for _, cells in table.rows])
+    if separator and label_sep is None:
+        told.notes.append(
+            f"several labels in a cell were told apart at {separator!r} (--label-sep chooses another)"
+        )
+    rows = []
+    for number, cells in table.rows:
+        where = f"{table.path.name} row {number}"
+        labels = _labels(cells[position], separator, where, told.problems)
+        row = _row(where, cells, columns, labels, frozenset(), problems=told.problems)
+        missing = cells[position] in MISSING
+        rows.append(replace(row, told=False, where=f"{where} ({cells[position]})") if missing else row)
+    mixed = other_separators((name for row in rows for name in row.labels), separator)
+    if mixed and label_sep is None:
+        told.notes.append(
+            f"labels that hold a separator are taken as one name: {', '.join(map(repr, mixed))}"
+        )
+    if not all(row.told for row in rows):
+        told.notes.append('a cell such as nan, NA or None is no label; write ["NA"] where it names a class')
+    return rows
+
+
+def _labels(cell: str, separator: str | None, where: str, problems: list[str]) -> frozenset[str]:
+    try:
+        labels = frozenset() if cell in MISSING else split_labels(cell, separator)
+    except ValueError as error:
+        problems.append(
+            f"{where}: the labels {cell[:60]!r} are no list that is understood, because {error}: "
+            'write cat|dog or ["cat", "dog"]'
+        )
+        return frozenset()
+    odd = () if is_list(cell) else sorted(labels & {"?", *MISSING})
+    problems += [
+        f"{where}: {name!r} is no class: leave the row out, or use a column a class for unknown"
+        for name in odd
+    ]
+    return labels
+
+
+def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[str]) -> list[Row]:
+    meaning = {**_CELLS, **(dict.fromkeys(_MINUS, minus_one) if minus_one else {})}
+    minus_seen: list[str] = []
+    rows = []
+    for number, cells in table.rows:
+        where = f"{table.path.name} row {number}"
+        told: dict[str, set[str]] = {"present": set(), "absent": set(), "unknown": set()}
+        for position in columns.classes:
+            cell, name = cells[position].lower(), table.header[position]
+            if cell in meaning:
+                told[meaning[cell]].add(name)
+            elif cell in _MINUS:
+                minus_seen.append(f"{where}, column {name!r}")
+            else:
+                problems.append(
+                    f"{where}, column {name!r}: {cells[position]!r} is none of 1/0, true/false, yes/no, "
+                    "blank or ?: correct the cell, or remove the column if it is no class"
+                )
+        rows.append(
+            _row(
+                where,
+                cells,
+                columns,
+                frozenset(told["present"]),
+                frozenset(told["unknown"]),
+                problems=problems,
+            )
+        )
+    problems.extend(_minus_problem(minus_seen))
+    return rows
+
+
+def _minus_problem(places: Sequence[str]) -> list[str]:
+    if not places:
+        return []
+    return [
+        f"{places[0]}: -1 can mean absent (VOC) or unknown (CheXpert) and is never guessed "
+        f"({len(places)} cells): say --minus-one absent, unknown or present"
+    ]
+
+
+def _row(
+    where: str,
+    cells: Sequence[str],
+    columns: Columns,
+    labels: frozenset[str],
+    unknown: frozenset[str],
+    *,
+    problems: list[str],
+) -> Row:
+    def cell(position: int | None) -> str | None:
+        return None if position is None else cells[position] or None
+
+    if not cells[columns.file]:
+        problems.append(f"{where}: no file name")
+    return Row(
+        where,
+        cells[columns.file],
+        labels,
+        unknown,
+        split=cell(columns.split),
+        group=cell(columns.group),
+        weight=parse_weight(cell(columns.weight), where, problems),
+    )

@@ -1,0 +1,137 @@
+"""Measure a run on ten crops of each image: ``weldon val --ten-crops``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from rich.progress import track
+from torch import Generator, Tensor
+from torch.utils.data import DataLoader
+from torchvision.transforms.v2 import functional as tv
+
+from weldon.data import ImageDataset, collate, encode_targets
+from weldon.data.geometry import Geometry
+from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform
+from weldon.device import choose_device
+from weldon.errors import UsageError
+from weldon.evaluation.measures import ClassMeasure, joined_figures
+from weldon.evaluation.scorer import STDERR
+from weldon.evaluation.selection import choose_images
+from weldon.inference.run_network import load_run_network
+from weldon.models import WeldonNet
+from weldon.runs.recipe import build_recipe
+from weldon.runs.run_directory import open_run
+from weldon.training.inputs.prepare import choose_task
+
+CROPS = 10
+
+
+class TenCropTransform(EvalTransform):
+    """Ten square views of a picture whose short side was scaled: four corners, centre, and these mirrored.
+
+    Args:
+        crop: side of a view, in pixels.
+        short_side: of the scaled picture; 256 for 224, as usual, by default.
+        mean: of the backbone's training set.
+        std: likewise.
+
+    Raises:
+        UsageError: views larger than the scaled picture.
+    """
+
+    def __init__(
+        self,
+        crop: int,
+        short_side: int | None = None,
+        mean: tuple[float, float, float] = IMAGENET_MEAN,
+        std: tuple[float, float, float] = IMAGENET_STD,
+    ) -> None:
+        super().__init__(crop, "warp", mean, std)
+        self.short_side = round(crop * 256 / 224) if short_side is None else short_side
+        if self.short_side < crop:
+            raise UsageError(f"`short_side` must be at least `crop`, {crop}, got {short_side!r}")
+
+    def __call__(
+        self, image: Image.Image, generator: Generator | None = None
+    ) -> tuple[Tensor, Tensor, Geometry]:
+        """Return the views ``(10, 3, S, S)``, a mask of real pixels (all), and the geometry of a warp.
+
+        Args:
+            image: upright RGB.
+            generator: not used: nothing is left to chance.
+        """
+        scale = self.short_side / min(image.size)
+        size = tuple(max(self.short_side, round(side * scale)) for side in image.size)
+        scaled = image.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+        views = torch.stack([tv.pil_to_tensor(view) for view in tv.ten_crop(scaled, self.image_size)])
+        centre, spread = (torch.tensor(part).view(3, 1, 1) for part in (self.mean, self.std))
+        mask = torch.ones(self.image_size, self.image_size, dtype=torch.bool)
+        geometry = Geometry(image.width, image.height, self.image_size, "warp")
+        return (views.float() / 255 - centre) / spread, mask, geometry
+
+
+@torch.no_grad()
+def ten_crop_scores(net: WeldonNet, views: Tensor) -> Tensor:
+    """Average the scores of each picture's views.
+
+    Args:
+        net: in evaluation mode.
+        views: ``(N, 10, 3, S, S)``.
+
+    Returns:
+        ``(N, C)``.
+    """
+    scores = net(views.flatten(0, 1))  # (N·10, C)
+    averaged: Tensor = scores.view(*views.shape[:2], -1).mean(1)
+    return averaged
+
+
+@torch.no_grad()
+def evaluate_ten_crops(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    labels: str | Path | None = None,
+    split: str | None = None,
+    crop: int | None = None,
+    min_positives: int = 1,
+    device: str = "auto",
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Measure a run with the scores of ten crops averaged, in place of one look at the whole image.
+
+    Args:
+        run: a run directory; it remembers its data.
+        data: other labelled images; None: the run's own.
+        labels: their table of labels.
+        split: which images; None: the validation images of the run's own data, all of other data.
+        crop: side of a view in pixels; None: the run's image size. The short side of the picture is scaled to
+            8/7 of it, 256 for 224.
+        min_positives: classes with fewer positives are left out of the means.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
+        progress: show a progress bar.
+
+    Raises:
+        UsageError: no such run, or no image in the split.
+    """
+    chosen = choose_device(device)
+    opened = open_run(run)
+    recipe = build_recipe({}, opened.config)
+    place, table = (None if path is None else Path(path) for path in (data, labels))
+    records = choose_images(opened, recipe, place, labels=table, split=split).measured
+    net = load_run_network(opened, device=chosen)
+    transform = TenCropTransform(crop or recipe.image_size, None, net.backbone.mean, net.backbone.std)
+    target, known = encode_targets(records, opened.class_names)
+    task = choose_task(recipe.task, records)
+    measure = ClassMeasure(target, known, opened.class_names, task=task, min_positives=min_positives)
+    images = ImageDataset(records, opened.class_names, transform)
+    size = max(1, recipe.batch_size // CROPS)
+    batches = DataLoader(images, size, collate_fn=collate, num_workers=recipe.workers)
+    for batch in track(batches, "ten crops", disable=not progress, console=STDERR, transient=True):
+        if len(rows := batch["index"]):
+            scores = ten_crop_scores(net, batch["image"].to(chosen)).float().cpu()
+            measure.rows.update(scores, target[rows], known[rows], index=rows)
+    return joined_figures([measure])

@@ -1,0 +1,268 @@
+"""The recipe of a run: every option of ``weldon train``, validated once, read from TOML and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from weldon.data.geometry import LEAST_SIDE, MOST_SIDE
+from weldon.data.opened import MAX_PIXELS, VARIABLE
+from weldon.device import HELP
+from weldon.errors import DataError, UsageError
+from weldon.files import read_toml, write_toml
+from weldon.pooling import POOLINGS
+from weldon.runs.option_kinds import (
+    Colours,
+    Count,
+    Deviations,
+    Device,
+    Finite,
+    Object,
+    Rate,
+    Real,
+    Share,
+    Weight,
+)
+
+MOST_IMAGES = 65_536  # a batch
+MOST_SHOWN = 200  # letters of a value in an error
+MOST_WORKERS = 256  # processes that read
+POOL_OPTIONS = ("beta", "beta_max", "beta_min", "decay", "maps_per_class", "alpha")
+
+
+class Recipe(BaseModel):
+    """Every option of a training run; names are the flags of ``weldon train`` with underscores.
+
+    Relative paths are kept as given; a count of regions may be written ``20``, ``"20%"`` or ``0.2``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
+
+    data: Path = Field(description="folder of images, a VOC devkit, or bags: a table or a folder of arrays")
+    labels: Path | None = Field(None, description="table of image labels (CSV, TSV, JSONL); none: read DATA")
+    dataset: str | None = Field(
+        None, description="DATA holds this public data set: voc2007, coco2014, … (weldon data list)"
+    )
+    label_sep: str | None = Field(None, description="what separates labels in one cell [comma or |]")
+    minus_one: Literal["absent", "unknown", "present"] | None = Field(
+        None, description="what -1 means in a wide table; never guessed"
+    )
+    image_set: Literal["main", "segmentation"] = Field(
+        "main", description="VOC devkit: which lists of images"
+    )
+    corrections: Path | None = Field(
+        None, description="table of corrected labels (file, class, from, to); it overrules the labels"
+    )
+    val: Share | None = Field(
+        None,
+        description="validation: a share of the images, a folder or a table [the data's own, else 0.2]",
+    )
+    group_col: str | None = Field(
+        None, description="column whose rows must stay in one split (patient, scene)"
+    )
+
+    model: str | None = Field(
+        None, description="any timm name [the weights' own, else tf_efficientnet_lite0]"
+    )
+    model_kwargs: Object = Field(
+        None, description='options of the timm model as JSON, for example {"output_stride": 16}'
+    )
+    weights: str = Field(
+        "default", description="backbone weights: default (installed, else timm's), none, or a file"
+    )
+    mean: Colours = Field(None, description="mean of the images the weights saw, as 0.5,0.5,0.5")
+    std: Deviations = Field(None, description="their standard deviation, likewise")
+    freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
+    image_size: int = Field(
+        448, ge=LEAST_SIDE, le=MOST_SIDE, description="side of the square canvas in pixels"
+    )
+    resize: Literal["keep", "warp"] = Field(
+        "keep", description="keep the aspect ratio and mask the padding, or warp"
+    )
+    augment: bool = Field(True, description="mirror images and vary their light while training")
+
+    pool: str = Field("weldon", description=f"how regions become a score: {', '.join(POOLINGS)}")
+    k: Count = Field(None, description="regions for and against: a count 20 or a share 20%")
+    k_max: Count = Field(None, description="regions for the class [--k, else 20%]")
+    k_min: Count = Field(
+        None, description="regions against the class [--k, else --k-max]; 0: no negative evidence"
+    )
+    beta: Real | None = Field(None, description="temperature of lse")
+    beta_max: Real | None = Field(None, description="temperature of the evidence for (generalised)")
+    beta_min: Real | None = Field(None, description="temperature of the evidence against (generalised)")
+    decay: Finite | None = Field(None, description="decay of the ranks (gwrp)")
+    maps_per_class: int | None = Field(None, ge=1, description="maps per class (wildcat)")
+    alpha: Finite | None = Field(None, description="weight of the evidence against (wildcat)")
+
+    task: Literal["auto", "multilabel", "multiclass"] = Field(
+        "auto", description="several labels an image, or one"
+    )
+    loss: Literal["auto", "logistic", "softmax", "ap", "hinge"] = Field(
+        "auto", description="auto: logistic for multilabel, softmax for multiclass"
+    )
+    ap_scope: Literal["batch", "set"] = Field(
+        "batch", description="rank within a batch, or exactly over the set"
+    )
+    ap_memory: int = Field(
+        0, ge=0, le=10_000_000, description="recent images that join the ranking of a batch"
+    )
+    ap_scale: Rate = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
+    pos_weight: Weight = Field("none", description="none, balanced (absent / present per class) or a number")
+
+    optimizer: Literal["adamw", "sgd"] = Field(
+        "adamw", description="sgd has momentum 0.9, as in the paper; --search takes it"
+    )
+    lr: Rate | None = Field(
+        None, gt=0, description="learning rate of the new layers [adamw 1e-3; sgd, bags 1e-2]"
+    )
+    search: bool = Field(
+        True,
+        description="with --freeze and no --lr: choose rate and decay of SGD on held-back training images",
+    )
+    lrp: Rate = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
+    weight_decay: Rate | None = Field(
+        None, ge=0, description="weight decay, lambda of Eq. 7 [adamw 1e-2, sgd 1e-4]"
+    )
+    schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the rate falls")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    epochs: int = Field(
+        20, ge=1, le=1_000_000, description="passes over the training images (with --search of --freeze: 30)"
+    )
+    batch_size: int = Field(
+        32,
+        ge=1,
+        le=MOST_IMAGES,
+        description="images a step (with --search of --freeze: 128, of few images fewer)",
+    )
+    patience: int = Field(
+        0, ge=0, description="stop after so many epochs without a better validation figure; 0: never"
+    )
+
+    max_pixels: int | None = Field(
+        None, ge=1, description=f"largest picture that is read, in pixels [{VARIABLE}, else {MAX_PIXELS}]"
+    )
+    workers: int = Field(2, ge=0, le=MOST_WORKERS, description="processes that read images")
+    device: Device = Field("auto", description=HELP)
+    devices: int = Field(1, ge=1, le=1024, description="accelerators (or processes) a node")
+    nodes: int = Field(1, ge=1, le=10_000, description="machines")
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true"] = Field(
+        "auto", description="how several processes share a run"
+    )
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"] = Field(
+        "32-true", description="numbers of the forward and backward pass"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="seed of weights, order and augmentation")
+    cache: Path | None = Field(None, description="folder for cached feature maps [the user's cache folder]")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError("must not be true or false")
+        if isinstance(value, str) and ("\0" in value or not value.strip()):
+            raise ValueError("must not be empty or hold a zero byte")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_say_k(self) -> Recipe:
+        if self.pool not in POOLINGS:
+            raise ValueError(f"pool must be one of {', '.join(POOLINGS)}, got {self.pool!r}")
+        if self.dataset is not None and self.labels is not None:
+            raise ValueError(
+                f"labels must be left out with dataset {self.dataset!r}, got {str(self.labels)!r}"
+            )
+        if self.loss == "ap" and self.task == "multiclass":
+            raise ValueError("loss 'ap' ranks images class by class and needs --task multilabel")
+        return self
+
+    @property
+    def pool_options(self) -> dict[str, Any]:
+        """The options of the pooling that were given, for :func:`weldon.models.create_model`."""
+        given = {name: getattr(self, name) for name in POOL_OPTIONS if getattr(self, name) is not None}
+        for name, value in (("k_max", self.k_max), ("k_min", self.k_min)):
+            chosen = self.k if value is None else value
+            if chosen is not None:
+                given[name] = chosen
+        return given
+
+    @property
+    def ranks_whole_set(self) -> bool:
+        """Whether one step of the optimiser ranks the whole training set."""
+        return self.loss == "ap" and self.ap_scope == "set"
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the new layers, with the optimiser's default."""
+        return self.lr if self.lr is not None else {"adamw": 1e-3, "sgd": 1e-2}[self.optimizer]
+
+    @property
+    def decay_rate(self) -> float:
+        """The weight decay, with the optimiser's default."""
+        return (
+            self.weight_decay
+            if self.weight_decay is not None
+            else {"adamw": 1e-2, "sgd": 1e-4}[self.optimizer]
+        )
+
+
+def build_recipe(options: Mapping[str, Any], config: str | Path | None = None) -> Recipe:
+    """Return the recipe of a TOML file with the given options on top.
+
+    Args:
+        options: option names and values; ``None`` means "not given".
+        config: a TOML file with the same names, or None.
+
+    Raises:
+        UsageError: an unknown option or a value that cannot be used, each named with its value.
+        DataError: the file cannot be read, or it is the file that names what cannot be used.
+    """
+    stored = read_toml(config) if config is not None else {}
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Recipe.model_validate({**stored, **given})
+    except ValidationError as error:
+        wrong = error.errors()
+    reasons = [_reason(item) for item in wrong]
+    if config is not None and not any(_is_given(item["loc"], given) for item in wrong):
+        raise DataError(f"{config} has options that cannot be used:", reasons)
+    raise UsageError("\n".join(reasons))
+
+
+def _is_given(place: tuple[int | str, ...], given: Mapping[str, Any]) -> bool:
+    """Return whether a refused value is the caller's, or may be: what does not go together has no place."""
+    return place[0] in given if place else bool(given)
+
+
+def _reason(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"][:1]) or "recipe"
+    if item["type"] == "extra_forbidden":
+        return f"unknown option {name!r}; the options are {', '.join(Recipe.model_fields)}"
+    if item["type"] == "missing":
+        return f"{name} must be given"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return message if name == "recipe" else f"{name}: {message}, got {_short(item['input'])}"
+
+
+def _short(value: Any) -> str:
+    try:
+        shown = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return "a number of thousands of digits"
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
+
+
+def write_recipe(path: Path, recipe: Recipe) -> None:
+    """Write ``recipe`` so that :func:`build_recipe` reads it back; options not given are left out."""
+    write_toml(path, recipe.model_dump(mode="json", exclude_none=True))

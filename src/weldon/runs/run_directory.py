@@ -1,0 +1,137 @@
+"""Where everything of one training run lies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from weldon.errors import DataError, UsageError
+from weldon.files import read_text
+from weldon.runs.stored import Manifest, read_stored
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The files of one run, by name; nothing is read or written until asked for.
+
+    Args:
+        path: the run's folder, for example ``runs/train``.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The recipe that ran, as TOML."""
+        return self.path / "config.toml"
+
+    @property
+    def classes(self) -> Path:
+        """The class names, one a line, in the order of the network's outputs."""
+        return self.path / "classes.txt"
+
+    @property
+    def splits(self) -> Path:
+        """Which image went to which split."""
+        return self.path / "splits.csv"
+
+    @property
+    def corrections_used(self) -> Path:
+        """A copy of the corrections that the run learnt from; missing where there were none."""
+        return self.path / "corrections_used.csv"
+
+    @property
+    def thresholds(self) -> Path:
+        """The score above which each class is predicted, fitted on validation images."""
+        return self.path / "thresholds.json"
+
+    @property
+    def segmentation(self) -> Path:
+        """How maps become masks, chosen by ``weldon val --tune-on``; missing until then."""
+        return self.path / "segmentation.json"
+
+    @property
+    def localisation(self) -> Path:
+        """Where boxes are cut, chosen by ``weldon val --tune-on``; missing until then."""
+        return self.path / "localisation.json"
+
+    @property
+    def search(self) -> Path:
+        """The rates and decays that were tried for a frozen run; missing where they were given."""
+        return self.path / "search.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One row an epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def manifest(self) -> Path:
+        """Versions, seed, data fingerprint, figures and times."""
+        return self.path / "manifest.json"
+
+    @property
+    def log(self) -> Path:
+        """What training said."""
+        return self.path / "train.log"
+
+    @property
+    def best(self) -> Path:
+        """The weights with the best validation figure."""
+        return self.path / "weights" / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        """The state after the last whole epoch, for ``--resume``."""
+        return self.path / "weights" / "last.ckpt"
+
+    @property
+    def report(self) -> Path:
+        """The folder of the report."""
+        return self.path / "report"
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The class names, read from :attr:`classes`.
+
+        Raises:
+            DataError: it cannot be read, is cut off, or a name is empty or there twice.
+        """
+        *names, rest = read_text(self.classes).split("\n")
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        if rest or not names or twice or not all(name.strip() for name in names):
+            empty = "has an empty line" if names else "names none"
+            what = "ends within a line" if rest else f"names {twice[0]!r} twice" if twice else empty
+            raise DataError(
+                f"{self.classes} must hold a class name a line and {what}: put back the file that "
+                "`weldon train` wrote"
+            )
+        return tuple(names)
+
+    @cached_property
+    def manifest_values(self) -> dict[str, Any]:
+        """The manifest, read.
+
+        Raises:
+            DataError: it cannot be read, or is not as ``weldon train`` writes it.
+        """
+        return read_stored(Manifest, self.manifest)
+
+
+def open_run(path: str | Path) -> RunDirectory:
+    """Return the run in ``path``, or say which file keeps it from being one.
+
+    Raises:
+        UsageError: ``path`` is not a folder with trained weights and class names.
+    """
+    run = RunDirectory(Path(path))
+    for needed in (run.best, run.classes, run.config):
+        if not needed.is_file():
+            raise UsageError(
+                f"run must be a folder that `weldon train` wrote, got {str(path)!r}: "
+                f"{needed.relative_to(run.path)} is missing"
+            )
+    return run

@@ -1,0 +1,170 @@
+"""Feature maps of a frozen backbone, computed once and kept on disk: an epoch then takes seconds on a CPU."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch.utils.data import DataLoader, Subset
+
+from weldon.data import ImageDataset, collate, load_image
+from weldon.errors import DataError
+from weldon.files import is_alive
+from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
+from weldon.models import WeldonNet, cell_mask
+from weldon.training.features.disk_room import failures_told
+from weldon.training.features.feature_dataset import CachedFeatures
+from weldon.training.features.map_key import Contents, map_facts, map_key, read_contents
+from weldon.training.features.stored_maps import DamagedError, MapWriter, StoredMaps, open_maps
+
+log = logging.getLogger("weldon")
+BATCH_SIZE = 16  # images a forward pass
+STDERR = Console(stderr=True)
+
+
+def cache_features(net: WeldonNet, dataset: ImageDataset, folder: Path, *, workers: int) -> CachedFeatures:
+    """Return the feature maps of every image of ``dataset``, from ``folder`` if they are there already.
+
+    Maps are found by what they depend on: the bytes of the files, not their names, the way images are laid
+    out, the backbone and the libraries. Every byte is checked first; damaged maps are computed again.
+
+    Args:
+        net: its backbone makes the maps, in evaluation mode, on its own device.
+        dataset: N images under the evaluation transform.
+        folder: each distinct set of maps gets a folder of its own inside.
+        workers: processes that read images.
+
+    Raises:
+        DataError: not one image can be read, files change meanwhile, or the folder cannot hold the maps.
+    """
+    contents = read_contents(record.path for record in dataset.records)
+    facts = map_facts(net, dataset.transform)
+    key = map_key(facts, contents.digests.values())
+    job = _Job(net, dataset, contents, facts, key, folder / key[:16], workers)
+    with failures_told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        return job.by_path(job.kept() or job.computed())
+
+
+@dataclass(frozen=True)
+class _Job:
+    net: WeldonNet
+    dataset: ImageDataset
+    contents: Contents
+    facts: dict[str, Any]
+    key: str
+    home: Path
+    workers: int
+
+    def kept(self) -> StoredMaps | None:
+        """Return the maps that are there, whole and up to date; others are removed and spoken of."""
+        if not os.path.lexists(self.home):
+            return None
+        try:
+            stored = open_maps(self.home, self.key)
+        except DamagedError as damage:
+            log.warning("cached maps in %s are damaged and computed again: %s", self.home, damage)
+        else:
+            refused = (path for path, said in self.contents.digests.items() if said in stored.unreadable)
+            mended = next((path for path in refused if _refusal(path) is None), None)
+            if mended is None:
+                return stored
+            log.info("%s can be read now: maps are computed again", mended)
+        remove_whole(self.home)
+        return None
+
+    def computed(self) -> StoredMaps:
+        """Compute the maps in a draft and put them in place; if another process was faster, use its own."""
+        with draft_folder(self.home) as draft:
+            with contextlib.closing(MapWriter(draft, len(self.order), self.home.parent)) as writer:
+                self._write(writer)
+            try:
+                stored = open_maps(draft, self.key)  # mapped before it is renamed: nobody can take it away
+            except DamagedError as damage:
+                raise DataError(
+                    f"feature maps written to {self.home.parent} do not read back as written: {damage}; "
+                    "the disk or the memory of this machine is faulty"
+                ) from damage
+            if take_place(draft, self.home):
+                return stored
+        with contextlib.suppress(DamagedError):
+            return open_maps(self.home, self.key)
+        return stored
+
+    @property
+    def order(self) -> list[int]:
+        """Position of an image for each distinct content, by content: names change nothing."""
+        digests = self.contents.digests
+        first = {digests.get(r.path): n for n, r in reversed(list(enumerate(self.dataset.records)))}
+        return [first[digest] for digest in sorted(set(digests.values()))]
+
+    def _write(self, writer: MapWriter) -> None:
+        for batch in self._batches():
+            paths = [self.dataset.records[index].path for index in batch["index"].tolist()]
+            writer.add(*self._maps(batch), [self.contents.digests[path] for path in paths])
+        written = {digest for digest, _ in writer.checks}
+        if not written:
+            files = len(self.dataset)
+            named = self.dataset.records[0].path
+            raise DataError(f"none of the {files} files can be read, {named} for one")
+        self.contents.refuse_changes()
+        writer.finish(self.key, sorted(set(self.contents.digests.values()) - written), self.facts)
+
+    def _batches(self) -> Iterator[dict[str, Any]]:
+        """Yield the batches that hold an image; whoever asked for the maps names the files without."""
+        images: Any = Subset(self.dataset, self.order)
+        if not len(images):
+            return
+        loader = DataLoader(images, BATCH_SIZE, collate_fn=collate, num_workers=self.workers)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "skipped", RuntimeWarning)
+            for batch in track(loader, "feature maps", len(loader), transient=True, console=STDERR):
+                if len(batch["image"]):
+                    yield batch
+
+    @torch.no_grad()
+    def _maps(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """Return maps ``(n, h, w, F)`` float16 and their masks ``(n, h, w)``."""
+        self.net.eval()
+        device = next(self.net.parameters()).device
+        features = self.net.features(batch["image"].to(device)).permute(0, 2, 3, 1).half()
+        masks = cell_mask(batch["mask"], (features.shape[1], features.shape[2]))
+        return features.cpu().numpy(), masks.numpy()
+
+    def by_path(self, stored: StoredMaps) -> CachedFeatures:
+        """Return the maps by the files of the data set, and why the others have none."""
+        rows, lost = {}, dict(self.contents.lost)
+        for path, digest in self.contents.digests.items():
+            if digest in stored.rows:
+                rows[path] = stored.rows[digest]
+            else:
+                lost[path] = _refusal(path) or "the file cannot be read"
+        return CachedFeatures(stored.maps, stored.masks, rows, lost)
+
+
+def _refusal(path: Path) -> str | None:
+    """Return why a file is no image that can be read; None: it is one."""
+    try:
+        load_image(path)
+    except DataError as error:
+        return str(error).removeprefix(f"cannot read the image {path}: ")
+    return None
+
+
+def _clear(folder: Path) -> None:
+    """Remove what killed runs left; a cache that may only be read is left as it is."""
+    with contextlib.suppress(OSError):
+        clear_draft_folders(folder)
+        for orphan in folder.glob("*/maps.*.npy"):  # of version 0.1.0
+            if not is_alive(orphan.name.split(".")[1]):
+                orphan.unlink()

@@ -1,0 +1,35 @@
+"""One image by named values."""
+
+from __future__ import annotations
+
+import pytest
+
+from weldon.data.labels.entry_row import entry_row, tells_labels
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"file_name": "a.png", "objects": {"bbox": [[0, 0, 1, 1]] * 2, "categories": ["dog", "cat"]}},
+        {"image_file_name": "a.png", "objects": [{"category": "dog"}, {"category": "cat"}]},
+        {"file_name": "a.png", "labels": ["cat", "dog"], "objects": {"categories": [3]}},
+    ],
+)
+def test_what_is_drawn_on_an_image_are_its_labels(entry):
+    problems: list[str] = []
+    row = entry_row(entry, "m line 1", "group", problems)
+    assert not problems
+    assert row is not None
+    assert (row.file_name, row.labels) == ("a.png", {"cat", "dog"})
+    assert tells_labels(entry)
+
+
+@pytest.mark.parametrize("entry", [{"file_name": "a.png", "text": "a cat"}, {"labels": ["cat"]}, [], None])
+def test_captions_and_lists_tell_no_labels(entry):
+    assert not tells_labels(entry)
+
+
+def test_an_object_without_a_category_is_a_problem():
+    problems: list[str] = []
+    entry_row({"file_name": "a.png", "objects": [{"bbox": []}]}, "m line 1", "group", problems)
+    assert problems == ["m line 1, 'objects': must be a list of names, got [None]"]

@@ -1,0 +1,92 @@
+"""Uploads are found under the name Label Studio stores them by, or the one they had."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from weldon.data.labels import read_labels
+from weldon.data.labels.stored_names import file_name_of, image_url, uploaded_name
+from weldon.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("/data/local-files/?d=photos/a%20b.jpg", "photos/a b.jpg"),
+        ("/data/upload/12/0a1b2c3d-plate_1.jpg", "0a1b2c3d-plate_1.jpg"),
+        ("/data/upload/0a1b2c3d-plate_1.jpg", "0a1b2c3d-plate_1.jpg"),
+        ("http://[a.jpg", "http://[a.jpg"),
+        ("/data/upload/", "/data/upload/"),
+        ("s3://bucket/folder/a.jpg", "folder/a.jpg"),
+        ("https://host/x/a%20b.jpg?token=1", "x/a b.jpg"),
+        ("a b.jpg", "a b.jpg"),
+        ("C:\\data\\a.jpg", "C:\\data\\a.jpg"),
+    ],
+)
+def test_urls_name_files(url, name):
+    assert file_name_of(url) == name
+
+
+def test_an_upload_had_a_name_before():
+    assert uploaded_name("day/0a1b2c3d-a.jpg") == "day/a.jpg"
+    for same in ("0a1b2c3-a.jpg", "0a1b2c3g-a.jpg", "0a1b2c3d-", "a.jpg", ""):
+        assert uploaded_name(same) == same
+
+
+def test_the_image_of_a_task_is_found_under_any_name():
+    assert image_url({"text": "a", "photo": "/data/upload/a.JPG"}) == "/data/upload/a.JPG"
+    assert image_url({"image": "x", "photo": "a.jpg"}) == "x"
+    assert image_url({"image": 3, "text": "a"}) is None
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Write an export of uploads, with a choice each."""
+
+    def write(**choices):
+        tasks = [
+            {
+                "id": number,
+                "data": {"image": f"/data/upload/1/{name}.png"},
+                "annotations": [{"result": [{"type": "choices", "value": {"choices": [label]}}]}],
+            }
+            for number, (name, label) in enumerate(choices.items())
+        ]
+        (tmp_path / "e.json").write_text(json.dumps(tasks))
+        return lambda: read_labels(tmp_path, tmp_path / "e.json")
+
+    return write
+
+
+TWO = {"0a1b2c30-p": "cat", "0a1b2c31-p": "dog"}
+
+
+@pytest.mark.parametrize("name", ["0a1b2c30-p.png", "p.png", "images/0a1b2c30-p.png"])
+def test_an_upload_is_found_under_either_name(export, photograph, name):
+    photograph(name)
+    (record,) = export(**{"0a1b2c30-p": "cat"})().records
+    assert record.labels == {"cat"}
+
+
+def test_two_uploads_of_one_name_stay_two_images(export, photograph):
+    photograph("0a1b2c30-p.png"), photograph("0a1b2c31-p.png")
+    assert [record.labels for record in export(**TWO)().records] == [{"cat"}, {"dog"}]
+
+
+@pytest.mark.parametrize("other", ["cat", "dog"])
+def test_two_uploads_that_are_found_as_one_file_are_refused(export, photograph, other):
+    photograph("p.png")
+    with pytest.raises(DataError, match=r"'0a1b2c30-p\.png' and '0a1b2c31-p\.png' are all found as .*p\.png"):
+        export(**(TWO | {"0a1b2c31-p": other}))()
+
+
+def test_equal_names_in_two_folders_that_are_one_file_are_refused(tmp_path, photograph):
+    photograph("6.png")
+    images = [{"id": number, "file_name": f"{folder}/6.png"} for number, folder in enumerate("ab")]
+    marks = [{"id": number, "image_id": number, "category_id": 1} for number in range(2)]
+    content = {"images": images, "annotations": marks, "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"'a/6\.png' and 'b/6\.png' are all found as"):
+        read_labels(tmp_path, tmp_path / "c.json")

@@ -1,0 +1,97 @@
+"""A result as rows and as a record, by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from weldon.data.geometry import Geometry
+from weldon.data.record import Box
+from weldon.inference import Decision, Predictor, Result, to_annotation
+from weldon.inference.output import (
+    LONG_COLUMNS,
+    box_confidence,
+    json_record,
+    long_rows,
+    rounded_values,
+    wide_columns,
+    wide_row,
+)
+
+CLASSES = ("cat", "dog")
+
+
+@pytest.fixture
+def result() -> Result:
+    """A picture of 80 x 40 in 4 x 4 cells of 20 x 10: cat (3) peaks in one corner, dog (-2) is flat."""
+    maps = torch.stack((torch.full((4, 4), -1.0), torch.full((4, 4), -2.0)))
+    maps[0, 0, 3] = 3.0
+    weights = torch.zeros_like(maps)
+    weights[0, 0, 3], weights[1, 0, 0] = 1.0, 1.0
+    scores = maps.flatten(1).amax(1)
+    decision = Decision(CLASSES, "multilabel", {})
+    picture, geometry = Image.new("RGB", (80, 40)), Geometry(80, 40, 64, "warp")
+    return Result("day/a.png", picture, geometry, decision, scores, maps, weights, torch.zeros_like(weights))
+
+
+def test_a_row_a_class_with_score_chance_verdict_and_point(result):
+    cat, dog = (dict(zip(LONG_COLUMNS, row, strict=True)) for row in long_rows(result))
+    assert (cat["file_name"], cat["class"], cat["score"]) == ("day/a.png", "cat", "3.000000")
+    assert (cat["probability"], cat["predicted"]) == ("0.952574", "1")
+    assert (cat["x"], cat["y"], cat["point_score"]) == ("70.0", "5.0", "3.000000")
+    assert (dog["predicted"], dog["point_score"]) == ("0", "-2.000000")
+
+
+def test_a_wide_row_fits_its_columns(result):
+    assert wide_columns(CLASSES) == ("file_name", "labels", "cat", "dog")
+    assert wide_row(result) == ["day/a.png", "cat", "0.952574", "0.119203"]
+
+
+def test_the_record_is_plain_and_has_evidence_of_what_is_predicted_only(result):
+    record = json_record(result)
+    assert json.loads(json.dumps(record)) == record
+    assert (record["width"], record["height"], record["labels"]) == (80, 40, ["cat"])
+    assert list(record["points"]) == ["cat", "dog"]
+    assert list(record["evidence"]) == ["cat"]
+    (box,) = record["boxes"]
+    assert (box["label"], box["score"], box["confidence"]) == ("cat", 3.0, 0.952574)
+
+
+def test_a_box_is_as_sure_as_its_class_at_the_peak_and_less_below(result):
+    peak, half, flat = (Box(name, 0, 0, 1, 1, score) for name, score in (("cat", 3), ("cat", 1), ("dog", -2)))
+    assert box_confidence(result, peak) == pytest.approx(result.probabilities["cat"])
+    assert box_confidence(result, half) == pytest.approx(result.probabilities["cat"] / 2)
+    assert box_confidence(result, flat) == pytest.approx(result.probabilities["dog"])
+
+
+def test_rounding_reaches_every_float_and_nothing_else():
+    assert rounded_values({"a": (1.23456789, 7, True, None, "1.23456789")}) == {
+        "a": [1.234568, 7, True, None, "1.23456789"]
+    }
+
+
+def test_labels_alone_unless_more_is_asked_for(predictor: Predictor, photos):
+    result = predictor.predict(photos / "p3.png")
+    annotation = to_annotation(result)
+    assert (annotation.width, annotation.height) == (200, 50)
+    assert annotation.labels == tuple(result.labels)
+    assert (annotation.boxes, annotation.points, annotation.mask) == ((), (), None)
+
+
+def test_points_boxes_and_mask_of_the_predicted_classes(predictor: Predictor, photos):
+    result = predictor.predict(photos / "p3.png")
+    annotation = to_annotation(result, points=True, boxes=True, masks={})
+    assert [point.label for point in annotation.points] == result.labels
+    assert annotation.boxes
+    assert all(0 <= box.score <= 1 for box in annotation.boxes)
+    assert annotation.mask.shape == (50, 200)
+    assert "dog" not in annotation.named
+
+
+def test_the_surest_box_has_about_the_probability_of_its_class(predictor: Predictor, photos):
+    result = predictor.predict(photos / "p3.png")
+    best = max(box.score for box in to_annotation(result, boxes=True).boxes if box.label == "cat")
+    assert best == pytest.approx(result.probabilities["cat"], rel=0.2)

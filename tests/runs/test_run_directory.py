@@ -1,0 +1,92 @@
+"""A folder is a run when what a prediction needs is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from weldon.errors import DataError, UsageError
+from weldon.runs.run_directory import RunDirectory, open_run
+
+NEEDED = ("weights/best.safetensors", "classes.txt", "config.toml")
+
+
+def touched(folder: Path, names) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def test_three_files_make_a_run(tmp_path):
+    assert open_run(str(touched(tmp_path, NEEDED))).path == tmp_path
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_the_file_that_is_missing_is_named(tmp_path, missing):
+    touched(tmp_path, set(NEEDED) - {missing})
+    with pytest.raises(UsageError, match=f"'{tmp_path}': {missing} is missing"):
+        open_run(tmp_path)
+
+
+def test_a_place_that_is_not_there_is_no_run(tmp_path):
+    with pytest.raises(UsageError, match="`weldon train` wrote"):
+        open_run(tmp_path / "nowhere")
+
+
+def test_every_part_of_a_run_lies_in_its_folder_under_a_name_of_its_own(tmp_path):
+    parts = [name for name, value in vars(RunDirectory).items() if isinstance(value, property)]
+    paths = {name: getattr(RunDirectory(tmp_path), name) for name in parts}
+    assert len(paths) >= 12
+    assert len(set(paths.values())) == len(paths)
+    assert all(path.is_relative_to(tmp_path) for path in paths.values())
+
+
+def test_class_names_keep_their_order_and_their_accents(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.classes.write_text("Löwe\nant, red\n0\n", encoding="utf-8")
+    assert run.class_names == ("Löwe", "ant, red", "0")
+
+
+def test_the_manifest_is_read_whole(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.manifest.write_text('{"task": "multiclass", "images": {"train": 3, "val": 1}}')
+    assert run.manifest_values == {"task": "multiclass", "images": {"train": 3, "val": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "names none"),
+        (b"cat\ndo", "ends within a line"),
+        (b"cat\n\ndog\n", "has an empty line"),
+        (b"cat\ndog\ncat\n", "names 'cat' twice"),
+        (b"cat\nd\xe9g\n", "row 2 is not UTF-8"),
+        (b"cat\nd\0g\n", "row 2 holds a zero byte"),
+    ],
+)
+def test_class_names_that_are_damaged_are_refused(tmp_path, text, words):
+    run = RunDirectory(tmp_path)
+    run.classes.write_bytes(text)
+    with pytest.raises(DataError, match=rf"classes\.txt .*{words}"):
+        assert not run.class_names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"task": 3}',
+        '{"task": "both"}',
+        '{"task": "multilabel", "images": [1, 2]}',
+        "[" * 99999,
+    ],
+)
+def test_a_manifest_that_is_damaged_is_named(tmp_path, text):
+    run = RunDirectory(tmp_path)
+    run.manifest.write_text(text)
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        assert not run.manifest_values
