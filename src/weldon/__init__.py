@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weldon import data, inference, losses, metrics, models, pooling, recipes, training
+    from weldon import data, inference, losses, metrics, models, pooling, recipes, review, training
     from weldon.evaluation import evaluate
     from weldon.inference import load
     from weldon.inference.bag_predictor import load_bags
     from weldon.models import create_model, load_model, save_model
+    from weldon.review import suspects
     from weldon.training import train
 
 __version__ = "0.1.0"
@@ -31,7 +32,9 @@ __all__ = [
     "models",
     "pooling",
     "recipes",
+    "review",
     "save_model",
+    "suspects",
     "train",
     "training",
 ]
@@ -44,6 +47,7 @@ _FUNCTIONS = {
     "load_bags": "weldon.inference.bag_predictor",
     "train": "weldon.training",
     "evaluate": "weldon.evaluation",
+    "suspects": "weldon.review",
 }
 
 

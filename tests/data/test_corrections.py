@@ -120,7 +120,7 @@ def test_two_people_who_disagree_leave_the_label_unknown_until_a_later_row_decid
         ("z.jpg,cat,present,absent", "row 3: no image 'z.jpg'"),
         ("a.jpg,Cat,present,absent", "row 3: no class 'Cat'; the classes are 'cat', 'dog', 'hen'"),
         ("a.jpg,cat,yes,absent", "row 3: from is 'yes', it must be one of present, absent, unknown"),
-        ("a.jpg,cat,present,", "row 3: to is ''"),
+        ("a.jpg,cat,present,no", "row 3: to is 'no'"),
         (",cat,present,absent", "row 3: no file"),
         ("a.jpg,,present,absent", "row 3: no class"),
     ],
@@ -153,6 +153,14 @@ def test_a_table_made_by_hand_is_read(tmp_path):
     path.write_text("class;file;to;from\ncat; a.jpg ;Absent;present\n")
     done = apply_corrections(a_set("a.jpg"), read_corrections(path))
     assert done.changed == (("a.jpg", "cat", "present", "absent"),)
+
+
+def test_a_row_that_is_not_filled_in_decides_nothing(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("file,class,from,to,rank\na.jpg,cat,present,,1\nb.jpg,cat,present,absent,2\n")
+    done = apply_corrections(a_set("a.jpg", "b.jpg"), read_corrections(path))
+    assert done.changed == (("b.jpg", "cat", "present", "absent"),)
+    assert done.reviewed == {("b.jpg", "cat")}
 
 
 def test_a_row_that_was_cut_off_is_left_out_and_told(tmp_path, caplog):

@@ -17,6 +17,7 @@ from weldon.cli.leaving import run_command
 from weldon.cli.predict import predict
 from weldon.cli.reproduce import reproduce
 from weldon.cli.serve import serve
+from weldon.cli.suspects import suspects
 from weldon.cli.train import train
 from weldon.cli.val import val
 from weldon.errors import UsageError
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, train, val, predict, explain, export, demo, reproduce, serve):
+for verb in (check, train, val, predict, explain, export, demo, reproduce, serve, suspects):
     app.command()(verb)
 app.add_typer(data_app, name="data")
 

@@ -102,7 +102,8 @@ def write_corrections(path: str | Path, corrections: Sequence[Correction]) -> No
 def read_corrections(path: str | Path) -> tuple[Correction, ...]:
     """Return the corrections in their order; a row that a killed writer left half is passed over and told.
 
-    The columns ``file``, ``class``, ``from`` and ``to`` must be there, ``time`` and ``who`` may be.
+    The columns ``file``, ``class``, ``from`` and ``to`` must be there, ``time`` and ``who`` may be. A row
+    whose ``to`` is blank decides nothing, as in a table of suspects that is not filled in.
 
     Raises:
         DataError: the file cannot be read, or a row cannot be understood; every such row is named.
@@ -113,7 +114,7 @@ def read_corrections(path: str | Path) -> tuple[Correction, ...]:
     problems = [problem for number, row in rows for problem in _problems(number, row)]
     if problems:
         raise DataError(f"{path} has rows that are no corrections; mend or remove them:", problems)
-    return tuple(_correction(number, row) for number, row in rows)
+    return tuple(_correction(number, row) for number, row in rows if row["to"].strip())
 
 
 def _problems(number: int, row: dict[str, str]) -> Iterable[str]:
@@ -121,7 +122,8 @@ def _problems(number: int, row: dict[str, str]) -> Iterable[str]:
         if not row[column].strip():
             yield f"row {number}: no {column}"
     for column in ("from", "to"):
-        if row[column].strip().lower() not in STATES:
+        open_still = column == "to" and not row[column].strip()
+        if row[column].strip().lower() not in STATES and not open_still:
             yield f"row {number}: {column} is {row[column]!r}, it must be one of {', '.join(STATES)}"
     time = row.get("time", "").strip()
     if time:

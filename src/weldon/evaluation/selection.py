@@ -19,7 +19,7 @@ from weldon.runs.recipe import Recipe, build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.structured import BagSource
 from weldon.training.inputs.bags import bags_at
-from weldon.training.inputs.prepare import prepare_again, read_recipe_labels
+from weldon.training.inputs.prepare import Prepared, prepare_again, read_recipe_labels
 
 log = logging.getLogger("weldon")
 
@@ -92,13 +92,22 @@ def choose_images(
 
 
 def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], BagSource | None]:
-    written, prepared = read_numbered_splits(run.splits), prepare_again(run, recipe)
+    prepared = prepare_again(run, recipe)
+    return as_split(run, prepared), prepared.bags
+
+
+def as_split(run: RunDirectory, prepared: Prepared) -> tuple[Record, ...]:
+    """Return what is there today in the splits of the run; what it did not know is in none.
+
+    Raises:
+        DataError: the run's table of splits is not the one it wrote.
+    """
+    written = read_numbered_splits(run.splits)
     _refuse_lost_rows(run, written, prepared.noun)
     keys = numbered(record.file_name for record in prepared.records)
-    records = (
+    return tuple(
         replace(record, split=written.get(key)) for key, record in zip(keys, prepared.records, strict=True)
     )
-    return tuple(records), prepared.bags
 
 
 def _refuse_lost_rows(run: RunDirectory, written: Mapping[tuple[str, int], str], noun: str) -> None:

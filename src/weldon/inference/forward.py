@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.models import WeldonNet, cell_mask
+from weldon.models import RegionNet, WeldonNet, cell_mask
 from weldon.pooling import RegionPool
 
 
@@ -28,7 +28,6 @@ class ForwardOutput(NamedTuple):
     negative: Tensor
 
 
-@torch.no_grad()
 def forward_with_weights(net: WeldonNet, images: Tensor, mask: Tensor) -> ForwardOutput:
     """Return scores, class maps and the weight of each region in each score.
 
@@ -40,7 +39,24 @@ def forward_with_weights(net: WeldonNet, images: Tensor, mask: Tensor) -> Forwar
     Raises:
         UsageError: a pooling of the user's that does not say how it weighs regions.
     """
-    regions = net.transfer_scores(net.features(images))  # (N, C * M, h, w)
+    with torch.no_grad():
+        features = net.features(images)  # (N, F, h, w)
+    return head_with_weights(net, features, mask)
+
+
+@torch.no_grad()
+def head_with_weights(net: RegionNet, features: Tensor, mask: Tensor) -> ForwardOutput:
+    """Return the same from feature maps, as from a cache.
+
+    Args:
+        net: transfer layer and pooling, in evaluation mode; a backbone is not looked at.
+        features: ``(N, F, h, w)`` float.
+        mask: ``(N, S, S)`` bool on pixels, or ``(N, h, w)`` on cells.
+
+    Raises:
+        UsageError: as for :func:`forward_with_weights`.
+    """
+    regions = net.transfer_scores(features)  # (N, C * M, h, w)
     grid = (regions.shape[2], regions.shape[3])
     cells = cell_mask(mask, grid)  # (N, h, w)
     pool = net.pool

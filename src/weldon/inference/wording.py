@@ -99,8 +99,13 @@ def describe_class(result: Result, evidence: Evidence) -> str:
     chance = result.probabilities[evidence.class_name]
     return (
         f"{evidence.class_name} {verdict} (score {evidence.score:+.2f}, probability {chance:.2f}): "
-        f"{_for(result, evidence)}, {_against(result, evidence)}{_smoothing(evidence)}."
+        f"{describe_sides(result, evidence)}."
     )
+
+
+def describe_sides(result: Result, evidence: Evidence) -> str:
+    """Say what speaks for a class and what against it, without a verdict."""
+    return f"{_for(result, evidence)}, {_against(result, evidence)}{_smoothing(evidence)}"
 
 
 def describe_contest(result: Result, evidence: Evidence, rival: Evidence) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -83,8 +84,19 @@ class Page:
 
 def render_page(page: Page) -> str:
     """Return the page as HTML that needs no other file and no network."""
+    return render_template("page.html", page=page)
+
+
+def render_template(name: str, *folders: Path, **values: Any) -> str:
+    """Return a page in the report's style, with its style sheet, scripts, macros and filters.
+
+    Args:
+        name: of the template.
+        folders: where it lies, beside the templates of the report.
+        values: what it prints.
+    """
     environment = Environment(
-        loader=FileSystemLoader(HERE),
+        loader=FileSystemLoader([*folders, HERE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -99,8 +111,8 @@ def render_page(page: Page) -> str:
         "plural": plural,
     }
     style, *scripts = (Markup((HERE / name).read_text(encoding="utf-8")) for name in ("page.css", *SCRIPTS))
-    return environment.get_template("page.html").render(
-        page=page, style=style, script=Markup("\n").join(scripts), version=__version__
+    return environment.get_template(name).render(
+        style=style, script=Markup("\n").join(scripts), version=__version__, **values
     )
 
 

@@ -15,6 +15,7 @@ from weldon.data.corrections import (
     with_label,
 )
 from weldon.review.suspect import Suspect
+from weldon.review.suspect_search import Search, search_suspects, suspects
 
 __all__ = [
     "ABSENT",
@@ -23,11 +24,14 @@ __all__ = [
     "UNKNOWN",
     "Corrected",
     "Correction",
+    "Search",
     "Suspect",
     "append_correction",
     "apply_corrections",
     "label_of",
     "now",
     "read_corrections",
+    "search_suspects",
+    "suspects",
     "with_label",
 ]

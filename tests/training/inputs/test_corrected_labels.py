@@ -8,8 +8,9 @@ from cli.shell import run as command
 from weldon.data.corrections import Correction, append_correction, label_of
 from weldon.data.split import read_begun
 from weldon.errors import DataError
+from weldon.evaluation import evaluate
 from weldon.runs.recipe import build_recipe
-from weldon.training import evaluate, train
+from weldon.training import train
 from weldon.training.inputs.prepare import prepare
 
 

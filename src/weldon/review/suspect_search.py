@@ -1,0 +1,172 @@
+"""Labels that a run contradicts, the most doubtful first, each with the regions for and against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from weldon.data import Record
+from weldon.data.geometry import Geometry
+from weldon.data.image import image_size
+from weldon.errors import UsageError
+from weldon.evaluation.selection import pixels_as_trained
+from weldon.inference.forward import head_with_weights
+from weldon.inference.result import Result
+from weldon.inference.wording import describe_sides
+from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
+from weldon.review.run_maps import RunMaps, read_run_maps
+from weldon.review.suspect import Suspect
+from weldon.runs.run_directory import RunDirectory, open_run
+
+MOST = 200  # suspects that are listed
+EPOCHS = 10  # of the heads
+
+Cell = tuple[int, int]  # position of the image, column of the class
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The labels of a run beside what heads say that did not learn from them.
+
+    Args:
+        maps: the images of the run, their labels and maps.
+        fit: the cross-fitted heads and scores.
+    """
+
+    maps: RunMaps
+    fit: CrossFit
+
+    def cells(self) -> list[Cell]:
+        """Return every label that is more likely wrong than right, the most doubtful first.
+
+        What is unknown is no suspect, nor what a person has reviewed.
+        """
+        against = self.against()
+        found = [(place, column) for place, column in (self.asked() & (against > 0)).nonzero().tolist()]
+        return sorted(found, key=lambda cell: -float(against[cell]))
+
+    def against(self) -> Tensor:
+        """Return ``(N, C)`` float64: the log odds that a label is wrong; of unknown ones they mean nothing.
+
+        Unlike probabilities they never tie at 0 or 1.
+        """
+        scores = self.fit.scores.double()
+        if self.maps.decision.task == "multiclass":
+            scores = torch.stack([scores[:, c] - _others(scores, c) for c in range(scores.shape[1])], dim=1)
+        return torch.where(self.maps.dataset.target > 0, -scores, scores)
+
+    def asked(self) -> Tensor:
+        """Return ``(N, C)`` bool: the labels that are known and that no person has reviewed."""
+        columns = {name: column for column, name in enumerate(self.maps.decision.classes)}
+        rows = {record.file_name: place for place, record in enumerate(self.maps.records)}
+        asked = self.maps.dataset.known.clone()
+        for file_name, class_name in self.maps.reviewed:
+            if file_name in rows and class_name in columns:
+                asked[rows[file_name], columns[class_name]] = False
+        return asked
+
+    def record_of(self, suspect: Suspect) -> Record:
+        """Return the image of a suspect, with all its labels."""
+        return next(record for record in self.maps.records if record.path == suspect.path)
+
+    def result(self, place: int) -> Result:
+        """Return what the head that had not seen an image says about it, regions included."""
+        maps = self.maps
+        batch = maps.dataset.__getitems__([place])
+        head = self.fit.heads[int(self.fit.fold[place])]
+        answers = head_with_weights(head, batch["features"].to(maps.device), batch["mask"].to(maps.device))
+        record, recipe = maps.records[place], maps.recipe
+        geometry = Geometry(*image_size(record.path), recipe.image_size, recipe.resize)
+        parts = (part[0] for part in answers)
+        return Result(record.file_name, record.path, geometry, maps.decision, *parts)
+
+    def suspects(self, most: int | None = MOST) -> Iterator[tuple[Suspect, Result]]:
+        """Yield the first ``most`` suspects in their order, each with what the head says about the image."""
+        for rank, cell in enumerate(self.cells()[:most], start=1):
+            result = self.result(cell[0])
+            yield self._suspect(rank, cell, result), result
+
+    def _suspect(self, rank: int, cell: Cell, result: Result) -> Suspect:
+        place, column = cell
+        record, name = self.maps.records[place], self.maps.decision.classes[column]
+        given = "present" if name in record.labels else "absent"
+        evidence, chance = result.evidence(name), result.probabilities[name]
+        sentence = (
+            f"{name} is labelled {given}, and a head that had not seen the image gives it a probability of "
+            f"{chance:.2f}: {describe_sides(result, evidence)}."
+        )
+        return Suspect(rank, record.file_name, record.path, name, given, chance, evidence, sentence)
+
+
+def _others(scores: Tensor, column: int) -> Tensor:
+    """Return ``(N,)``: the log of the sum of the exponentials of all other classes."""
+    return scores[:, [c for c in range(scores.shape[1]) if c != column]].logsumexp(1)
+
+
+def search_suspects(
+    run: str | Path | RunDirectory,
+    *,
+    folds: int = FOLDS,
+    corrections: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> Search:
+    """Fit the heads of :func:`suspects` and return them with their scores.
+
+    Arguments and errors as there.
+    """
+    directory = run if isinstance(run, RunDirectory) else open_run(run)
+    with pixels_as_trained(directory):
+        maps = read_run_maps(
+            directory, corrections=None if corrections is None else Path(corrections), device=device
+        )
+        fit = cross_fit(
+            maps.net,
+            maps.dataset,
+            maps.objective(),
+            maps.setting(),
+            epochs=EPOCHS,
+            batch_size=maps.batch_size,
+            folds=folds,
+            seed=seed,
+            device=maps.device,
+        )
+    return Search(maps, fit)
+
+
+def suspects(
+    run: str | Path | RunDirectory,
+    *,
+    folds: int = FOLDS,
+    most: int | None = MOST,
+    corrections: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> list[Suspect]:
+    """Return the labels that a run contradicts, the most doubtful first.
+
+    The head of the run is fitted anew on all folds of its training and validation images but one, and asked
+    about that one: no image judges its own label. Images of one group, and copies of one file, are in one
+    fold. Listed are present labels with a low probability and absent ones with a high one; unknown labels
+    are not.
+
+    Args:
+        run: a finished run on images.
+        folds: how many.
+        most: labels to return; None returns every one that is more likely wrong than right.
+        corrections: a table of corrections: labels in it are as corrected, and no suspects.
+        seed: of the folds and the heads.
+        device: where to compute, as in :func:`weldon.device.choose_device`.
+
+    Raises:
+        UsageError: no finished run on images, or an option that cannot be used.
+        DataError: labels, corrections or images that cannot be used, or fewer groups of images than folds.
+    """
+    if most is not None and most < 1:
+        raise UsageError(f"`most` must be at least 1, got {most!r}")
+    search = search_suspects(run, folds=folds, corrections=corrections, seed=seed, device=device)
+    return [suspect for suspect, _ in search.suspects(most)]
