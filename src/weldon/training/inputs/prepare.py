@@ -13,8 +13,8 @@ from weldon.errors import DataError, UsageError
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.structured import BagSource
-from weldon.training.corrected_labels import correct_labels
 from weldon.training.inputs.bags import bags_at, read_bag_labels, refuse_image_options, unlabelled_note
+from weldon.training.inputs.corrected_labels import correct_labels
 
 
 @dataclass(frozen=True)
