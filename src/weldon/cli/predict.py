@@ -19,7 +19,7 @@ def predict(
     run: Annotated[Path, typer.Argument(help="run directory")],
     images: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists; or bags")],
     out: Annotated[Path | None, typer.Option(help="folder to write [first free of runs/predict, …]")] = None,
-    to: Annotated[str | None, typer.Option(help="coco,labelstudio,cvat,yolo,voc")] = None,
+    to: Annotated[str | None, typer.Option(help="annotation formats, as coco,cvat; an unknown name lists them")] = None,
     points: Annotated[bool, typer.Option("--points", help="a point for each predicted class")] = False,
     boxes: Annotated[bool, typer.Option("--boxes", help="boxes for each predicted class")] = False,
     masks: Annotated[bool, typer.Option("--masks", help="an indexed mask an image")] = False,
@@ -104,10 +104,10 @@ def predict(
 
 
 def _formats(to: str | None) -> list[str]:
-    from weldon.data import WRITERS
+    from weldon.data import FORMATS
 
     names = [name.strip() for name in to.split(",")] if to is not None else []
-    unknown = [name for name in names if name not in WRITERS]
+    unknown = [name for name in names if name not in FORMATS]
     if unknown:
-        raise UsageError(f"to must be among {', '.join(WRITERS)}, got {', '.join(unknown)}")
+        raise UsageError(f"to must be among {', '.join(FORMATS)}, got {', '.join(unknown)}")
     return names

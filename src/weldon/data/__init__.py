@@ -2,7 +2,7 @@
 
 from weldon.data.check import CheckReport, check_data
 from weldon.data.dataset import ImageDataset, collate, encode_targets
-from weldon.data.formats import WRITERS, write_annotations
+from weldon.data.formats import FORMATS, WRITERS, write_annotations
 from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
 from weldon.data.geometry import Geometry, crop_map, upsample_map
 from weldon.data.image import image_size, load_image, unreadable_files
@@ -13,6 +13,7 @@ from weldon.data.transforms import EvalTransform, TrainTransform
 from weldon.data.truth import TrueBoxes, read_boxes
 
 __all__ = [
+    "FORMATS",
     "WRITERS",
     "AnnotationSet",
     "Box",

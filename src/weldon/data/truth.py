@@ -7,16 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from weldon.data.formats.annotation import AnnotationSet
-from weldon.data.formats.coco import is_coco, read_coco
-from weldon.data.formats.cvat import read_cvat
-from weldon.data.formats.labelstudio_export import is_labelstudio, read_labelstudio
-from weldon.data.formats.voc_xml import read_voc_folder
+from weldon.data.formats.labelstudio_tasks import uploaded_name
+from weldon.data.formats.registry import read_annotations
 from weldon.data.image import SUFFIXES
-from weldon.data.labels.stored_names import uploaded_name
 from weldon.data.record import Box
-from weldon.errors import DataError, UsageError
-from weldon.files import read_json
+from weldon.errors import DataError
 
 Key = tuple[str, ...]
 
@@ -124,7 +119,7 @@ class TrueBoxes(Mapping[str, tuple[Box, ...]]):
 
 
 def read_boxes(path: str | Path) -> TrueBoxes:
-    """Return the true boxes in a COCO json, a Label Studio export, a CVAT XML file or a folder of VOC XML.
+    """Return the true boxes in a file or folder of any format that is read (:data:`weldon.data.FORMATS`).
 
     An image that is listed without a mark has none of the objects; an image that is not listed is not known.
     A class whose place is not told is marked difficult, see :meth:`ImageAnnotation.truth`.
@@ -138,39 +133,3 @@ def read_boxes(path: str | Path) -> TrueBoxes:
     if twice := [f"{name}: {count} times" for name, count in times.items() if count > 1]:
         raise DataError(f"{path} lists images more than once, so that nobody can tell their boxes:", twice)
     return TrueBoxes({image.file_name: image.truth(found.classes) for image in found.images}, found.notes)
-
-
-def read_annotations(path: Path) -> AnnotationSet:
-    """Return what an annotation tool wrote, whichever of our formats it is.
-
-    Raises:
-        DataError: the file cannot be read.
-        UsageError: none of the formats.
-    """
-    return _READERS[annotation_form(path)](path)
-
-
-def annotation_form(path: Path) -> str:
-    """Return ``coco``, ``labelstudio``, ``cvat`` or ``voc``.
-
-    Raises:
-        DataError: a JSON file of another kind.
-        UsageError: another ending.
-    """
-    if path.is_dir():
-        return "voc"
-    if path.suffix.lower() == ".xml":
-        return "cvat"
-    if path.suffix.lower() != ".json":
-        raise UsageError(f"annotations must be .json, .xml or a folder of VOC XML, got {path}")
-    content = read_json(path)
-    if is_coco(content):
-        return "coco"
-    if is_labelstudio(content):
-        return "labelstudio"
-    raise DataError(
-        f"{path} is neither a COCO data set (images, annotations, categories) nor a Label Studio export"
-    )
-
-
-_READERS = {"coco": read_coco, "labelstudio": read_labelstudio, "cvat": read_cvat, "voc": read_voc_folder}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from weldon.data.formats.labelstudio import CONTROLS
+from weldon.data.formats.labelstudio_tasks import image_url
 from weldon.data.formats.xml_file import parse_xml
-from weldon.data.labels.stored_names import image_url
 from weldon.errors import DataError
 
 Json = dict[str, Any]

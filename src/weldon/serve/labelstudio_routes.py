@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from weldon.data.formats.labelstudio import predicted_task
+from weldon.data.formats.labelstudio_tasks import file_name_of, uploaded_name
 from weldon.data.image import load_image
-from weldon.data.labels.stored_names import file_name_of, uploaded_name
 from weldon.data.record import Record
 from weldon.errors import DataError
 from weldon.files import parse_json

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from weldon.data.labels import LABEL_FILES, read_labels
+from weldon.data.labels import read_labels
+from weldon.data.labels.forms import usual_names
+from weldon.data.labels.huggingface import METADATA
 from weldon.errors import DataError, UsageError
 
 TABLE = "file_name,labels\na.png,cat\n"
@@ -46,7 +48,7 @@ def test_another_ending_lists_the_choices(tmp_path):
         read_labels(tmp_path, tmp_path / "labels.xlsx")
 
 
-@pytest.mark.parametrize("name", [name for name in LABEL_FILES if not name.endswith("parquet")])
+@pytest.mark.parametrize("name", [*usual_names(), *METADATA[:2]])
 def test_a_label_file_under_a_usual_name_is_found(tmp_path, photograph, name):
     photograph("a.png")
     text = LINES if name.endswith("jsonl") else TABLE

@@ -1,5 +1,7 @@
 """The files of annotation tools, read and written: one file a format."""
 
-from weldon.data.formats.registry import WRITERS, write_annotations
+from weldon.data.formats.registry import FORMATS, write_annotations
 
-__all__ = ["WRITERS", "write_annotations"]
+WRITERS = FORMATS  # the name that callers of old know
+
+__all__ = ["FORMATS", "WRITERS", "write_annotations"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon, refuse_strangers
 from weldon.data.formats.coco_marks import Mark, read_mark
+from weldon.data.formats.format import AnnotationFormat
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, number, shortened, side
 from weldon.data.formats.polygons import mask_regions
@@ -255,3 +256,12 @@ def _unlisted(entry: Json, shown: set[str], names: Names) -> tuple[str, ...]:
         return ()
     looked = shown | {names[value] for value in absent if value in names}
     return tuple(sorted(set(names.values()) - looked))
+
+
+FORMAT = AnnotationFormat(
+    write=lambda folder, images, classes, _: write_coco(folder / "coco.json", images, classes),
+    read=read_coco,
+    called="a COCO data set (.json with images, annotations and categories)",
+    endings=(".json",),
+    holds=lambda candidate: is_coco(candidate.content),
+)

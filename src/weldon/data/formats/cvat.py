@@ -8,6 +8,7 @@ from math import cos, radians, sin
 from pathlib import Path
 
 from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon, refuse_strangers
+from weldon.data.formats.format import AnnotationFormat
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, drawn_box, number, shortened, side
 from weldon.data.formats.polygons import mask_regions, regions_of
@@ -292,3 +293,11 @@ def _corners(mark: ET.Element) -> Corners:
     if any(len(pair) != 2 for pair in pairs):
         raise ValueError(f"<{mark.tag}> must have points as x,y;x,y, got {shortened(mark.attrib['points'])}")
     return tuple((number(x), number(y)) for x, y in pairs)
+
+
+FORMAT = AnnotationFormat(
+    write=lambda folder, images, classes, _: write_cvat(folder / "cvat" / "annotations.xml", images, classes),
+    read=read_cvat,
+    called="CVAT for images (.xml)",
+    endings=(".xml",),
+)

@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
-from weldon.data.formats.labelstudio import CONTROLS
-from weldon.data.formats.labelstudio_minimal import full_tasks, is_minimal
-from weldon.data.formats.labelstudio_taxonomy import class_names, implied, paths_of
+from weldon.data.formats.format import AnnotationFormat
+from weldon.data.formats.labelstudio import CONTROLS, local_prefix, write_labelstudio
+from weldon.data.formats.labelstudio_tasks import (
+    class_names,
+    file_name_of,
+    full_tasks,
+    image_url,
+    implied,
+    is_minimal,
+    paths_of,
+)
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, drawn_box, number, shortened, side
-from weldon.data.labels.stored_names import file_name_of, image_url
 from weldon.data.record import Box
 from weldon.errors import DataError
 from weldon.files import read_json
@@ -66,7 +73,7 @@ def read_labelstudio(path: str | Path) -> AnnotationSet:
         )
     notes: tuple[str, ...] = ()
     if is_minimal(content[0]):
-        content, controls = full_tasks(content, (*CONTROLS, *UNDRAWN, TAXONOMY), image_url)
+        content, controls = full_tasks(content, (*CONTROLS, *UNDRAWN, TAXONOMY))
         if controls:
             named = ", ".join(repr(control) for control in controls)
             notes = (
@@ -262,3 +269,14 @@ def _upright(value: Json, width: int, height: int) -> tuple[float, float, float,
     ]
     xs, ys = zip(*corners, strict=True)
     return x + min(xs), y + min(ys), x + max(xs), y + max(ys)
+
+
+FORMAT = AnnotationFormat(
+    write=lambda folder, images, classes, photos: write_labelstudio(
+        folder / "labelstudio", images, classes, prefix=local_prefix(photos)
+    ),
+    read=read_labelstudio,
+    called="a Label Studio export (.json)",
+    endings=(".json",),
+    holds=lambda candidate: is_labelstudio(candidate.content),
+)

@@ -1,52 +1,24 @@
-"""The files of annotation tools by name, for ``--to``."""
+"""The formats of annotation tools by name: what ``--to`` writes, and what is read as labels and truth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from weldon.data.file_names import refuse_shared
-from weldon.data.formats.annotation import ImageAnnotation
-from weldon.data.formats.coco import write_coco
-from weldon.data.formats.cvat import write_cvat
-from weldon.data.formats.labelstudio import local_prefix, write_labelstudio
-from weldon.data.formats.voc_xml import write_voc
-from weldon.data.formats.yolo import write_yolo
-from weldon.errors import UsageError
+from weldon.data.formats import coco, cvat, labelstudio_export, voc_xml, yolo
+from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation
+from weldon.data.formats.format import AnnotationFormat, Candidate
+from weldon.errors import DataError, UsageError
 
-Writer = Callable[[Path, Sequence[ImageAnnotation], Sequence[str], Path | None], None]
-
-# Each in a folder of its own, except COCO's one file: they would share names such as annotations.xml.
-WRITERS: dict[str, Writer] = {
-    "coco": lambda folder, images, classes, _: write_coco(folder / "coco.json", images, classes),
-    "labelstudio": lambda folder, images, classes, photos: write_labelstudio(
-        folder / "labelstudio", images, classes, prefix=local_prefix(photos)
-    ),
-    "cvat": lambda folder, images, classes, _: write_cvat(
-        folder / "cvat" / "annotations.xml", images, classes
-    ),
-    "yolo": lambda folder, images, classes, _: write_yolo(folder / "yolo", images, classes),
-    "voc": lambda folder, images, classes, _: write_voc(folder / "voc", images),
+# The first that recognises a file reads it.
+FORMATS: dict[str, AnnotationFormat] = {
+    "coco": coco.FORMAT,
+    "labelstudio": labelstudio_export.FORMAT,
+    "cvat": cvat.FORMAT,
+    "yolo": yolo.FORMAT,
+    "voc": voc_xml.FORMAT,
 }
-
-
-# These name a file after each image, without its ending.
-_A_FILE_AN_IMAGE = {"yolo": "YOLO", "voc": "VOC"}
-
-
-def check_file_names(names: Sequence[str], file_names: Sequence[str]) -> None:
-    """Refuse, before anything is computed, images that would share a file in one of some formats.
-
-    Args:
-        names: of the formats.
-        file_names: of the images.
-
-    Raises:
-        DataError: with every such pair of images.
-    """
-    for name in names:
-        if name in _A_FILE_AN_IMAGE:
-            refuse_shared(file_names, _A_FILE_AN_IMAGE[name])
 
 
 def write_annotations(
@@ -62,7 +34,7 @@ def write_annotations(
     Each file is written whole or not at all, inside ``folder``, whatever the images are called.
 
     Args:
-        name: ``coco``, ``labelstudio``, ``cvat``, ``yolo`` or ``voc``.
+        name: a key of :data:`FORMATS`.
         folder: where to put it, made where needed.
         images: what to write.
         classes: in their order.
@@ -72,6 +44,58 @@ def write_annotations(
         UsageError: no such format.
         DataError: what the format cannot hold.
     """
-    if name not in WRITERS:
-        raise UsageError(f"`to` must be one of {', '.join(WRITERS)}, got {name!r}")
-    WRITERS[name](Path(folder), images, classes, photos)
+    if name not in FORMATS:
+        raise UsageError(f"`to` must be one of {', '.join(FORMATS)}, got {name!r}")
+    FORMATS[name].write(Path(folder), images, classes, photos)
+
+
+def check_file_names(names: Sequence[str], file_names: Sequence[str]) -> None:
+    """Refuse, before anything is computed, images that would share a file in one of some formats.
+
+    Args:
+        names: of the formats.
+        file_names: of the images.
+
+    Raises:
+        DataError: with every such pair of images.
+    """
+    for name in names:
+        if FORMATS[name].each_image:
+            refuse_shared(file_names, name.upper())
+
+
+def read_annotations(path: Path) -> AnnotationSet:
+    """Return what an annotation tool wrote, whichever of our formats it is.
+
+    Raises:
+        DataError: the file cannot be read.
+        UsageError: none of the formats.
+    """
+    read = FORMATS[annotation_form(path)].read
+    assert read is not None
+    return read(path)
+
+
+def annotation_form(path: Path) -> str:
+    """Return the name of the format that a file or folder is of.
+
+    Raises:
+        DataError: a file of a known ending that none of the formats recognises.
+        UsageError: another ending.
+    """
+    candidate = Candidate(path)
+    readable = {name: one for name, one in FORMATS.items() if one.read is not None}
+    alike = {name: one for name, one in readable.items() if candidate.ending in one.endings}
+    if not alike:
+        listed = ", ".join(dict.fromkeys(one.called for one in readable.values()))
+        raise UsageError(f"annotations must be {listed}; got {path}")
+    found = next((name for name, one in alike.items() if one.holds(candidate)), None)
+    if found is None:
+        raise DataError(f"{path} is neither {' nor '.join(one.called for one in alike.values())}")
+    return found
+
+
+def annotation_endings() -> tuple[str, ...]:
+    """Return the endings of files that annotations are read from."""
+    endings = (end for one in FORMATS.values() if one.read is not None for end in one.endings if end)
+    return tuple(dict.fromkeys(endings))

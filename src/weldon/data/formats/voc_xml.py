@@ -9,6 +9,7 @@ from pathlib import Path
 
 from weldon.data.file_names import inside, refuse_shared
 from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation
+from weldon.data.formats.format import AnnotationFormat
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, drawn_box, number, side
 from weldon.data.formats.xml_file import read_xml, write_xml
@@ -146,3 +147,12 @@ def _object(box: Box, image: ImageAnnotation) -> ET.Element:
     if box.score is not None:
         ET.SubElement(element, "score").text = f"{box.score:.6g}"
     return element
+
+
+FORMAT = AnnotationFormat(
+    write=lambda folder, images, _, __: write_voc(folder / "voc", images),
+    read=read_voc_folder,
+    called="a folder of VOC XML",
+    endings=("",),
+    each_image=True,
+)

@@ -11,6 +11,7 @@ from typing import Any
 
 from weldon.data.file_names import inside, refuse_shared
 from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Polygon, refuse_strangers
+from weldon.data.formats.format import AnnotationFormat
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import drawn_box, number, shortened
 from weldon.data.image import SUFFIXES, image_size
@@ -223,3 +224,13 @@ def _mark(
         )
     corners = zip(values[::2], values[1::2], strict=True)
     return label, Polygon(label, tuple((x * width, y * height) for x, y in corners))
+
+
+FORMAT = AnnotationFormat(
+    write=lambda folder, images, classes, _: write_yolo(folder / "yolo", images, classes),
+    read=read_yolo,
+    called="a folder of YOLO with its data.yaml",
+    endings=("",),
+    holds=lambda candidate: (candidate.path / "data.yaml").is_file(),
+    each_image=True,
+)

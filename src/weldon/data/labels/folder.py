@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from weldon.data.labels.label_file import Told
+from weldon.data.labels.label_file import FolderForm, Told
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.labels.rows import Row
 from weldon.data.record import LabelSet, split_name
@@ -158,3 +158,6 @@ def folder_split(file_name: str) -> str | None:
 
 def _with_splits(rows: Sequence[Row], splits: Sequence[str | None]) -> list[Row]:
     return [replace(row, split=split) for row, split in zip(rows, splits, strict=True)]
+
+
+FORM = FolderForm(lambda root: root, read=lambda root, options: read_folder(root, classes=options.classes))

@@ -10,11 +10,9 @@ from pathlib import Path
 from weldon.data.delimited import read_delimited
 from weldon.data.labels.columns import LABEL_COLUMNS, has_name_column
 from weldon.data.labels.entry_row import tells_labels
-from weldon.data.labels.jsonl import jsonl_told
-from weldon.data.labels.label_file import Told
+from weldon.data.labels.forms import form_of
+from weldon.data.labels.label_file import LabelOptions, Told
 from weldon.data.labels.locate import ImageFinder
-from weldon.data.labels.parquet import parquet_told
-from weldon.data.labels.table import table_told
 from weldon.data.walk import is_hidden
 from weldon.errors import DataError, UsageError
 from weldon.files import parse_json, read_text
@@ -43,18 +41,13 @@ def metadata_files(root: Path) -> list[Path]:
     return found
 
 
-def metadata_told(
-    files: Sequence[Path], root: Path, *, label_sep: str | None, minus_one: str | None, group_col: str | None
-) -> Told:
+def metadata_told(files: Sequence[Path], root: Path, options: LabelOptions) -> Told:
     """Return what several metadata files say together, each image by its name below ``root``.
 
     Raises:
         DataError: tables with a column a class that have not the same classes, or what one reader refuses.
     """
-    told = []
-    for path in files:
-        one = _one_told(path, label_sep=label_sep, minus_one=minus_one, group_col=group_col)
-        told.append(_below(one, path, root))
+    told = [_below(form_of(path).read(path, root, options), path, root) for path in files]
     declared = [sorted(one.declared or ()) for one in told]
     if any(names != declared[0] for names in declared):
         raise DataError(
@@ -72,14 +65,6 @@ def metadata_told(
         list(dict.fromkeys(note for one in told for note in one.notes)),
         [problem for one in told for problem in one.problems],
     )
-
-
-def _one_told(path: Path, *, label_sep: str | None, minus_one: str | None, group_col: str | None) -> Told:
-    if path.suffix == ".jsonl":
-        return jsonl_told(path, group_col=group_col)
-    if path.suffix == ".parquet":
-        return parquet_told(path, group_col=group_col)
-    return table_told(path, label_sep=label_sep, minus_one=minus_one, group_col=group_col)
 
 
 def _below(told: Told, path: Path, root: Path) -> Told:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.labels.entry_row import entry_row
-from weldon.data.labels.label_file import Told
+from weldon.data.labels.label_file import FileForm, Told
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.record import LabelSet
 from weldon.errors import DataError
@@ -70,3 +70,10 @@ def _repeated(line: str) -> list[str]:
 
     json.loads(line, object_pairs_hook=once)
     return found
+
+
+FORM = FileForm(
+    (".jsonl", ".ndjson"),
+    read=lambda path, _, options: jsonl_told(path, group_col=options.group_col),
+    usual=("labels.jsonl",),
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.labels.entry_row import entry_row
-from weldon.data.labels.label_file import Told
+from weldon.data.labels.label_file import FileForm, Told
 from weldon.errors import DataError, UsageError
 
 
@@ -50,3 +50,6 @@ def parquet_entries(path: Path) -> Iterator[dict[str, Any]]:
 
 def _holds_bytes(kind: Any) -> bool:
     return "binary" in str(kind)
+
+
+FORM = FileForm((".parquet",), read=lambda path, _, options: parquet_told(path, group_col=options.group_col))

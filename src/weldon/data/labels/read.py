@@ -5,27 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from weldon.data.labels.folder import read_folder, with_folder_splits
+from weldon.data.labels.folder import with_folder_splits
+from weldon.data.labels.forms import FOLDER_FORMS, form_of, usual_names
 from weldon.data.labels.huggingface import METADATA, metadata_files, metadata_told
-from weldon.data.labels.jsonl import jsonl_told
-from weldon.data.labels.locate import LONGEST, ImageFinder
-from weldon.data.labels.parquet import parquet_told
-from weldon.data.labels.rows import Row, label_set_of
-from weldon.data.labels.stored_names import stored_names
-from weldon.data.labels.table import table_told
+from weldon.data.labels.label_file import LabelOptions
+from weldon.data.labels.locate import ImageFinder
 from weldon.data.public.catalogue import read_dataset
-from weldon.data.public.voc import is_devkit, read_voc
 from weldon.data.record import LabelSet
-from weldon.data.truth import annotation_form, read_annotations
 from weldon.errors import DataError, UsageError
-
-TABLES = (".csv", ".tsv", ".txt")
-LINES = (".jsonl", ".ndjson")
-PARQUETS = (".parquet",)
-ANNOTATIONS = (".json", ".xml")
-
-# Looked for in DATA when --labels is not given.
-LABEL_FILES = ("labels.csv", "labels.tsv", "labels.jsonl", *METADATA)
 
 
 def read_labels(
@@ -63,92 +50,43 @@ def read_labels(
         if labels is not None:
             raise UsageError(f"`labels` must be left out with `dataset` {dataset!r}, got {str(labels)!r}")
         return read_dataset(dataset, data, classes=classes)
-    root, file = _places(Path(data), None if labels is None else Path(labels))
-    if file is None:
-        if group_col is not None:
-            raise UsageError(f"`group_col` needs a label table, but {root} has none: give `labels`")
-        if (devkit := _devkit(root)) is not None:
-            return read_voc(devkit, image_set=image_set, classes=classes)
-        return read_folder(root, classes=classes)
-    if isinstance(file, list):
-        told = metadata_told(file, root, label_sep=label_sep, minus_one=minus_one, group_col=group_col)
-        return with_folder_splits(told).label_set(ImageFinder((root,)), classes)
-    suffix = file.suffix.lower()
-    if suffix in ANNOTATIONS:
-        return _annotated(file, root, classes)
-    if suffix in TABLES:
-        told = table_told(file, label_sep=label_sep, minus_one=minus_one, group_col=group_col)
-    elif suffix in LINES:
-        told = jsonl_told(file, group_col=group_col)
-    elif suffix in PARQUETS:
-        told = parquet_told(file, group_col=group_col)
+    options = LabelOptions(label_sep, minus_one, group_col, image_set, classes)
+    root, files = _places(Path(data), None if labels is None else Path(labels))
+    if not files:
+        return _of_folder(root, options)
+    if labels is None and any(file.parent != root for file in files):
+        told = metadata_told(files, root, options)
     else:
-        endings = ", ".join((*TABLES, *LINES, *PARQUETS, *ANNOTATIONS))
-        raise UsageError(f"`labels` must end in {endings}, got {file}")
-    return with_folder_splits(told).label_set(ImageFinder((file.parent, root)), classes)
+        told = form_of(files[0]).read(files[0], root, options)
+    finder = ImageFinder((files[0].parent, root) if len(files) == 1 else (root,), tails=told.foreign_names)
+    return (told if told.foreign_names else with_folder_splits(told)).label_set(finder, classes)
 
 
-def _places(data: Path, labels: Path | None) -> tuple[Path, Path | list[Path] | None]:
-    """Return the folder of images and the label file, looking for one under a usual name.
+def _of_folder(root: Path, options: LabelOptions) -> LabelSet:
+    if options.group_col is not None:
+        raise UsageError(f"`group_col` needs a label table, but {root} has none: give `labels`")
+    places = ((form, form.find(root)) for form in FOLDER_FORMS)
+    form, place = next((form, place) for form, place in places if place is not None)
+    return form.read(place, options)
 
-    Metadata files of a Hugging Face folder may lie deeper, and then there may be several.
+
+def _places(data: Path, labels: Path | None) -> tuple[Path, list[Path]]:
+    """Return the folder of images and the label files, looking for one under a usual name.
+
+    There may be none; metadata files of a Hugging Face folder may lie deeper, and then there may be several.
     """
     if not data.exists():
         raise DataError(f"no folder {data}: give the folder that holds the images")
     if data.is_file():
-        return data.parent, labels or data
+        return data.parent, [labels or data]
     if labels is not None:
         if not labels.is_file():
             raise DataError(f"no label file {labels}")
-        return data, labels
-    found = [data / name for name in LABEL_FILES if (data / name).is_file()]
+        return data, [labels]
+    found = [data / name for name in (*usual_names(), *METADATA) if (data / name).is_file()]
     if len(found) > 1:
         raise UsageError(
             f"`labels` must say which file to use: {data} has {', '.join(f.name for f in found)}"
         )
     deeper = [] if found and found[0].name not in METADATA else metadata_files(data)
-    if deeper:
-        return data, [*found, *deeper]
-    return data, found[0] if found else None
-
-
-def _annotated(file: Path, root: Path, classes: Sequence[str] | None) -> LabelSet:
-    """Return image-level labels derived from an annotation tool's file; boxes are kept for measuring only."""
-    found = read_annotations(file)
-    finder = ImageFinder((file.parent, root), tails=True)
-    names, problems = stored_names([image.file_name for image in found.images], finder, file.name)
-    every = (*found.classes, *(classes or ()))
-    rows = [
-        Row(
-            f"{file.name}, {image.file_name[:LONGEST]}",
-            name,
-            image.named,
-            image.unknown_of(every),
-            boxes=image.truth(every) if image.boxes or image.polygons or not image.named else None,
-        )
-        for image, name in zip(found.images, names, strict=True)
-    ]
-    return label_set_of(
-        rows,
-        finder,
-        form=annotation_form(file),
-        declared=found.classes,
-        given=classes,
-        empty_classes="drop",
-        notes=found.notes,
-        problems=problems,
-        source=file,
-    )
-
-
-def _devkit(root: Path) -> Path | None:
-    """Return the devkit: the folder itself, or its only ``VOC...`` folder (also inside ``VOCdevkit``)."""
-    for folder in (root, root / "VOCdevkit"):
-        if is_devkit(folder):
-            return folder
-        years = [path for path in sorted(folder.glob("VOC*")) if is_devkit(path)]
-        if len(years) > 1:
-            raise UsageError(f"`data` must name one devkit, got {', '.join(str(year) for year in years)}")
-        if years:
-            return years[0]
-    return None
+    return data, [*found, *deeper]

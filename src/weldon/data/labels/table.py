@@ -18,7 +18,7 @@ from weldon.data.labels.columns import (
     unused_columns,
 )
 from weldon.data.labels.label_cell import MISSING, is_list, label_separator, other_separators, split_labels
-from weldon.data.labels.label_file import Told
+from weldon.data.labels.label_file import FileForm, Told
 from weldon.data.labels.locate import Finder
 from weldon.data.labels.rows import Row
 from weldon.data.record import LabelSet
@@ -200,3 +200,12 @@ def _row(
         group=cell(columns.group),
         weight=parse_weight(cell(columns.weight), where, problems),
     )
+
+
+FORM = FileForm(
+    (".csv", ".tsv", ".txt"),
+    read=lambda path, _, options: table_told(
+        path, label_sep=options.label_sep, minus_one=options.minus_one, group_col=options.group_col
+    ),
+    usual=("labels.csv", "labels.tsv"),
+)

@@ -14,6 +14,7 @@ import numpy as np
 from weldon.data.formats.annotation import ImageAnnotation
 from weldon.data.formats.voc_xml import read_voc_xml
 from weldon.data.image import refused
+from weldon.data.labels.label_file import FolderForm
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.labels.rows import Row, label_set_of
 from weldon.data.opened import opened
@@ -51,6 +52,19 @@ _SPLIT_FILES = {
 def is_devkit(root: Path) -> bool:
     """Return whether a folder is laid out as ``VOCdevkit/VOC2007`` is."""
     return (root / "JPEGImages").is_dir() and (root / "ImageSets").is_dir()
+
+
+def find_devkit(root: Path) -> Path | None:
+    """Return the devkit: the folder itself, or its only ``VOC...`` folder (also inside ``VOCdevkit``)."""
+    for folder in (root, root / "VOCdevkit"):
+        if is_devkit(folder):
+            return folder
+        years = [path for path in sorted(folder.glob("VOC*")) if is_devkit(path)]
+        if len(years) > 1:
+            raise UsageError(f"`data` must name one devkit, got {', '.join(str(year) for year in years)}")
+        if years:
+            return years[0]
+    return None
 
 
 def read_voc(
@@ -240,3 +254,9 @@ def _from_marks(image: ImageAnnotation) -> tuple[frozenset[str], frozenset[str]]
     """Return the classes that are present, and those of which only difficult objects are."""
     present = frozenset(image.labels) | {box.label for box in image.boxes if not box.difficult}
     return present, image.named - present
+
+
+FORM = FolderForm(
+    find_devkit,
+    read=lambda root, options: read_voc(root, image_set=options.image_set, classes=options.classes),
+)
