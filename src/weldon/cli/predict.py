@@ -19,7 +19,9 @@ def predict(
     run: Annotated[Path, typer.Argument(help="run directory")],
     images: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists; or bags")],
     out: Annotated[Path | None, typer.Option(help="folder to write [first free of runs/predict, …]")] = None,
-    to: Annotated[str | None, typer.Option(help="annotation formats, as coco,cvat; an unknown name lists them")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="annotation formats, as coco,cvat; an unknown name lists them")
+    ] = None,
     points: Annotated[bool, typer.Option("--points", help="a point for each predicted class")] = False,
     boxes: Annotated[bool, typer.Option("--boxes", help="boxes for each predicted class")] = False,
     masks: Annotated[bool, typer.Option("--masks", help="an indexed mask an image")] = False,
