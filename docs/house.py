@@ -141,10 +141,11 @@ def files_of_one_image() -> list[str]:
             run / "thresholds.json", {"scale": "score", "map_scale": 1, "classes": {"cat": 0, "dog": 0}}
         )
         image = str(next(photos.rglob("*.png")))
-        words = ["predict", str(run), image, "--boxes", "--masks", "--to", "coco", "--out", f"{folder}/out"]
+        words = ["predict", str(run), image, "--boxes", "--masks", "--to", "coco", "--out"]
+        app([*words, f"{folder}/first"], standalone_mode=False)  # loads what is loaded when first used
         sys.setprofile(note)
         try:
-            app(words, standalone_mode=False)
+            app([*words, f"{folder}/out"], standalone_mode=False)
         finally:
             sys.setprofile(None)
     return sorted(path for path in seen if path.startswith(str(SOURCE)) and "/crf/" not in path)

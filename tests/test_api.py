@@ -66,9 +66,21 @@ def test_importing_weldon_is_silent_and_loads_nothing_heavy():
     assert loaded_by("import weldon") == set()
 
 
-@pytest.mark.parametrize("module", ["pooling", "losses"])
-def test_arithmetic_needs_torch_alone(module: str):
-    assert loaded_by(f"import weldon; weldon.{module}") == {"torch"}
+@pytest.mark.parametrize("name", ["pooling.WeldonPool", "losses.APLoss"])
+def test_arithmetic_needs_torch_alone(name: str):
+    assert loaded_by(f"import weldon; weldon.{name}") == {"torch"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from weldon.pooling import POOLINGS, parse_count; list(POOLINGS), parse_count('20%')",
+        "from weldon.data import read_labels, check_data, Geometry",
+        "import weldon.runs.recipe",
+    ],
+)
+def test_names_of_poolings_labels_and_options_are_read_without_anything_heavy(code: str):
+    assert loaded_by(code) == set()
 
 
 def test_prediction_needs_neither_lightning_nor_matplotlib_nor_pandas():

@@ -5,8 +5,9 @@ The names below are loaded when first used: ``import weldon`` itself loads neith
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from weldon.lazy import lazy_names
 
 if TYPE_CHECKING:
     from weldon import data, inference, losses, metrics, models, pooling, recipes, review, training
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from weldon.training import train
 
 __version__ = "0.1.0"
+
+__getattr__, __dir__ = lazy_names(__name__)
 
 __all__ = [
     "create_model",
@@ -38,26 +41,3 @@ __all__ = [
     "train",
     "training",
 ]
-
-_FUNCTIONS = {
-    "create_model": "weldon.models",
-    "load_model": "weldon.models",
-    "save_model": "weldon.models",
-    "load": "weldon.inference",
-    "load_bags": "weldon.inference.bag_predictor",
-    "train": "weldon.training",
-    "evaluate": "weldon.evaluation",
-    "suspects": "weldon.review",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _FUNCTIONS:
-        return getattr(import_module(_FUNCTIONS[name]), name)
-    if name in __all__:
-        return import_module(f"weldon.{name}")
-    raise AttributeError(f"module 'weldon' has no attribute {name!r}; it has {', '.join(__all__)}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]

@@ -1,16 +1,25 @@
 """Label files and photographs in, batches out; annotations back into the tools that people use."""
 
-from weldon.data.check import CheckReport, check_data
-from weldon.data.dataset import ImageDataset, collate, encode_targets
-from weldon.data.formats import FORMATS, WRITERS, write_annotations
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
-from weldon.data.geometry import Geometry, crop_map, upsample_map
-from weldon.data.image import image_size, load_image, unreadable_files
-from weldon.data.labels import read_labels
-from weldon.data.record import Box, LabelSet, Record
-from weldon.data.split import apply_splits, assign_splits, join_validation, read_splits, write_splits
-from weldon.data.transforms import EvalTransform, TrainTransform
-from weldon.data.truth import TrueBoxes, read_boxes
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from weldon.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from weldon.data.check import CheckReport, check_data
+    from weldon.data.dataset import ImageDataset, collate, encode_targets
+    from weldon.data.formats import FORMATS, WRITERS, write_annotations
+    from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
+    from weldon.data.geometry import Geometry, crop_map, upsample_map
+    from weldon.data.image import image_size, load_image, unreadable_files
+    from weldon.data.labels import read_labels
+    from weldon.data.record import Box, LabelSet, Record
+    from weldon.data.split import apply_splits, assign_splits, join_validation, read_splits, write_splits
+    from weldon.data.transforms import EvalTransform, TrainTransform
+    from weldon.data.truth import TrueBoxes, read_boxes
+
+__getattr__, __dir__ = lazy_names(__name__)
 
 __all__ = [
     "FORMATS",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from weldon.errors import UsageError
+
+if TYPE_CHECKING:  # the recipe reads the limits below: help and errors come before torch
+    from torch import Tensor
 
 RESIZES = ("keep", "warp")
 LEAST_SIDE, MOST_SIDE = 16, 4096  # of the canvas; a picture of 4096 is 200 MB on its way to the network
@@ -141,6 +142,7 @@ def upsample_map(scores: Tensor, geometry: Geometry, *, size: tuple[int, int] | 
         ``(C, height, width)``.
 
     Example:
+        >>> import torch
         >>> upsample_map(torch.tensor([[[0.0, 4.0], [0.0, 4.0]]]), Geometry(4, 4, 8))[0, 0]
         tensor([0., 1., 3., 4.])
     """
@@ -159,6 +161,8 @@ def _real(extent: int, cells: int, side: int) -> int:
 
 def _sample(scores: Tensor, pixels: int, extent: float, *, dim: int) -> Tensor:
     """Read ``pixels`` evenly spaced values from the first ``extent`` cells along ``dim``, linearly."""
+    import torch
+
     last = scores.shape[dim] - 1
     places = (torch.arange(pixels, device=scores.device, dtype=torch.float64) + 0.5) * (extent / pixels) - 0.5
     places = places.clamp(0, last)

@@ -5,9 +5,9 @@ The accumulators are loaded when first asked for: they bring torchmetrics, and w
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from weldon.lazy import lazy_names
 from weldon.metrics.accuracy import hit_at_one, per_class_accuracy, topk_accuracy
 from weldon.metrics.average_precision import AP_METHODS, average_precision, mean_average_precision
 from weldon.metrics.boxes import (
@@ -45,18 +45,7 @@ if TYPE_CHECKING:
         TopKAccuracy,
     )
 
-_ACCUMULATORS = (
-    "AveragePrecision",
-    "BoxOverlaps",
-    "ConfusionMatrix",
-    "LabelRows",
-    "MeanIoU",
-    "PerClassAccuracy",
-    "PixelAveragePrecision",
-    "PointingAccuracy",
-    "PointwiseLocalisation",
-    "TopKAccuracy",
-)
+__getattr__, __dir__ = lazy_names(__name__)
 
 __all__ = [
     "AP_METHODS",
@@ -96,15 +85,3 @@ __all__ = [
     "topk_accuracy",
     "tune_box_thresholds",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Load an accumulator when it is first asked for."""
-    if name in _ACCUMULATORS:
-        return getattr(importlib.import_module("weldon.metrics.accumulators"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """List the accumulators too."""
-    return sorted(__all__)

@@ -1,42 +1,33 @@
-"""Poolings by name, the one list that options, tables and error messages read."""
+"""Poolings by name, the one list that options, tables and error messages read.
+
+A pooling is named by where it stands and loaded when it is built, so that the list can be read without torch.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from weldon.errors import UsageError
-from weldon.pooling.max_average import AveragePool, MaxPool
-from weldon.pooling.rank_weighted import GWRPPool
-from weldon.pooling.temperature import GeneralisedPool, LSEPool
-from weldon.pooling.weldon import WeldonPool
-from weldon.pooling.wildcat import WildcatPool
+from weldon.lazy import LazyDict
 
+if TYPE_CHECKING:
+    from torch import nn
 
-def _hcrf() -> GeneralisedPool:
-    """HCRF and MSSVM: Eq. 8 with both temperatures at 1 (Table 1)."""
-    return GeneralisedPool(beta_max=1.0, beta_min=1.0)
-
-
-def _mantra() -> WeldonPool:
-    """MANTRA: the highest and the lowest region (Eq. 3)."""
-    return WeldonPool(k_max=1, k_min=1)
-
-
-POOLINGS: dict[str, Callable[..., nn.Module]] = {
-    "max": MaxPool,
-    "avg": AveragePool,
-    "lse": LSEPool,
-    "hcrf": _hcrf,
-    "mssvm": _hcrf,
-    "generalised": GeneralisedPool,
-    "gwrp": GWRPPool,
-    "mantra": _mantra,
-    "weldon": WeldonPool,
-    "wildcat": WildcatPool,
-}
+POOLINGS = LazyDict(
+    {
+        "max": "weldon.pooling.max_average:MaxPool",
+        "avg": "weldon.pooling.max_average:AveragePool",
+        "lse": "weldon.pooling.temperature:LSEPool",
+        "hcrf": "weldon.pooling.temperature:hcrf",
+        "mssvm": "weldon.pooling.temperature:hcrf",
+        "generalised": "weldon.pooling.temperature:GeneralisedPool",
+        "gwrp": "weldon.pooling.rank_weighted:GWRPPool",
+        "mantra": "weldon.pooling.weldon:mantra",
+        "weldon": "weldon.pooling.weldon:WeldonPool",
+        "wildcat": "weldon.pooling.wildcat:WildcatPool",
+    }
+)
 
 
 def build_pooling(pool: str | nn.Module, **options: object) -> nn.Module:
@@ -54,6 +45,8 @@ def build_pooling(pool: str | nn.Module, **options: object) -> nn.Module:
         >>> build_pooling("weldon", k_max=0.2, k_min=3)
         WeldonPool(k_max=0.2, k_min=3)
     """
+    from torch import nn
+
     if isinstance(pool, nn.Module):
         if options:
             raise UsageError(
@@ -67,4 +60,5 @@ def build_pooling(pool: str | nn.Module, **options: object) -> nn.Module:
     if unknown:
         choices = f"has the options {', '.join(known)}" if known else "has no options"
         raise UsageError(f"pooling {pool!r} {choices}, got {', '.join(unknown)}")
-    return POOLINGS[pool](**options)
+    built: nn.Module = POOLINGS[pool](**options)
+    return built

@@ -160,3 +160,8 @@ class LSEPool(GeneralisedPool):
     def extra_repr(self) -> str:
         """Show the option in the printed module."""
         return f"beta={self.beta}"
+
+
+def hcrf() -> GeneralisedPool:
+    """HCRF and MSSVM: Eq. 8 with both temperatures at 1 (Table 1)."""
+    return GeneralisedPool(beta_max=1.0, beta_min=1.0)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from weldon.pooling.count import Count, check_count
 from weldon.pooling.max_average import average_weights, mean_of_regions
 from weldon.pooling.regions import (
-    Count,
     RegionPool,
     accumulation_dtype,
-    check_count,
     fill_padding,
     flatten_regions,
     resolve_count,
@@ -128,3 +127,8 @@ class WeldonPool(RegionPool):
     def extra_repr(self) -> str:
         """Show the options in the printed module."""
         return f"k_max={self.k_max!r}, k_min={self.k_min!r}"
+
+
+def mantra() -> WeldonPool:
+    """MANTRA: the highest and the lowest region (Eq. 3)."""
+    return WeldonPool(k_max=1, k_min=1)

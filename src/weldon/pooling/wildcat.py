@@ -10,7 +10,8 @@ import math
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.pooling.regions import Count, RegionPool, accumulation_dtype, check_count, flatten_regions
+from weldon.pooling.count import Count, check_count
+from weldon.pooling.regions import RegionPool, accumulation_dtype, flatten_regions
 from weldon.pooling.weldon import add_evidence, evidence_weights
 
 

@@ -5,20 +5,14 @@ The names are loaded when first used: the command line need not wait for Lightni
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from weldon.lazy import lazy_names
 
 if TYPE_CHECKING:
     from weldon.reproduce.rows import reproduce
     from weldon.reproduce.workspace import Workspace
 
+__getattr__, __dir__ = lazy_names(__name__)
+
 __all__ = ["Workspace", "reproduce"]
-
-_HOMES = {"Workspace": "workspace", "reproduce": "rows"}
-
-
-def __getattr__(name: str) -> Any:
-    """Load a name when it is first asked for."""
-    if name in _HOMES:
-        return getattr(import_module(f"weldon.reproduce.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
