@@ -15,8 +15,8 @@ from weldon.data import Record
 from weldon.runs.recipe import Recipe
 from weldon.structured import BagDataset
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
+from weldon.training.inputs.images import cached_maps
 from weldon.training.inputs.prepare import prepare
-from weldon.training.inputs.sets import cached_maps
 
 
 @dataclass(frozen=True)

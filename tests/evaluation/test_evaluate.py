@@ -88,7 +88,7 @@ def test_cached_maps_and_images_give_the_same_figures(run, boxes, masks, monkeyp
     cached = evaluate(run, split="test", **truth)
     monkeypatch.setattr(
         "weldon.evaluation.context.Scorer",
-        lambda net, recipe, classes, cache, progress: Scorer(net, recipe, classes, None, progress),
+        lambda net, recipe, classes, cache, *rest: Scorer(net, recipe, classes, None, *rest),
     )
     read = evaluate(run, split="test", **truth)
     for name in ("map", "pointwise", "pxap", "miou"):

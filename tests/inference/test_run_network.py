@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from weldon.errors import DataError, UsageError
-from weldon.inference.run_network import is_bag_run, load_run_bag_network, load_run_network
-from weldon.models import create_bag_model, create_model, save_model
+from weldon.inference.run_network import is_bag_run, load_image_network, load_run_network
+from weldon.models import BagNet, WeldonNet, create_bag_model, create_model, save_model
 from weldon.runs.run_directory import RunDirectory
 
 
@@ -58,11 +58,10 @@ def test_weights_that_are_cut_off_are_refused_as_data(run, kept):
 
 def test_bags_and_images_are_not_confused(run):
     assert not is_bag_run(run)
-    with pytest.raises(UsageError, match="trained on images, not on bags"):
-        load_run_bag_network(run)
+    assert isinstance(load_image_network(run, device="cpu"), WeldonNet)
     torch.manual_seed(0)
     save_model(create_bag_model(3, 2), run.best)
     assert is_bag_run(run)
-    assert load_run_bag_network(run, device="cpu").num_classes == 2
+    assert isinstance(load_run_network(run, device="cpu"), BagNet)
     with pytest.raises(UsageError, match="trained on bags, not on images"):
-        load_run_network(run)
+        load_image_network(run)

@@ -7,7 +7,7 @@ from weldon.errors import UsageError
 from weldon.inference import Predictor
 from weldon.report import cooccurrence_figure, evidence_figure, pooling_figure, segmentation_figure
 from weldon.report.paper_figures import paint_mask, split_pooling_rows
-from weldon.training.inputs.sets import eval_transform
+from weldon.training.inputs.images import eval_transform
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from weldon.report.data_uri import class_colour, map_uri, mask_uri, photo_uri, s
 from weldon.report.examples import share_out
 from weldon.report.triples import draw_triples, image_iou, read_truth, spread_evenly
 from weldon.report.views import DRAWN_SIDE, STRONGEST, make_photo, make_view
-from weldon.training.inputs.sets import eval_transform
+from weldon.training.inputs.images import eval_transform
 
 
 def opened(uri: str) -> Image.Image:

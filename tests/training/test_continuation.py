@@ -17,7 +17,8 @@ from weldon.runs.run_directory import RunDirectory
 from weldon.training import train
 from weldon.training.checkpoint_file import refuse_other_classes
 from weldon.training.continuation import as_begun, refuse_lost, resumed_recipe
-from weldon.training.inputs.prepare import Prepared
+from weldon.training.inputs.images import IMAGES
+from weldon.training.inputs.inputs import Prepared
 
 
 def record(name, label="cat", split="train", **more):
@@ -29,7 +30,7 @@ BEGAN = (record("a.jpg"), record("b.jpg", "dog"), record("c.jpg", split="val"), 
 
 def prepared(*records, classes=("cat", "dog")):
     parts = (tuple(r for r in records if r.split == name) for name in ("train", "val", "test"))
-    return Prepared(*parts, classes, "multiclass")
+    return Prepared(*parts, classes, "multiclass", IMAGES)
 
 
 @pytest.fixture

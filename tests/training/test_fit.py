@@ -196,7 +196,7 @@ def with_a_bad_file(scenes, folder):
 
 @pytest.mark.parametrize("freeze", [False, True])
 def test_too_many_unreadable_files_stop_before_training(scenes, tiny, tmp_path, monkeypatch, freeze):
-    monkeypatch.setattr(weldon.training.inputs.prepare, "bearable", lambda files: 0)
+    monkeypatch.setattr(weldon.training.inputs.images, "bearable", lambda files: 0)
     table = with_a_bad_file(scenes, tmp_path)
     with pytest.raises(DataError, match=r"1 of 49 files[^\n]*\n.*bad\.png"):
         train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from weldon.evaluation.selection import MeasuredImages, choose_images
 from weldon.inference.run_network import load_run_network
 from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.inputs.sets import cached_maps
+from weldon.training.inputs.images import cached_maps
+
+log = logging.getLogger("weldon")
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,12 @@ def open_context(
     images = choose_images(run, recipe, data, labels=labels, split=split, tune_on=tune_on)
     asked = len(images.measured)
     net = load_run_network(run, device=device)
+    inputs, notes = images.inputs.as_trained(net)
+    for note in notes:
+        log.warning(note)
     cache = None
     if recipe.freeze and images.own:
         cache = cached_maps(recipe, net, images.records, run.class_names)
         images = images.readable(cache.rows)
-    scorer = Scorer(net, recipe, run.class_names, cache, progress)
+    scorer = Scorer(net, recipe, run.class_names, cache, progress, inputs)
     return EvaluationContext(run, scorer, images, asked, tune_on, min_positives)

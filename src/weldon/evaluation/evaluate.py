@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from weldon.data import encode_targets
 from weldon.device import choose_device
@@ -14,16 +14,13 @@ from weldon.evaluation.box_measures import box_measures
 from weldon.evaluation.context import EvaluationContext, open_context
 from weldon.evaluation.mask_measures import MaskOptions, mask_measures
 from weldon.evaluation.measured_truth import Boxes, find_truth
-from weldon.evaluation.measures import ClassMeasure, ImageScores, Measure, joined_figures
-from weldon.evaluation.selection import choose_images, pixels_as_trained
-from weldon.inference.run_network import is_bag_run
-from weldon.runs.recipe import build_recipe
+from weldon.evaluation.measures import ClassMeasure, Measure, joined_figures
+from weldon.evaluation.selection import pixels_as_trained
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.training.inputs.bags import features_of_run
 from weldon.training.inputs.prepare import choose_task
-from weldon.training.inputs.score_bags import score_bags
 
 log = logging.getLogger("weldon")
+Answer = TypeVar("Answer")
 
 
 def evaluate(
@@ -76,12 +73,6 @@ def evaluate(
     device = choose_device(device)
     directory = run if isinstance(run, RunDirectory) else open_run(run)
     place, table = (None if given is None else Path(given) for given in (data, labels))
-    if is_bag_run(directory):
-        if any((boxes, masks, tune_on, crf, tune_crf)):
-            raise UsageError(f"run {str(directory.path)!r} was trained on bags, which have no boxes or masks")
-        return evaluate_bags(
-            directory, place, labels=table, split=split, min_positives=min_positives, device=device
-        )
     with pixels_as_trained(directory):
         context = open_context(
             directory,
@@ -93,6 +84,9 @@ def evaluate(
             device=device,
             progress=progress,
         )
+        if not any((boxes, masks, tune_on, crf)):
+            return _figures_of_classes(context)
+        context.images.inputs.refuse_places()
         truth = find_truth(context.images, context.classes, boxes=boxes, masks=masks, legend=legend)
         measures: list[Measure] = [_class_measure(context), truth.covered]
         if truth.boxes is not None:
@@ -100,53 +94,36 @@ def evaluate(
         if truth.masks is not None:
             options = MaskOptions(crf or tune_crf, tune_crf, known_labels)
             measures += mask_measures(context, truth.masks, options)
-        _update(measures, context)
+        updates = [measure.update for measure in measures]
+        _update(updates, context.scorer.score(context.images.measured), context)
         return joined_figures(measures)
 
 
-def _update(measures: Sequence[Measure], context: EvaluationContext) -> None:
-    """Show every measure the answer for each image that can be read, and say how many cannot."""
+def _figures_of_classes(context: EvaluationContext) -> dict[str, Any]:
+    """Return the figures that need scores alone, of images or of bags."""
+    measure = _class_measure(context)
+    _update([measure.update], context.scorer.scores(context.images.measured), context)
+    return joined_figures([measure])
+
+
+def _update(
+    updates: Sequence[Callable[[Answer], None]], answers: Iterable[Answer], context: EvaluationContext
+) -> None:
+    """Show every measure the answer for each image that can be read, and say how many cannot.
+
+    Raises:
+        DataError: none can be read.
+    """
     answered = 0
-    for answer in context.scorer.score(context.images.measured):
+    for answer in answers:
         answered += 1
-        for measure in measures:
-            measure.update(answer)
+        for update in updates:
+            update(answer)
     if not answered:
         raise DataError(f"none of the {context.asked} images to measure can be read: `weldon check` says why")
     if answered < context.asked:
         lost = context.asked - answered
         log.warning("%d of %d images cannot be read and are in no figure", lost, context.asked)
-
-
-def evaluate_bags(
-    run: RunDirectory,
-    data: Path | None,
-    *,
-    labels: Path | None,
-    split: str | None,
-    min_positives: int,
-    device: str,
-) -> dict[str, Any]:
-    """Measure a run on bags: average precision, and accuracy where every bag has one class.
-
-    Arguments and errors as in :func:`evaluate`.
-    """
-    recipe = build_recipe({}, run.config)
-    chosen = choose_images(run, recipe, data, labels=labels, split=split)
-    if chosen.bags is not None:
-        for note in (*chosen.bags.notes, *features_of_run(run.best, chosen.bags)[1]):
-            log.warning(note)
-    scored = score_bags(run, recipe, chosen.measured, chosen.bags, device=device)
-    measure = ClassMeasure(
-        scored.target,
-        scored.known,
-        run.class_names,
-        task=choose_task(recipe.task, chosen.measured),
-        min_positives=min_positives,
-    )
-    for number, (record, scores) in enumerate(zip(chosen.measured, scored.scores, strict=True)):
-        measure.update(ImageScores(number, record, scores))
-    return joined_figures([measure])
 
 
 def _class_measure(context: EvaluationContext) -> ClassMeasure:

@@ -19,10 +19,10 @@ from weldon.evaluation.object_bank import average_scales, fit_object_bank, table
 from weldon.evaluation.scales import Scale
 from weldon.evaluation.scorer import Scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
-from weldon.inference.run_network import load_run_network
+from weldon.inference.run_network import load_image_network
 from weldon.pooling import WeldonPool
+from weldon.training.inputs.images import cached_maps
 from weldon.training.inputs.prepare import choose_task
-from weldon.training.inputs.sets import cached_maps
 
 COMBINATIONS = ("object-bank", "average")
 
@@ -140,7 +140,7 @@ def _score_scale(
     scale: Scale, own: MeasuredImages, images: MeasuredImages, *, device: str, progress: bool
 ) -> tuple[str, dict[Path, Tensor]]:
     """Return the scale's name and the scores ``(C,)`` of every readable image; frozen runs cache maps."""
-    net = load_run_network(scale.run, device=device)
+    net = load_image_network(scale.run, device=device)
     k = table3_count(scale.recipe.image_size, net.backbone.stride) if scale.k == "table3" else scale.k
     if k is not None and isinstance(net.pool, WeldonPool):
         net.pool = WeldonPool(k_max=k, k_min=k if net.pool.k_min else 0)

@@ -17,9 +17,8 @@ from weldon.errors import DataError, UsageError
 from weldon.files import read_text
 from weldon.runs.recipe import Recipe, build_recipe
 from weldon.runs.run_directory import RunDirectory
-from weldon.structured import BagSource
-from weldon.training.inputs.bags import bags_at
-from weldon.training.inputs.prepare import Prepared, prepare_again, read_recipe_labels
+from weldon.training.inputs.inputs import Inputs, Prepared
+from weldon.training.inputs.prepare import open_inputs, prepare_again
 
 log = logging.getLogger("weldon")
 
@@ -34,7 +33,7 @@ class MeasuredImages:
         tuning: the declared images for thresholds, none of them measured.
         data: the folder they are in.
         own: whether it is the data that the run was trained on.
-        bags: where the instances are, for a run on bags.
+        inputs: what the records are.
     """
 
     records: tuple[Record, ...]
@@ -42,7 +41,7 @@ class MeasuredImages:
     tuning: tuple[Record, ...]
     data: Path
     own: bool
-    bags: BagSource | None = None
+    inputs: Inputs
 
     def readable(self, paths: Mapping[Path, int]) -> MeasuredImages:
         """Return the same without the files that have no cached map."""
@@ -81,19 +80,19 @@ def choose_images(
         UsageError: no image in the split, or measured images among those to tune on.
         DataError: a name that is no image.
     """
-    records, bags = _own_records(run, recipe) if data is None else _other_records(run, recipe, data, labels)
+    records, inputs = _own_records(run, recipe) if data is None else _other_records(run, recipe, data, labels)
     wanted = split or ("val" if data is None else None)
     place = data or recipe.data
     measured = tuple(record for record in records if wanted in (None, record.split))
     if not measured:
         raise UsageError(f"split must be one with images, got {split!r} for {place}")
     tuning = () if tune_on is None else tuning_images(records, tune_on, measured)
-    return MeasuredImages(records, measured, tuning, place, data is None, bags)
+    return MeasuredImages(records, measured, tuning, place, data is None, inputs)
 
 
-def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], BagSource | None]:
+def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], Inputs]:
     prepared = prepare_again(run, recipe)
-    return as_split(run, prepared), prepared.bags
+    return as_split(run, prepared), prepared.inputs
 
 
 def as_split(run: RunDirectory, prepared: Prepared) -> tuple[Record, ...]:
@@ -127,12 +126,12 @@ def _refuse_lost_rows(run: RunDirectory, written: Mapping[tuple[str, int], str],
 
 def _other_records(
     run: RunDirectory, recipe: Recipe, data: Path, labels: Path | None
-) -> tuple[tuple[Record, ...], BagSource | None]:
-    bags = bags_at(data, labels)
-    label_set = read_recipe_labels(recipe, data, labels, run.class_names, bags=bags)
+) -> tuple[tuple[Record, ...], Inputs]:
+    inputs = open_inputs(data, labels)
+    label_set = inputs.read(recipe, data, labels, run.class_names)
     for note in label_set.notes:
         log.warning("%s: %s", data, note)
-    return label_set.records, bags
+    return label_set.records, inputs
 
 
 def tuning_images(records: Sequence[Record], tune_on: str, measured: Sequence[Record]) -> tuple[Record, ...]:

@@ -20,7 +20,7 @@ from weldon.errors import UsageError
 from weldon.evaluation.measures import ClassMeasure, joined_figures
 from weldon.evaluation.scorer import STDERR
 from weldon.evaluation.selection import choose_images
-from weldon.inference.run_network import load_run_network
+from weldon.inference.run_network import load_image_network
 from weldon.models import WeldonNet
 from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import open_run
@@ -122,7 +122,7 @@ def evaluate_ten_crops(
     recipe = build_recipe({}, opened.config)
     place, table = (None if path is None else Path(path) for path in (data, labels))
     records = choose_images(opened, recipe, place, labels=table, split=split).measured
-    net = load_run_network(opened, device=chosen)
+    net = load_image_network(opened, device=chosen)
     transform = TenCropTransform(crop or recipe.image_size, None, net.backbone.mean, net.backbone.std)
     target, known = encode_targets(records, opened.class_names)
     task = choose_task(recipe.task, records)

@@ -11,7 +11,7 @@ from typing import Any
 from weldon.errors import UsageError, WeldonError
 from weldon.export.writers import WRITERS, measure_difference
 from weldon.files import replacing
-from weldon.inference.run_network import load_run_network
+from weldon.inference.run_network import load_image_network
 from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import WeldonNet, describe_model
 from weldon.runs.run_directory import open_run
@@ -63,7 +63,7 @@ def export_run(
         raise UsageError(f"{path} exists: choose another place with `--out`, or give `--overwrite`")
     decision = read_decision(directory)
     return export_model(
-        load_run_network(directory, device="cpu"),
+        load_image_network(directory, device="cpu"),
         path,
         format=format,
         classes=decision.classes,

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from weldon.data.bags.bag_features import as_trained
+from weldon.errors import UsageError
 from weldon.inference.decision import Decision
-from weldon.inference.run_network import load_run_bag_network
+from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import BagNet
 from weldon.runs.run_directory import open_run
@@ -122,4 +123,7 @@ def load_bags(run: str | Path, *, device: str = "auto") -> BagPredictor:
         UsageError: the folder is no finished run, was trained on images, or there is no such device.
     """
     directory = open_run(run)
-    return BagPredictor(load_run_bag_network(directory, device=device), read_decision(directory))
+    net = load_run_network(directory, device=device)
+    if not isinstance(net, BagNet):
+        raise UsageError(f"run {str(directory.path)!r} was trained on images, not on bags")
+    return BagPredictor(net, read_decision(directory))

@@ -16,7 +16,7 @@ from weldon.inference.forward import forward_with_weights
 from weldon.inference.image_list import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
-from weldon.inference.run_network import load_run_network
+from weldon.inference.run_network import load_image_network
 from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import WeldonNet
 from weldon.runs.run_directory import open_run
@@ -180,7 +180,7 @@ def load(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers:
         UsageError: the folder is no finished run, or there is no such device.
     """
     directory = open_run(run)
-    net = load_run_network(directory, device=device)
+    net = load_image_network(directory, device=device)
     transform = EvalTransform(
         **read_transform_options(directory), mean=net.backbone.mean, std=net.backbone.std
     )

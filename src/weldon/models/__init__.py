@@ -2,7 +2,7 @@
 
 from weldon.models.backbone import Backbone, build_backbone
 from weldon.models.bag_net import BagNet, create_bag_model
-from weldon.models.checkpoint import holds_bag_model, load_bag_model, load_model, save_model
+from weldon.models.checkpoint import holds_bag_model, load_bag_model, load_model, load_network, save_model
 from weldon.models.hub import describe_model, push_model, write_folder
 from weldon.models.network import WeldonNet, create_model
 from weldon.models.region_net import RegionNet, cell_mask
@@ -20,6 +20,7 @@ __all__ = [
     "holds_bag_model",
     "load_bag_model",
     "load_model",
+    "load_network",
     "push_model",
     "save_model",
     "write_folder",

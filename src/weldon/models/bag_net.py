@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,7 @@ class BagNet(RegionNet):
         feature_names: F names of the features in training, in order; None: they had none.
     """
 
+    takes: ClassVar[str] = "bag"
     mean: Tensor
     std: Tensor
 

@@ -109,6 +109,15 @@ def load_bag_model(path: str | Path, *, device: str | torch.device = "cpu") -> B
     return _filled(_rebuild_bags(config, file), file, device)
 
 
+def load_network(path: str | Path, *, device: str | torch.device = "cpu") -> RegionNet:
+    """Rebuild the network of a file, whether it scores images or bags.
+
+    Raises:
+        WeightsError: no such file, or one that weldon did not write.
+    """
+    return load_bag_model(path, device=device) if holds_bag_model(path) else load_model(path, device=device)
+
+
 def holds_bag_model(path: str | Path) -> bool:
     """Return whether a file, or a folder with ``model.safetensors``, holds a network of bags.
 

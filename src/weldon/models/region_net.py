@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, overload
+from typing import Any, ClassVar, Literal, overload
 
 import torch
 from torch import Tensor, nn
@@ -77,10 +77,13 @@ class RegionNet(nn.Module):
             hand and cannot be saved.
 
     Attributes:
+        takes: what it scores, as batches name it: ``image`` or ``bag``.
         transfer: the 1x1 convolution F -> C·M. Its weights start normal with deviation 0.01 and its bias at
             zero: small enough that every class starts near probability ½, and random, since the M maps of a
             class (WILDCAT) get the same gradient and would stay equal if they started equal.
     """
+
+    takes: ClassVar[str] = "image"
 
     def __init__(
         self, num_features: int, pool: nn.Module, num_classes: int, *, config: Mapping[str, Any] | None = None

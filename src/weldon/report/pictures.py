@@ -14,7 +14,7 @@ from weldon.report.examples import ClassPictures, draw_examples, share_out
 from weldon.report.scored_split import ScoredSplit
 from weldon.report.triples import Triple, draw_triples, read_truth
 from weldon.report.views import Photo
-from weldon.training.inputs.sets import eval_transform
+from weldon.training.inputs.images import eval_transform
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,9 @@ from weldon.data import Record
 from weldon.data.image import decoding_problem
 from weldon.errors import DataError
 from weldon.files import read_csv
-from weldon.models import WeldonNet
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
-from weldon.runs.recipe import Recipe
 from weldon.training.frozen_head import read_trials, spell_trials
-from weldon.training.plan import pooling_line
 
 CURVES = {
     "train/loss": "training loss",
@@ -30,7 +27,7 @@ def describe_run(split: ScoredSplit) -> list[tuple[str, str]]:
     manifest = run.manifest_values if run.manifest.is_file() else {}
     counts = manifest.get(split.noun, {})
     facts = [
-        *(_image_facts(recipe, net) if isinstance(net, WeldonNet) else _bag_facts(split)),
+        *split.images.inputs.facts(recipe, net, split.training_records),
         ("Loss", _loss(recipe.loss, split.decision.task, split.noun.removesuffix("s"))),
     ]
     if run.search.is_file():
@@ -43,28 +40,6 @@ def describe_run(split: ScoredSplit) -> list[tuple[str, str]]:
             ("Best epoch", f"{manifest['validation']['best_epoch'] + 1} of {seconds.get('epochs', '?')}")
         )
     return [*facts, ("Finished", _date(run.best)), ("Folder", str(run.path))]
-
-
-def _image_facts(recipe: Recipe, net: WeldonNet) -> list[tuple[str, str]]:
-    side = -(-recipe.image_size // net.backbone.stride)
-    return [
-        ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
-        ("Pooling", pooling_line(recipe, net, side * side).removeprefix("pooling ")),
-        ("Images", f"{recipe.image_size} px, {'aspect kept' if recipe.resize == 'keep' else 'warped'}"),
-    ]
-
-
-def _bag_facts(split: ScoredSplit) -> list[tuple[str, str]]:
-    assert split.images.bags is not None
-    bags = split.images.bags
-    sizes = sorted(bags.size(record.path) for record in split.training_records)
-    middle = sizes[len(sizes) // 2]
-    pooling = pooling_line(split.recipe, split.net, middle, region="instances")
-    return [
-        ("Model", f"linear in {bags.num_features} features of an instance"),
-        ("Pooling", pooling.removeprefix("pooling ")),
-        ("Bags", f"{sizes[0]:,} to {sizes[-1]:,} instances, median {middle:,}"),
-    ]
 
 
 def read_curves(path: Path, *, monitor: str) -> list[LineChart]:

@@ -13,13 +13,12 @@ from weldon.errors import DataError
 from weldon.evaluation.scorer import Scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
 from weldon.inference.decision import Decision
-from weldon.inference.run_network import is_bag_run, load_run_bag_network, load_run_network
+from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe, build_recipe
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.inputs.score_bags import score_bags
-from weldon.training.inputs.sets import cached_maps
+from weldon.training.inputs.images import cached_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,7 @@ class ScoredSplit:
     @property
     def noun(self) -> str:
         """What the records are, for sentences: ``images`` or ``bags``."""
-        return "images" if self.images.bags is None else "bags"
+        return self.images.inputs.noun
 
     @cached_property
     def labels(self) -> tuple[Tensor, Tensor]:
@@ -100,15 +99,11 @@ def score_split(
     decision = read_decision(run)
     recipe = build_recipe({}, run.config)
     images = choose_images(run, recipe, None, split=split)
-    if is_bag_run(run):
-        scored = score_bags(run, recipe, images.measured, images.bags, device=device)
-        bag_net = load_run_bag_network(run, device="cpu")
-        return ScoredSplit(run, split, recipe, bag_net, images, decision, images.measured, scored.scores)
     net = load_run_network(run, device=device)
     cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None
     measured = images.measured if cache is None else images.readable(cache.rows).measured
-    scorer = Scorer(net, recipe, decision.classes, cache, progress)
-    found = [(answer.record, answer.scores) for answer in scorer.score(measured, task="scoring")]
+    scorer = Scorer(net, recipe, decision.classes, cache, progress, images.inputs.as_trained(net)[0])
+    found = [(answer.record, answer.scores) for answer in scorer.scores(measured, task="scoring")]
     if not found:
         raise DataError(f"none of the {len(images.measured)} images of the split {split!r} can be read")
     records, scores = zip(*found, strict=True)

@@ -10,7 +10,7 @@ from weldon.data import Record
 from weldon.errors import DataError
 from weldon.evaluation.selection import as_split
 from weldon.inference.decision import Decision
-from weldon.inference.run_network import load_run_network
+from weldon.inference.run_network import load_image_network
 from weldon.inference.settings import read_decision
 from weldon.models import WeldonNet
 from weldon.runs.recipe import Recipe, build_recipe
@@ -18,8 +18,9 @@ from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.head_search import HeadSearch, usual_batch_size
 from weldon.training.heads import Setting
-from weldon.training.inputs.prepare import Prepared, prepare, prepare_again
-from weldon.training.inputs.sets import cached_maps
+from weldon.training.inputs.images import cached_maps
+from weldon.training.inputs.inputs import Prepared
+from weldon.training.inputs.prepare import prepare, prepare_again
 from weldon.training.loss import build_objective
 from weldon.training.module import Objective
 
@@ -98,7 +99,7 @@ def read_run_maps(run: RunDirectory, *, corrections: Path | None = None, device:
         DataError: labels, corrections or images that cannot be used.
     """
     decision = read_decision(run)
-    net = load_run_network(run, device=device)
+    net = load_image_network(run, device=device)
     recipe = build_recipe({}, run.config)
     prepared = prepare_again(run, recipe) if corrections is None else prepare(recipe, corrections=corrections)
     _refuse_other_classes(run, prepared)

@@ -12,7 +12,7 @@ from weldon.data import Record
 from weldon.data.split import numbered, read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
 from weldon.files import read_toml
-from weldon.models import RegionNet, holds_bag_model
+from weldon.models import RegionNet, load_network
 from weldon.runs.recipe import Recipe, build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import earlier_rows
@@ -22,7 +22,7 @@ from weldon.training.checkpoint_file import (
     refuse_other_classes,
     refuse_other_network,
 )
-from weldon.training.inputs.prepare import Prepared
+from weldon.training.inputs.inputs import Prepared
 
 log = logging.getLogger("weldon")
 
@@ -70,8 +70,16 @@ def refuse_damage(run: RunDirectory, net: RegionNet) -> None:
     refuse_other_network(run.last, stored, net)
     refuse_other_classes(run.last, stored, run.class_names, run.classes)
     earlier_rows(run.metrics, 0)
+
+
+def read_best(run: RunDirectory) -> RegionNet:
+    """Return the best network so far, which a resumed run may have to keep.
+
+    Raises:
+        DataError: it is damaged; it names the file and the way out.
+    """
     try:
-        holds_bag_model(run.best)
+        return load_network(run.best)
     except WeightsError as error:
         raise DataError(f"the run cannot go on: {error}; {WAY_OUT}") from error
 

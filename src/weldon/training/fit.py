@@ -24,21 +24,19 @@ from weldon.data.opened import allowing_pixels
 from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError
 from weldon.files import write_csv, write_json, write_text
-from weldon.models import RegionNet, load_bag_model, load_model, save_model
+from weldon.models import RegionNet, load_network, save_model
 from weldon.runs.out_directory import Claim, claimed, is_first_process
 from weldon.runs.recipe import Recipe, build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.run_log import logging_to, told_once
 from weldon.stopping import Stopped, stoppable
-from weldon.training.build_net import build_net
 from weldon.training.callbacks import BestWeights
-from weldon.training.continuation import as_begun, refuse_damage, refuse_lost, resumed_recipe
+from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.finish import environment, few_positives, fit_thresholds, per_class_rows
 from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
-from weldon.training.inputs.bags import features_of_run, with_bag_defaults
-from weldon.training.inputs.prepare import Prepared, prepare, prepare_again
-from weldon.training.inputs.sets import Sets, build_sets
+from weldon.training.inputs.inputs import Prepared, Sets
+from weldon.training.inputs.prepare import prepare, prepare_again
 from weldon.training.loaders import Loaders
 from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
@@ -137,13 +135,12 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     """Read labels, build the network, read or compute what it learns from, and choose what was left open."""
     run, resume = claim.run, claim.resume
     found = as_begun(run, prepare_again(run, recipe)) if resume else prepare(recipe)
-    if found.bags is not None:
-        if resume and run.best.is_file():
-            found = replace(found, bags=features_of_run(run.best, found.bags)[0])
-        recipe = with_bag_defaults(recipe)
+    if resume and run.best.is_file():
+        found = replace(found, inputs=found.inputs.as_trained(read_best(run))[0])
+    recipe = found.inputs.with_defaults(recipe)
     if recipe.loss == "ap":
         refuse_weights(found.train)
-    net = build_net(recipe, found)
+    net = found.inputs.build_net(recipe, found)
     targets = encode_targets(found.train, found.classes)
     new_objective = partial(build_objective, recipe, found.task, *targets)
     objective = new_objective()
@@ -152,7 +149,7 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     if is_first_process():
         for line in describe(recipe, found, net):
             log.info(line)
-    sets = build_sets(recipe, net, found)
+    sets = found.inputs.datasets(recipe, net, found)
     if resume:
         refuse_lost(found, sets.prepared)
     trials = None
@@ -236,8 +233,7 @@ def _write_end(
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
     run = claim.run
-    load = load_model if prepared.bags is None else load_bag_model
-    net: RegionNet = load(run.best, device=choose_device(device))
+    net = load_network(run.best, device=choose_device(device))
     scored = score_set(net, loaders.every_val_batch())
     thresholds = fit_thresholds(scored, prepared.classes)
     rows = per_class_rows(scored, prepared.classes, thresholds)

@@ -49,7 +49,7 @@ def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> A
     """Return scores ``(N, C)``, and class maps if asked, of a batch of images, cached maps or bags."""
     if "features" in batch:
         return net.head(batch["features"], batch["mask"], return_maps=return_maps)
-    return net(batch["bag" if "bag" in batch else "image"], batch["mask"], return_maps=return_maps)
+    return net(batch[net.takes], batch["mask"], return_maps=return_maps)
 
 
 class TrainingModule(L.LightningModule):

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from fixtures.bags_on_disk import write_bags
+from weldon.data import Record
 from weldon.errors import DataError, UsageError
-from weldon.models import create_bag_model, save_model
+from weldon.models import BagNet, create_bag_model, create_model
 from weldon.runs.recipe import Recipe, build_recipe
+from weldon.structured import open_bags
 from weldon.training.inputs.bags import (
     IMAGE_OPTIONS,
+    BagInputs,
     bags_at,
-    features_of_run,
     holds_bags,
     read_bag_labels,
     refuse_image_options,
     unlabelled_note,
 )
+from weldon.training.inputs.inputs import Prepared
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +69,12 @@ def test_notes_of_the_bags_are_notes_of_their_labels(tmp_path):
     assert "'007' is '7' in b.csv" in found.notes[1]
 
 
-def test_a_run_that_goes_on_has_its_features_in_their_first_order(written, tmp_path):
+def test_a_run_that_goes_on_has_its_features_in_their_first_order(written):
     names = [f"f{number}" for number in range(64)][::-1]
-    save_model(create_bag_model(64, 2, feature_names=names), tmp_path / "model.safetensors")
-    bags, notes = features_of_run(tmp_path / "model.safetensors", bags_at(written.table, written.labels))
-    assert (bags.features, len(notes)) == (tuple(names), 1)
+    begun = create_bag_model(64, 2, feature_names=names)
+    inputs, notes = BagInputs(bags_at(written.table, written.labels)).as_trained(begun)
+    assert inputs.bags.features == tuple(names)
+    assert notes[-1] == "bags.csv: columns in another order than in training were matched by name"
 
 
 def test_tables_with_a_column_bag_and_folders_of_arrays_are_bags(written, tmp_path):
@@ -117,3 +125,52 @@ def test_labels_without_a_column_of_bags_say_what_to_call_it(written, tmp_path):
     recipe = build_recipe({"data": written.table})
     with pytest.raises(DataError, match="or bag where"):
         read_bag_labels(recipe, bags_at(written.table, labels), labels)
+
+
+def test_a_network_of_bags_is_standardised_by_the_training_bags_alone(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.array([[1.0, 5.0], [3.0, 5.0]]))
+    np.save(tmp_path / "b.npy", np.array([[900.0, 900.0]]))
+    bags = open_bags(tmp_path)
+    first, second = (Record(path, path.stem, frozenset({"cat"})) for path in bags.paths)
+    prepared = Prepared((first,), (second,), (), ("cat", "dog"), "multilabel", BagInputs(bags))
+    net = prepared.inputs.build_net(build_recipe({"data": tmp_path}), prepared)
+    assert isinstance(net, BagNet)
+    assert (net.num_features, net.num_classes) == (2, 2)
+    assert net.mean.tolist() == [2.0, 5.0]
+    assert net.std.tolist() == [
+        1.0,
+        torch.finfo(torch.float32).max,
+    ]  # the second feature is constant: passed over
+
+
+def test_the_lines_before_training_say_what_the_bags_hold(tmp_path):
+    for name, size in (("a", 1), ("b", 3), ("c", 9)):
+        np.save(tmp_path / f"{name}.npy", np.ones((size, 2)) * np.arange(size)[:, None] * [[1, 0]])
+    inputs = BagInputs(open_bags(tmp_path))
+    records = tuple(Record(path, path.stem, frozenset({"cat"})) for path in inputs.bags.paths)
+    prepared = Prepared(records, records, (), ("cat",), "multilabel", inputs)
+    made = build_recipe({"data": tmp_path, "k_max": 2, "k_min": 0})
+    net = inputs.build_net(made, prepared)
+    assert inputs.describe(made, prepared, net) == [
+        "instances of 2 features; 1 to 9 a bag, median 3",
+        "1 features are constant in training and are passed over: '1'",
+        "pooling weldon: k+ = 2 → 2 of 3 instances, k- = 0 → 0 of 3 instances",
+    ]
+    assert inputs.facts(made, net, records)[::2] == [
+        ("Model", "linear in 2 features of an instance"),
+        ("Bags", "1 to 9 instances, median 3"),
+    ]
+
+
+def test_bags_have_no_places_and_a_network_of_images_cannot_look_at_them(written):
+    inputs = BagInputs(bags_at(written.table, written.labels))
+    with pytest.raises(UsageError, match="bags, which have no boxes or masks"):
+        inputs.refuse_places()
+    with pytest.raises(UsageError, match="was trained on images and cannot score bags"):
+        inputs.as_trained(create_model("test_resnet", 2, weights="none"))
+
+
+def test_a_rate_that_was_given_stays(tmp_path, written):
+    inputs = BagInputs(bags_at(written.table, written.labels))
+    recipes = [build_recipe({"data": tmp_path, **given}) for given in ({}, {"lr": 0.5})]
+    assert [inputs.with_defaults(recipe).lr for recipe in recipes] == [1e-2, 0.5]

@@ -10,13 +10,10 @@ from PIL import Image
 from weldon.data import Record
 from weldon.errors import DataError, UsageError
 from weldon.runs.recipe import build_recipe
+from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.prepare import (
-    Prepared,
     choose_task,
-    drop_unreadable,
     prepare,
-    read_recipe_labels,
-    refuse_many_unreadable,
 )
 
 
@@ -54,7 +51,7 @@ def test_other_data_is_read_by_its_form(birds, tmp_path):
     (tmp_path / "photos" / "cat").mkdir(parents=True)
     (tmp_path / "photos" / "cat" / "a.jpg").touch()
     recipe = build_recipe({"data": birds, "dataset": "cub200"})
-    assert read_recipe_labels(recipe, tmp_path / "photos", None).form == "folder"
+    assert IMAGES.read(recipe, tmp_path / "photos", None).form == "folder"
 
 
 def test_an_unknown_data_set_lists_the_choices(birds):
@@ -127,25 +124,3 @@ def test_one_image_with_another_number_of_labels_makes_it_several(odd):
     assert choose_task("auto", records) == "multilabel"
     with pytest.raises(DataError, match="exactly one label an image; use --task multilabel\n  c: "):
         choose_task("multiclass", records)
-
-
-def test_a_few_unreadable_files_are_borne_and_more_are_not():
-    lost = [("a.jpg", "is empty"), ("b.jpg", "is cut short")]
-    refuse_many_unreadable(lost, 40)
-    refuse_many_unreadable(lost * 5, 1000)
-    with pytest.raises(
-        DataError, match=r"2 of 39 files cannot be read.*\n  a\.jpg: is empty\n  b\.jpg: is cut"
-    ):
-        refuse_many_unreadable(lost, 39)
-
-
-def test_an_unreadable_file_leaves_every_split_and_is_named(tmp_path):
-    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
-    Image.new("RGB", (4, 4)).save(good)
-    bad.write_bytes(b"no picture")
-    records = tuple(Record(good, f"{number}.png", frozenset("x")) for number in range(100))
-    broken = Record(bad, "bad.png", frozenset("x"))
-    prepared = Prepared(records, (*records[:1], broken), (), ("x",), "multiclass")
-    kept, lost = drop_unreadable(prepared)
-    assert (len(kept.train), len(kept.val)) == (100, 1)
-    assert [name for name, _ in lost] == ["bad.png"]

@@ -1,1 +1,1 @@
-"""What a run learns from: images, cached maps of a frozen backbone, or bags."""
+"""What a run learns from, images or bags: labels, network, batches and words, each behind one protocol."""

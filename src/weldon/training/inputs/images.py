@@ -1,0 +1,232 @@
+"""Images as a run learns from them: labels, network, and sets of pictures or of cached feature maps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch.utils.data import DataLoader
+
+from weldon.data import (
+    EvalTransform,
+    ImageDataset,
+    LabelSet,
+    Record,
+    TrainTransform,
+    collate,
+    read_labels,
+    unreadable_files,
+)
+from weldon.data.check import bearable
+from weldon.errors import DataError, UsageError
+from weldon.models import RegionNet, WeldonNet, create_model
+from weldon.models.embedded import DEFAULT_MODEL
+from weldon.runs.recipe import Recipe
+from weldon.training.features.disk_room import cache_folder
+from weldon.training.features.feature_cache import cache_features
+from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
+from weldon.training.inputs.inputs import Inputs, Prepared, Sets
+from weldon.training.plan import spell_pooling
+
+log = logging.getLogger("weldon")
+
+
+@dataclass(frozen=True)
+class ImageInputs:
+    """Images in files; :class:`weldon.training.inputs.inputs.Inputs` says what each method does."""
+
+    noun: ClassVar[str] = "images"
+
+    def refuse_options(self, recipe: Recipe) -> None:
+        """Refuse nothing: every option of the recipe says something about images."""
+
+    def with_defaults(self, recipe: Recipe) -> Recipe:
+        """Return the recipe as it is: its defaults are those of images."""
+        return recipe
+
+    def read(
+        self, recipe: Recipe, data: Path, labels: Path | None, classes: Sequence[str] | None = None
+    ) -> LabelSet:
+        """Return the images of ``data``; the recipe's public data set is what its own data holds."""
+        return read_labels(
+            data,
+            labels,
+            label_sep=recipe.label_sep,
+            minus_one=recipe.minus_one,
+            group_col=recipe.group_col,
+            image_set=recipe.image_set,
+            dataset=recipe.dataset if labels is None and data == recipe.data else None,
+            classes=classes,
+        )
+
+    def notes(self, records: Sequence[Record]) -> tuple[str, ...]:
+        """Return nothing: a picture without a label is in no record and may lie where it lies."""
+        return ()
+
+    def as_trained(self, net: RegionNet) -> tuple[Inputs, tuple[str, ...]]:
+        """Return the same: any picture can be laid on the canvas of any network of images."""
+        of_images(net)
+        return self, ()
+
+    def refuse_places(self) -> None:
+        """Refuse nothing."""
+
+    def build_net(self, recipe: Recipe, prepared: Prepared) -> WeldonNet:
+        """Return the untrained network: backbone, transfer layer and pooling."""
+        net = create_model(
+            recipe.model or ("auto" if recipe.weights not in ("default", "none") else DEFAULT_MODEL),
+            len(prepared.classes),
+            pool=recipe.pool,
+            weights=recipe.weights,
+            model_kwargs=recipe.model_kwargs,
+            mean=recipe.mean,
+            std=recipe.std,
+            **recipe.pool_options,
+        )
+        refuse_cut_cells(recipe.image_size, net.backbone.stride)
+        return net
+
+    def describe(self, recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
+        """Return the network, the size it sees images at, and its pooling."""
+        net = of_images(net)
+        depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
+        laid = "aspect kept" if recipe.resize == "keep" else "warped to a square"
+        return [
+            f"backbone {net.backbone.name}, {depth}; {recipe.image_size} px, {laid}",
+            f"pooling {_pooling(recipe, net)}",
+        ]
+
+    def facts(self, recipe: Recipe, net: RegionNet, records: Sequence[Record]) -> list[tuple[str, str]]:
+        """Return the backbone, the pooling and the size of the canvas."""
+        net = of_images(net)
+        return [
+            ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
+            ("Pooling", _pooling(recipe, net)),
+            ("Images", f"{recipe.image_size} px, {'aspect kept' if recipe.resize == 'keep' else 'warped'}"),
+        ]
+
+    def datasets(self, recipe: Recipe, net: RegionNet, prepared: Prepared) -> Sets:
+        """Return sets of pictures, or of the maps of a frozen backbone."""
+        build = _map_sets if recipe.freeze else _image_sets
+        return build(recipe, of_images(net), prepared)
+
+    def loader(
+        self, recipe: Recipe, net: RegionNet, records: Sequence[Record], classes: Sequence[str]
+    ) -> Any:
+        """Return batches of pictures."""
+        images = ImageDataset(records, classes, eval_transform(recipe, of_images(net)))
+        return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.workers)
+
+
+def _pooling(recipe: Recipe, net: WeldonNet) -> str:
+    side = -(-recipe.image_size // net.backbone.stride)
+    said = spell_pooling(recipe, net, side * side)
+    counted = recipe.resize == "keep" and said != recipe.pool
+    return said + (" (a share counts the photograph's own cells, not the padding)" if counted else "")
+
+
+IMAGES = ImageInputs()
+
+
+def of_images(net: RegionNet) -> WeldonNet:
+    """Return the network of images.
+
+    Raises:
+        UsageError: it is one of bags.
+    """
+    if not isinstance(net, WeldonNet):
+        raise UsageError("the run was trained on bags and cannot score images")
+    return net
+
+
+def refuse_cut_cells(image_size: int, stride: int) -> None:
+    """Refuse an image size that the cells of the map do not divide: places would be off near the far edges.
+
+    Raises:
+        UsageError: names the two nearest sizes.
+    """
+    if image_size % stride:
+        below = image_size - image_size % stride
+        near = " or ".join(str(size) for size in (below, below + stride) if size)
+        raise UsageError(f"image_size must be a multiple of {stride} (stride), got {image_size}: take {near}")
+
+
+def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+    prepared, lost = drop_unreadable(prepared)
+    _name_lost(lost)
+    seen = eval_transform(recipe, net)
+    varied = TrainTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+    train = ImageDataset(
+        prepared.train, prepared.classes, varied if recipe.augment else seen, seed=recipe.seed
+    )
+    return Sets(train, ImageDataset(prepared.val, prepared.classes, seen), collate, recipe.workers, prepared)
+
+
+def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+    net.freeze_backbone()
+    cached = _maps(recipe, net, prepared.records, prepared.classes)
+    lost = _reasons(prepared.records, cached)
+    refuse_many_unreadable(lost, len(prepared.records))
+    _name_lost(lost)
+    prepared = prepared.without(set(cached.lost))
+    train, val = (FeatureDataset(part, prepared.classes, cached) for part in (prepared.train, prepared.val))
+    return Sets(train, val, keep_batch, 0, prepared)
+
+
+def cached_maps(
+    recipe: Recipe, net: RegionNet, records: Sequence[Record], classes: Sequence[str]
+) -> CachedFeatures:
+    """Return the feature maps of ``records``, whose order does not matter; say which files have none."""
+    cached = _maps(recipe, of_images(net), records, classes)
+    _name_lost(_reasons(records, cached))
+    return cached
+
+
+def _maps(
+    recipe: Recipe, net: WeldonNet, records: Sequence[Record], classes: Sequence[str]
+) -> CachedFeatures:
+    images = ImageDataset(records, classes, eval_transform(recipe, net))
+    return cache_features(net, images, cache_folder(recipe.cache), workers=recipe.workers)
+
+
+def _reasons(records: Sequence[Record], cached: CachedFeatures) -> list[tuple[str, str]]:
+    return [(r.file_name, cached.lost[r.path]) for r in records if r.path in cached.lost]
+
+
+def eval_transform(recipe: Recipe, net: WeldonNet) -> EvalTransform:
+    """Return how images are laid on the canvas when nothing is left to chance."""
+    return EvalTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+
+
+def _name_lost(lost: Sequence[tuple[str, str]]) -> None:
+    for name, reason in lost:
+        log.warning("skipped %s: %s", name, reason)
+
+
+def refuse_many_unreadable(lost: Sequence[tuple[str, str]], total: int) -> None:
+    """Stop before training when more files cannot be read than is bearable.
+
+    Args:
+        lost: file and reason.
+        total: files in all.
+    """
+    if len(lost) > bearable(total):
+        problems = [f"{name}: {reason}" for name, reason in lost]
+        raise DataError(
+            f"{len(lost)} of {total} files cannot be read; mend or remove them and train again", problems
+        )
+
+
+def drop_unreadable(prepared: Prepared) -> tuple[Prepared, list[tuple[str, str]]]:
+    """Return ``prepared`` without the files that cannot be read, and those files with the reason.
+
+    Raises:
+        DataError: more files cannot be read than :func:`~weldon.data.check.bearable`.
+    """
+    lost = unreadable_files(prepared.records)
+    reasons = [(record.file_name, reason) for record, reason in lost]
+    refuse_many_unreadable(reasons, len(prepared.records))
+    return prepared.without({record.path for record, _ in lost}), reasons
