@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from weldon.data import Record
 from weldon.data.split import numbered, read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
@@ -79,7 +81,10 @@ def read_best(run: RunDirectory) -> RegionNet:
         DataError: it is damaged; it names the file and the way out.
     """
     try:
-        return load_network(run.best)
+        with torch.random.fork_rng(
+            devices=[]
+        ):  # else the network that is built next would draw other weights
+            return load_network(run.best)
     except WeightsError as error:
         raise DataError(f"the run cannot go on: {error}; {WAY_OUT}") from error
 
