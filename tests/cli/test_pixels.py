@@ -52,7 +52,7 @@ def test_a_variable_that_is_no_count_is_bad_usage(pictures, capsys, monkeypatch)
 def test_every_verb_that_reads_pictures_has_the_flag():
     verbs = get_command(app).commands
     having = {name for name, verb in verbs.items() if any(p.name == "max_pixels" for p in verb.params)}
-    assert having == {"check", "train", "val", "predict", "explain"}
+    assert having == {"check", "train", "val", "predict", "explain", "serve", "suspects"}
     assert (
         Recipe.model_fields["max_pixels"].default is None
     )  # a run's folder, a stranger's perhaps, allows no more

@@ -58,7 +58,7 @@ def run(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 
 @pytest.fixture
-def open_page(run: RunDirectory) -> Iterator[Callable[..., object]]:
+def open_page(run: RunDirectory, tmp_path: Path) -> Iterator[Callable[..., object]]:
     """Return a function that opens the page of the run and returns a client at its door."""
     from contextlib import ExitStack
 
@@ -69,10 +69,12 @@ def open_page(run: RunDirectory) -> Iterator[Callable[..., object]]:
 
     with ExitStack() as opened:
 
-        def open_one(*, host: str | None = None, token: str | None = None, base: str = HOME, **options):
-            state = State(open_served_run(run.path, device="cpu", **options), **options)
+        def open_one(*, host: str | None = None, token: str | None = None, photos: Path | None = None):
+            corrections = tmp_path / "corrections.csv"
+            served = open_served_run(run.path, corrections=corrections, photos=photos, device="cpu")
+            state = State(served, photos, "cpu")
             app = build_app(state, open_door(host, token))
-            client = testclient.TestClient(app, base_url=base, raise_server_exceptions=False)
+            client = testclient.TestClient(app, base_url=HOME, raise_server_exceptions=False)
             client.state = state
             return opened.enter_context(client)
 
@@ -83,6 +85,22 @@ def open_page(run: RunDirectory) -> Iterator[Callable[..., object]]:
 def page(open_page: Callable[..., object]) -> object:
     """A client of this machine."""
     return open_page()
+
+
+@pytest.fixture
+def images(run: RunDirectory) -> object:
+    """The pictures of the run, with the labels of their table."""
+    from weldon.serve.run_images import read_run_images
+
+    return read_run_images(run, None, run.class_names)
+
+
+@pytest.fixture
+def book(images: object, run: RunDirectory, tmp_path: Path) -> object:
+    """The labels of the run, with corrections at a place of their own."""
+    from weldon.serve.label_book import LabelBook
+
+    return LabelBook(tmp_path / "corrections.csv", images, run.class_names)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,9 @@ def serve(
     token: Annotated[
         str | None, typer.Option(help="what everyone must show [none for this machine, else made up]")
     ] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(help="table that corrections go to [RUN.corrections.csv beside the run]")
+    ] = None,
     photos: Annotated[Path | None, typer.Option(help="one more folder of pictures, without labels")] = None,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     max_pixels: MaxPixels = None,
@@ -33,4 +36,13 @@ def serve(
         raise UsageError(
             f"the page needs {error.name}, which is not installed: pip install 'weldon[serve]'"
         ) from error
-    run_server(run, host=host, port=port, token=token, photos=photos, device=device, say=say)
+    run_server(
+        run,
+        host=host,
+        port=port,
+        token=token,
+        corrections=corrections,
+        photos=photos,
+        device=device,
+        say=say,
+    )

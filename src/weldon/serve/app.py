@@ -14,8 +14,11 @@ from weldon.serve.labelstudio_routes import LabelStudioRoutes
 from weldon.serve.look_routes import LookRoutes
 from weldon.serve.pages import PageRoutes
 from weldon.serve.replies import HANDLERS
+from weldon.serve.review_routes import ReviewRoutes
 from weldon.serve.schema import SchemaRoutes
 from weldon.serve.state import State
+from weldon.serve.take_routes import TakeRoutes
+from weldon.serve.training_routes import TrainingRoutes
 
 
 def build_app(state: State, door: Door) -> ASGIApp:
@@ -32,6 +35,14 @@ def build_app(state: State, door: Door) -> ASGIApp:
         yield
         state.end()
 
-    parts = (PageRoutes(state, door), LookRoutes(state), LabelStudioRoutes(state), SchemaRoutes())
+    parts = (
+        PageRoutes(state, door),
+        LookRoutes(state),
+        ReviewRoutes(state),
+        TrainingRoutes(state),
+        TakeRoutes(state),
+        LabelStudioRoutes(state),
+        SchemaRoutes(),
+    )
     routes = [route for part in parts for route in part.routes()]
     return Guard(Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan), door)

@@ -22,18 +22,20 @@ class Asked:
         classes: those to explain; empty: the predicted ones, else the best.
         versus: a rival of each, or None.
         parts: of :data:`PARTS`.
+        unseen: by a head that did not learn from the picture, where there is one.
     """
 
     classes: tuple[str, ...] = ()
     versus: str | None = None
     parts: frozenset[str] = frozenset(DEFAULT_PARTS)
+    unseen: bool = False
 
 
 def read_asked(query: QueryParams, classes: Sequence[str]) -> Asked:
     """Return what the query of a request asks for.
 
     Args:
-        query: ``class`` (several times), ``versus``, and ``parts`` separated by commas.
+        query: ``class`` (several times), ``versus``, ``parts`` separated by commas, and ``unseen``.
         classes: of the run.
 
     Raises:
@@ -49,4 +51,4 @@ def read_asked(query: QueryParams, classes: Sequence[str]) -> Asked:
     parts = [part.strip() for part in query.get("parts", ",".join(DEFAULT_PARTS)).split(",")]
     if strange := [part for part in parts if part and part not in PARTS]:
         raise UsageError(f"parts must be among {', '.join(PARTS)}, got {strange[0][:100]!r}")
-    return Asked(wanted, versus, frozenset(filter(None, parts)))
+    return Asked(wanted, versus, frozenset(filter(None, parts)), query.get("unseen") == "1")

@@ -6,7 +6,7 @@ import ctypes
 import logging
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from weldon.errors import DataError, WeldonError, system_sentence
 
@@ -14,6 +14,14 @@ log = logging.getLogger("weldon")
 Value = TypeVar("Value")
 
 WAITING, WORKING, DONE, FAILED = "waiting", "working", "done", "failed"
+
+
+class Seen(NamedTuple, Generic[Value]):
+    """How far some work is: its state, why it failed, and its value once it is done."""
+
+    state: str
+    problem: str
+    value: Value | None
 
 
 class Later(Generic[Value]):
@@ -80,6 +88,12 @@ class Later(Generic[Value]):
         """Begin the work and return the value where it is there already, else None."""
         self.start()
         return self._value
+
+    def seen(self) -> Seen[Value]:
+        """Begin the work and return how far it is; the value is there exactly when the state is ``done``."""
+        self.start()
+        state = self.state
+        return Seen(state, self.problem, self._value if state == DONE else None)
 
     def _run(self) -> None:
         try:

@@ -64,10 +64,9 @@ class LookRoutes:
 
     def thresholds(self, request: Request) -> JSONResponse:
         """Give precision and recall of each class along its threshold, once they are measured."""
-        curves = self.state.used.curves
-        found = curves.peek()
-        values = None if found is None else {name: curve.to_dict() for name, curve in found.items()}
-        return reply({"state": curves.state, "problem": curves.problem, "classes": values})
+        seen = self.state.used.curves.seen()
+        values = None if seen.value is None else {name: one.to_dict() for name, one in seen.value.items()}
+        return reply({"state": seen.state, "problem": seen.problem, "classes": values})
 
     async def predict(self, request: Request) -> JSONResponse:
         """Answer for the pictures that come with the request."""
@@ -86,23 +85,27 @@ class LookRoutes:
 
     def images(self, request: Request) -> JSONResponse:
         """List the pictures that the page may show, of one folder, some at a time."""
-        images = self.state.used.images
-        found = images.peek()
+        seen = self.state.used.images.seen()
+        found = seen.value
         if found is None:
-            return reply({"state": images.state, "problem": images.problem, "total": 0, "images": []})
+            return reply({"state": seen.state, "problem": seen.problem, "total": 0, "images": []})
         numbers = found.inside(request.query_params.get("folder", ""))
         first, most = page_of(request, len(numbers))
         shown = [_listed(found, number) for number in numbers[first : first + most]]
-        return reply({"state": images.state, "problem": "", "total": len(numbers), "images": shown})
+        return reply({"state": seen.state, "problem": "", "total": len(numbers), "images": shown})
 
     async def answer(self, request: Request) -> JSONResponse:
         """Answer for one of the run's pictures."""
-        predictor = self.state.used.predictor
-        asked = read_asked(request.query_params, predictor.classes)
+        used, workers = self.state.used, self.state.workers
+        asked = read_asked(request.query_params, used.classes)
         record = await self._record(request)
-        picture = await self.state.workers.read(load_image, record.path)
-        name = record.file_name
-        return reply(await self.state.workers.look(_answer_for, predictor, picture, name, asked))
+        doubts = used.doubts.peek() if asked.unseen else None
+        if doubts is not None:
+            result = await workers.look(doubts.result, int(request.path_params["number"]))
+            if result is not None:
+                return reply(await workers.look(answer, result, asked))
+        picture = await workers.read(load_image, record.path)
+        return reply(await workers.look(_answer_for, used.predictor, picture, record.file_name, asked))
 
     async def photo(self, request: Request) -> Response:
         """Give a copy of one of the run's pictures, small enough for a page."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from weldon.data import Record
+from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import UsageError
-from weldon.evaluation.selection import choose_images
 from weldon.inference.image_list import expand_images
 from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import RunDirectory
+from weldon.training.inputs.prepare import prepare
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,12 @@ class RunImages:
         return found
 
     @cached_property
+    def shared(self) -> frozenset[str]:
+        """The names that more than one picture has: nothing can be said of these by name."""
+        times = Counter(record.file_name for record in self.records)
+        return frozenset(name for name, count in times.items() if count > 1)
+
+    @cached_property
     def folders(self) -> Mapping[str, int]:
         """How many pictures each folder holds, at any depth, by its name; ``""`` is all of them."""
         counts: dict[str, int] = {}
@@ -80,7 +88,7 @@ def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[st
         UsageError: no such folder.
         DataError: the data of the run cannot be read any more.
     """
-    own = choose_images(run, build_recipe({}, run.config), None).records
+    own = _own_records(run)
     known = {record.path.resolve() for record in own}
     new = (
         []
@@ -90,3 +98,11 @@ def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[st
     unknown = frozenset(classes)
     more = [Record(image.path, image.file_name, frozenset(), unknown) for image in new]
     return RunImages((*own, *more), len(own))
+
+
+def _own_records(run: RunDirectory) -> tuple[Record, ...]:
+    """Return the images as the user's own table labels them today, each with the split it had in the run."""
+    recipe = build_recipe({}, run.config).model_copy(update={"corrections": None})
+    records, splits = prepare(recipe).records, read_numbered_splits(run.splits)
+    keys = numbered(record.file_name for record in records)
+    return tuple(replace(r, split=splits.get(key)) for key, r in zip(keys, records, strict=True))

@@ -9,9 +9,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from weldon import __version__
+from weldon.data.corrections import STATES
+from weldon.data.formats import WRITERS
 from weldon.serve.asked import DEFAULT_PARTS, PARTS
 from weldon.serve.look_routes import SIDES
 from weldon.serve.operations import Operation, in_path, in_query, json_body, picture_body
+from weldon.serve.review_queue import KINDS
 
 Json = dict[str, Any]
 
@@ -19,6 +22,7 @@ NUMBER = in_path("number", "of the picture, as `/api/images` lists it")
 ASKED = (
     in_query("class", "a class to explain; may be given several times [the predicted ones]", repeated=True),
     in_query("versus", "a rival: says where the difference of the scores comes from"),
+    in_query("unseen", "1: by a head that did not learn from the picture, where there is one"),
     in_query("parts", f"of {', '.join(PARTS)}, separated by commas [{','.join(DEFAULT_PARTS)}]"),
 )
 PAGE = (
@@ -31,6 +35,7 @@ ANSWER = (
     "which add up to the score), `heatmaps` (PNG as data URI), `maps` (cells on the picture), `views` (what "
     "the page draws)"
 )
+NOTHING = json_body({})
 LOOK = (
     Operation("GET", "/api/run", "Say what the run knows", "name, task, classes and thresholds"),
     Operation(
@@ -67,6 +72,93 @@ LOOK = (
     ),
     Operation("GET", "/api/schema", "Give this description", "an OpenAPI document"),
 )
+REVIEW = (
+    Operation(
+        "GET",
+        "/api/queue",
+        "Give a part of what is to be reviewed",
+        "`state` is `working` until it is known; then `total`, `reviewed` and `items`",
+        (
+            in_query("kind", f"{', '.join(KINDS)} [suspects]"),
+            in_query("class", "for `class`"),
+            in_query("folder", "for `folder`"),
+            *PAGE,
+        ),
+    ),
+    Operation("GET", "/api/folders", "List the folders that hold pictures", "`folders` with their counts"),
+    Operation(
+        "GET",
+        "/api/corrections",
+        "Give the latest corrections",
+        "`file`, `total`, `corrections` and `conflicts`, the latest first",
+    ),
+    Operation(
+        "POST",
+        "/api/corrections",
+        "Write one correction down",
+        "`rows` that were written, and the picture's `labels`; 409 where the label is another one by now",
+        (),
+        json_body(
+            {
+                "number": {"type": "integer"},
+                "class": {"type": "string"},
+                "from": {"enum": list(STATES)},
+                "to": {"enum": list(STATES)},
+                "who": {"type": "string"},
+            },
+            needed=("number", "class", "from", "to"),
+        ),
+    ),
+)
+TRAINING = (
+    Operation(
+        "GET",
+        "/api/training",
+        "Say how far the training is",
+        "`state`, `epoch` of `epochs`, the last `lines` it said, the `runs` there are and the one `used`",
+    ),
+    Operation("POST", "/api/training", "Train again with the corrections", "as above", (), NOTHING),
+    Operation("POST", "/api/training/stop", "Stop the training", "as above", (), NOTHING),
+    Operation(
+        "GET",
+        "/api/comparison",
+        "Give the old and the new run side by side",
+        "`state`; then `runs` with mAP, AP of each class and the changed answers, on the validation images "
+        "of both, against the labels as corrected",
+    ),
+    Operation(
+        "POST",
+        "/api/use",
+        "Let another run answer",
+        "`used`",
+        (),
+        json_body({"run": {"type": "string"}}, needed=("run",)),
+    ),
+)
+TAKE = (
+    Operation("GET", "/api/take", "Say how far the predictions are", "`state`, `done` of `total`"),
+    Operation(
+        "POST",
+        "/api/take",
+        "Begin to write predictions of a folder",
+        "`state`, `done` of `total`; one order at a time",
+        (),
+        json_body(
+            {
+                "folder": {"type": "string", "description": "of `/api/folders`; empty: all pictures"},
+                "formats": {"type": "array", "items": {"enum": list(WRITERS)}},
+                "thresholds": {"type": "object", "additionalProperties": {"type": "number"}},
+                "points": {"type": "boolean"},
+                "boxes": {"type": "boolean"},
+                "masks": {"type": "boolean"},
+            }
+        ),
+    ),
+    Operation("GET", "/api/take/file", "Give the predictions", "a zip", kind="application/zip"),
+    Operation("GET", "/api/labels.csv", "Give the labels as corrected", "a table", kind="text/csv"),
+    Operation("GET", "/api/corrections.csv", "Give the corrections", "a table", kind="text/csv"),
+    Operation("GET", "/report", "Give the report of the run", "a page", kind="text/html"),
+)
 LABEL_STUDIO = (
     Operation("GET", "/health", "Say that the server is up", "`status` is `UP`"),
     Operation(
@@ -92,7 +184,7 @@ LABEL_STUDIO = (
         ),
     ),
 )
-OPERATIONS = (*LOOK, *LABEL_STUDIO)
+OPERATIONS = (*LOOK, *REVIEW, *TRAINING, *TAKE, *LABEL_STUDIO)
 
 
 def openapi() -> Json:

@@ -1,4 +1,4 @@
-"""A run as the page uses it: its network, its pictures, and what its thresholds cost."""
+"""A run as the page uses it: its network, its pictures, their labels, and what its thresholds cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from weldon.data import Record
 from weldon.inference.predict import Predictor, load
 from weldon.report.scored_split import score_split
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.serve.later import Later
+from weldon.serve.doubts import Doubts, find_doubts
+from weldon.serve.label_book import LabelBook, default_corrections
+from weldon.serve.later import DONE, Later, Seen
+from weldon.serve.review_queue import Item, class_queue, folder_queue
 from weldon.serve.run_images import RunImages, read_run_images
 from weldon.serve.threshold_curves import Curve, threshold_curves
 
@@ -39,18 +42,30 @@ class ServedRun:
     Args:
         run: its folder.
         predictor: its network.
+        corrections: the table that people's corrections go to.
         photos: one more folder of pictures that the page may show, or None.
         device: where to compute.
     """
 
-    def __init__(self, run: RunDirectory, predictor: Predictor, photos: Path | None, device: str) -> None:
+    def __init__(
+        self, run: RunDirectory, predictor: Predictor, corrections: Path, photos: Path | None, device: str
+    ) -> None:
         self.run = run
         self.predictor = predictor
+        self.corrections = corrections
+        single = predictor.decision.task == "multiclass"
         self.images: Later[RunImages] = Later(
             lambda: read_run_images(run, photos, predictor.classes), "images"
         )
+        self.book: Later[LabelBook] = Later(
+            lambda: LabelBook(corrections, self.images.value(), self.classes, single=single), "labels"
+        )
         self.measured: Later[Measured] = Later(lambda: _measure(run, device), "validation")
         self.curves: Later[dict[str, Curve]] = Later(self._curves, "thresholds")
+        self.doubts: Later[Doubts] = Later(
+            lambda: find_doubts(run, corrections, self.images.value(), device=device), "suspects"
+        )
+        self._class_queues: dict[str, list[Item]] = {}
 
     @property
     def name(self) -> str:
@@ -62,10 +77,41 @@ class ServedRun:
         """The class names, in the order of the network's outputs."""
         return self.predictor.classes
 
+    def queue(self, kind: str, class_name: str, folder: str) -> Seen[list[Item]]:
+        """Return the items of a queue, or how far what it waits for is.
+
+        Args:
+            kind: ``suspects``, ``next``, ``class`` or ``folder``.
+            class_name: for ``class``.
+            folder: for ``folder``.
+
+        Raises:
+            UsageError: no such class or folder.
+        """
+        images, book = self.images.seen(), self.book.seen()
+        if images.value is None or book.value is None:
+            waited = images if images.value is None else book
+            return Seen(waited.state, waited.problem, None)
+        if kind == "suspects":
+            doubts = self.doubts.seen()
+            return Seen(doubts.state, doubts.problem, None if doubts.value is None else doubts.value.suspects)
+        if kind == "folder":
+            return Seen(DONE, "", folder_queue(images.value, folder))
+        return Seen(DONE, "", self._class_queue(images.value, class_name))
+
+    def _class_queue(self, images: RunImages, class_name: str) -> list[Item]:
+        self.predictor.decision.index(class_name)
+        doubts = self.doubts.peek()
+        if doubts is None:
+            return class_queue(images, class_name, {})
+        if class_name not in self._class_queues:
+            self._class_queues[class_name] = class_queue(images, class_name, doubts.chances(class_name))
+        return self._class_queues[class_name]
+
     def stop(self) -> None:
         """Break off what is being worked out."""
-        for later in (self.images, self.measured, self.curves):  # the last waits for the one before
-            later.stop()
+        for later in (self.images, self.measured, self.doubts, self.book, self.curves):
+            later.stop()  # the last ones wait for the first
 
     def _curves(self) -> dict[str, Curve]:
         measured = self.measured.value()
@@ -73,11 +119,15 @@ class ServedRun:
         return threshold_curves(measured.scores, measured.target, measured.known, thresholds)
 
 
-def open_served_run(path: str | Path, *, photos: Path | None = None, device: str = "auto") -> ServedRun:
+def open_served_run(
+    path: str | Path, *, corrections: Path | None = None, photos: Path | None = None, device: str = "auto"
+) -> ServedRun:
     """Return a run for the page.
 
     Args:
         path: a folder that ``weldon train`` wrote.
+        corrections: the table that people's corrections go to; None: the one that the run was trained with,
+            else ``RUN.corrections.csv`` beside the run.
         photos: one more folder of pictures, or None.
         device: where to compute; ``auto`` is an accelerator where there is one.
 
@@ -85,7 +135,9 @@ def open_served_run(path: str | Path, *, photos: Path | None = None, device: str
         UsageError: no finished run on images.
         DataError: a file of the run is damaged.
     """
-    return ServedRun(open_run(path), load(path, device=device, workers=0), photos, device)
+    run = open_run(path)
+    predictor = load(path, device=device, workers=0)
+    return ServedRun(run, predictor, corrections or default_corrections(run), photos, device)
 
 
 def _measure(run: RunDirectory, device: str) -> Measured:

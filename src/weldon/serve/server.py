@@ -24,6 +24,7 @@ def run_server(
     host: str | None = None,
     port: int = 8787,
     token: str | None = None,
+    corrections: Path | None = None,
     photos: Path | None = None,
     device: str = "auto",
     say: Callable[[str], None] = log.info,
@@ -35,6 +36,7 @@ def run_server(
         host: the address to listen on; None: this machine alone, without a token.
         port: 0 takes a free one.
         token: that everyone must show; None makes one up where the network can ask.
+        corrections: the table that people's corrections go to; None: beside the run.
         photos: one more folder of pictures that the page may show.
         device: where to compute.
         say: told the address of the page.
@@ -47,9 +49,9 @@ def run_server(
     if photos is not None and not photos.is_dir():
         raise UsageError(f"photos must be a folder, got {str(photos)!r}")
     door = open_door(host, token)
-    served = open_served_run(run, photos=photos, device=device)
+    served = open_served_run(run, corrections=corrections, photos=photos, device=device)
     with pixels_as_trained(served.run), listen(door.host, port) as listening:
-        state = State(served, photos)
+        state = State(served, photos, device)
         config = uvicorn.Config(
             build_app(state, door),
             log_level="warning",
@@ -58,6 +60,7 @@ def run_server(
             backlog=WAITING,
         )
         say(f"the page of {served.name}: {address(door, listening.getsockname()[1])}")
+        say(f"corrections go to {served.corrections}; Ctrl-C ends the page")
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -29,6 +29,10 @@ class Workers:
         call = functools.partial(work, *arguments, **options)
         return await asyncio.get_running_loop().run_in_executor(self._network, call)
 
+    def look_now(self, work: Callable[..., Value], *arguments: Any) -> Value:
+        """Return the same to a thread that waits for it; whoever asks meanwhile comes in between."""
+        return self._network.submit(work, *arguments).result()
+
     def close(self) -> None:
         """Begin nothing more, and wait for what is under way."""
         for threads in (self._readers, self._network):

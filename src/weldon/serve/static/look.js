@@ -84,7 +84,7 @@ const figure = (name) => {
   const view = shown.views[name];
   const cell = byId("cell");
   const picture = drawView(view, shown.href, `${shown.name} as ${name} sees it; arrow keys go over the regions`,
-    (row, column) => showCell(row, column));
+    { chosen: showCell, letters: 0.85 });
   cell.hidden = true;
   const sides = make("p", { class: "sides" },
     make("span", { class: view.top.total > 0 ? "text-for" : "" }, `${signed(view.top.total)} ${view.top.total > 0 ? "for" : "at best"}`), " ",

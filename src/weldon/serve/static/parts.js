@@ -19,6 +19,5 @@ if (document.readyState !== "loading") queueMicrotask(show);
 byId("main").addEventListener("change", (event) => {
   const { hides } = event.target.dataset;
   if (!hides) return;
-  document.body.classList.toggle(hides, !event.target.checked);
-  for (const twin of all(`[data-hides="${hides}"]`)) twin.checked = event.target.checked;
+  event.target.closest(".part").classList.toggle(hides, !event.target.checked);
 });

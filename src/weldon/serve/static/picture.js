@@ -1,14 +1,16 @@
 // One picture as one class sees it: photograph, heat map, framed regions, and a cell that can be chosen.
 import { draw } from "./dom.js";
 
-const frames = (side, kind) => {
+// On a large picture the letters are small beside it: `letters` is their share of what fits a cell.
+const frames = (side, kind, letters) => {
+  const size = side.size * letters;
   const group = (name, members) => draw("g", { class: name }, ...members.flatMap((frame) => [
     draw("rect", { x: frame.x, y: frame.y, width: frame.width, height: frame.height }),
     frame.text
-      ? draw("text", { x: frame.x + frame.width / 2, y: frame.y + frame.height / 2 + 0.36 * side.size }, frame.text)
+      ? draw("text", { x: frame.x + frame.width / 2, y: frame.y + frame.height / 2 + 0.36 * size }, frame.text)
       : null,
   ]));
-  return draw("g", { class: kind, "font-size": side.size }, group("others", side.others), group("strong", side.strong));
+  return draw("g", { class: kind, "font-size": size }, group("others", side.others), group("strong", side.strong));
 };
 
 // Where a keyboard or a pointer chose: row and column of a cell.
@@ -48,12 +50,12 @@ export const drawPhoto = (href, { width, height }, words) => draw(
   draw("image", { class: "photo", href, width, height, preserveAspectRatio: "none" }),
 );
 
-export const drawView = (view, href, words, chosen = null) => {
+export const drawView = (view, href, words, { chosen = null, letters = 1 } = {}) => {
   const { width, height } = view.photo;
   const picture = drawPhoto(href, view.photo, words);
   picture.append(
     draw("image", { class: "map", href: view.map_uri, width, height, preserveAspectRatio: "none" }),
-    draw("g", { class: "regions" }, frames(view.low, "against"), frames(view.top, "for")),
+    draw("g", { class: "regions" }, frames(view.low, "against", letters), frames(view.top, "for", letters)),
   );
   if (chosen) {
     picture.setAttribute("tabindex", "0");

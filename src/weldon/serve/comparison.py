@@ -1,0 +1,113 @@
+"""Two runs side by side on the same validation images: figures, and the answers that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from weldon.errors import DataError
+from weldon.metrics import average_precision
+from weldon.report.decisions import Decisions, decide
+from weldon.serve.label_book import LabelBook
+from weldon.serve.served_run import ServedRun
+
+LISTED = 200  # changed answers
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One run on the N images that both runs kept for validation.
+
+    Args:
+        name: of the run.
+        decided: its decisions, against the labels as corrected by now.
+        ap: ``(C,)`` average precision, NaN for a class without images.
+    """
+
+    name: str
+    decided: Decisions
+    ap: Tensor
+
+    @property
+    def mean(self) -> float:
+        """The mean average precision of the classes that images show; NaN without any."""
+        known = self.ap[~self.ap.isnan()]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+def compare(old: ServedRun, new: ServedRun, book: LabelBook) -> dict[str, Any]:
+    """Return figures of both runs and what they answer differently, as plain values.
+
+    Both are measured against the same labels: those of the table, as corrected by now.
+
+    Args:
+        old: the run before.
+        new: the run after.
+        book: the labels.
+
+    Raises:
+        DataError: other classes, or no image that both kept for validation.
+    """
+    if old.classes != new.classes:
+        raise DataError(f"{old.name} and {new.name} know other classes and cannot be compared")
+    first, second = old.measured.value(), new.measured.value()
+    places = {record.path: place for place, record in enumerate(second.records)}
+    pairs = [(n, places[r.path]) for n, r in enumerate(first.records) if r.path in places]
+    by_path = {record.path: number for number, record in enumerate(book.images.records)}
+    pairs = [(a, b) for a, b in pairs if first.records[a].path in by_path]
+    if not pairs:
+        raise DataError(f"{old.name} and {new.name} have no validation image in common")
+    numbers = [by_path[first.records[a].path] for a, _ in pairs]
+    labels = [book.labels(number) for number in numbers]
+    sides = [
+        _side(run, measured.scores[[pair[which] for pair in pairs]], labels)
+        for which, (run, measured) in enumerate(((old, first), (new, second)))
+    ]
+    return _told(sides, old.classes, numbers, book)
+
+
+def _side(run: ServedRun, scores: Tensor, labels: Sequence[dict[str, str]]) -> Side:
+    states = [[row[name] for name in run.classes] for row in labels]
+    target = torch.tensor([[float(state == "present") for state in row] for row in states])
+    known = torch.tensor([[state != "unknown" for state in row] for row in states])
+    thresholds = torch.tensor([run.predictor.thresholds[name] for name in run.classes])
+    decided = decide(scores, target, known, thresholds=thresholds, task=run.predictor.decision.task)
+    return Side(run.name, decided, average_precision(scores, target, known))
+
+
+def _told(
+    sides: Sequence[Side], classes: Sequence[str], numbers: Sequence[int], book: LabelBook
+) -> dict[str, Any]:
+    old, new = sides
+    changed = torch.nonzero(old.decided.predicted != new.decided.predicted).tolist()
+    answers = [
+        {
+            "number": numbers[row],
+            "file_name": book.images.records[numbers[row]].file_name,
+            "class": classes[column],
+            "label": book.label(numbers[row], classes[column]),
+            **_verdict(new.decided, row, column),
+        }
+        for row, column in changed
+    ]
+    return {
+        "images": len(numbers),
+        "old": {"run": old.name, "map": old.mean, "ap": dict(zip(classes, old.ap.tolist(), strict=True))},
+        "new": {"run": new.name, "map": new.mean, "ap": dict(zip(classes, new.ap.tolist(), strict=True))},
+        "positives": dict(zip(classes, new.decided.present.sum(0).tolist(), strict=True)),
+        "changed": len(answers),
+        "now_right": sum(answer["right"] is True for answer in answers),
+        "now_wrong": sum(answer["right"] is False for answer in answers),
+        "answers": sorted(answers, key=lambda answer: answer["right"] is True)[:LISTED],
+    }
+
+
+def _verdict(decided: Decisions, row: int, column: int) -> dict[str, bool | None]:
+    """Say what is answered now, and whether the label agrees; None where nobody knows."""
+    says = bool(decided.predicted[row, column])
+    right = says == bool(decided.present[row, column])
+    return {"now": says, "right": right if bool(decided.known[row, column]) else None}

@@ -1,0 +1,96 @@
+"""What is to be reviewed, in order: doubtful labels, pictures of a class, of a folder, or to label next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from weldon.data.corrections import label_of
+from weldon.errors import UsageError
+from weldon.serve.label_book import LabelBook
+from weldon.serve.run_images import RunImages
+
+KINDS = ("suspects", "next", "class", "folder")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to look at.
+
+    Args:
+        number: of the picture.
+        class_name: the class in question; None: any of them.
+        chance: that the class is present, by a head that did not learn from the picture; None: not known.
+    """
+
+    number: int
+    class_name: str | None
+    chance: float | None = None
+
+
+def class_queue(images: RunImages, class_name: str, chances: Mapping[int, float]) -> list[Item]:
+    """Return every picture of the table for one class, the most doubtful label first.
+
+    Without chances, the pictures that are said to show the class come first, then the unknown ones.
+
+    Args:
+        images: the pictures.
+        class_name: the class.
+        chances: of pictures, by number, where they are known.
+    """
+    order = {"present": 0, "unknown": 1, "absent": 2}
+
+    def place(number: int) -> tuple[float, int]:
+        label = label_of(images.records[number], class_name)
+        chance = chances.get(number)
+        doubt = 0.0 if chance is None else {"present": 1 - chance, "absent": chance}.get(label, 0.5)
+        return -doubt, order[label]
+
+    numbers = sorted(range(images.labelled), key=place)
+    return [Item(number, class_name, chances.get(number)) for number in numbers]
+
+
+def folder_queue(images: RunImages, folder: str) -> list[Item]:
+    """Return the pictures below a folder in the order of their names.
+
+    Raises:
+        UsageError: no such folder.
+    """
+    if folder not in images.folders:
+        raise UsageError(f"folder must be one that holds pictures of the run, got {folder[:200]!r}")
+    return [Item(number, None) for number in images.inside(folder)]
+
+
+def described(items: Sequence[Item], images: RunImages, book: LabelBook) -> list[dict[str, Any]]:
+    """Return items as plain values, with the labels as they are by now."""
+    reviewed = book.page().reviewed
+    return [_described(item, images, book, reviewed) for item in items]
+
+
+def _described(
+    item: Item, images: RunImages, book: LabelBook, reviewed: frozenset[tuple[str, str]]
+) -> dict[str, Any]:
+    record = images.records[item.number]
+    return {
+        "number": item.number,
+        "file_name": record.file_name,
+        "split": record.split,
+        "class": item.class_name,
+        "chance": item.chance,
+        "labels": book.labels(item.number),
+        "reviewed": [name for name in book.classes if (record.file_name, name) in reviewed],
+        "own": item.number < images.labelled,
+    }
+
+
+def count_reviewed(items: Sequence[Item], images: RunImages, book: LabelBook) -> int:
+    """Return how many items somebody has spoken of."""
+    reviewed = book.page().reviewed
+    files = {file for file, _ in reviewed}
+    return sum(
+        (images.records[item.number].file_name, item.class_name) in reviewed
+        if item.class_name is not None
+        else images.records[item.number].file_name in files
+        for item in items
+    )

@@ -1,0 +1,234 @@
+// Review: one picture, one question, one key; every answer is sent at once and can be taken back.
+import { ask } from "./ask.js";
+import { all, byId, make, minus, run, say } from "./dom.js";
+import { onPost, post } from "./outbox.js";
+import { drawPhoto, drawView } from "./picture.js";
+import { Queue } from "./queue.js";
+
+const SIGNS = { present: "✓", absent: "✕", unknown: "?" };
+let queue = null;
+let place = 0;
+let focus = null; // the class that the keys speak of
+const undone = []; // what can be taken back: { item, name, before, after, place }
+
+// --- what is shown
+const item = () => queue?.items[place];
+const labelled = { present: "present", absent: "absent", unknown: "unknown" };
+const showText = () => {
+  const now = item();
+  byId("file").textContent = `${now.file_name}${now.split ? ` · ${now.split}` : ""}`;
+  byId("question").replaceChildren(make("b", {}, focus), " in this picture?");
+  const label = now.labels[focus];
+  const chance = now.class === focus && now.chance !== null
+    ? make("span", { class: "muted" }, `; a model that has not seen this picture: ${now.chance.toFixed(2)}`) : null;
+  byId("says").replaceChildren("Labelled ", make("b", {}, labelled[label]), chance ?? "");
+  for (const button of all(".verdicts [data-to]")) button.setAttribute("aria-pressed", String(button.dataset.to === label));
+  const reviewed = new Set(now.reviewed);
+  byId("chips").replaceChildren(...run.classes.map((name) => make("li", {}, make("button", {
+    type: "button", class: now.labels[name], "aria-pressed": String(name === focus), "data-class": name,
+    "aria-label": `${name}, ${now.labels[name]}`, onclick: () => ask_of(name),
+  }, make("span", { "aria-hidden": "true" }, SIGNS[now.labels[name]]), ` ${name}${reviewed.has(name) ? " ·" : ""}`))));
+  byId("progress").textContent = `${place + 1} of ${queue.total.toLocaleString()}, ${queue.reviewed.toLocaleString()} reviewed`;
+  byId("bar").style.setProperty("--share", queue.total ? queue.reviewed / queue.total : 0);
+};
+const showPhoto = () => {
+  const now = item();
+  const photo = queue.photo(now);
+  const side = 360 / Math.max(photo.naturalWidth, photo.naturalHeight, 1);
+  const size = photo.complete && photo.naturalWidth
+    ? { width: Math.round(photo.naturalWidth * side), height: Math.round(photo.naturalHeight * side) } : { width: 360, height: 270 };
+  byId("large").replaceChildren(drawPhoto(queue.address(now), size, now.file_name));
+  byId("large").dataset.number = now.number;
+};
+const showRegions = async () => {
+  const now = item();
+  const name = focus;
+  byId("reason").textContent = "";
+  try {
+    const answer = await queue.answer(now, name);
+    if (item() !== now || focus !== name) return;
+    const view = answer.views[name];
+    byId("large").replaceChildren(drawView(view, queue.address(now), `${now.file_name} as ${name} sees it`, { letters: 0.65 }));
+    byId("reason").textContent = minus(view.sentence);
+  } catch (error) {
+    if (item() === now) byId("reason").textContent = error.message;
+  }
+};
+const show = async (wanted) => {
+  const found = await queue.at(wanted);
+  if (!found) {
+    say(wanted < 0 ? "This is the first." : "This was the last.");
+    return;
+  }
+  place = wanted;
+  focus = found.class ?? run.classes.find((name) => found.labels[name] === "unknown") ?? run.classes[0];
+  byId("desk").hidden = false;
+  byId("queue-state").hidden = true;
+  showText();
+  showPhoto();
+  showRegions();
+  queue.ahead(place);
+};
+const ask_of = (name) => {
+  focus = name;
+  showText();
+  showRegions();
+};
+const turn = (step) => {
+  const names = run.classes;
+  ask_of(names[(names.indexOf(focus) + step + names.length) % names.length]);
+};
+
+// --- what a person says
+const set = (now, name, after) => {
+  if (run.task === "multiclass" && after === "present") {
+    for (const other of run.classes) if (now.labels[other] === "present") now.labels[other] = "absent";
+  }
+  now.labels[name] = after;
+};
+const answerWith = (after) => {
+  const now = item();
+  if (!now) return;
+  const name = focus;
+  const before = now.labels[name];
+  undone.push({ now, name, before, after, labels: { ...now.labels }, place });
+  if (!now.reviewed.includes(name)) {
+    if (!now.reviewed.length || now.class === name) queue.reviewed += 1;
+    now.reviewed.push(name);
+  }
+  set(now, name, after);
+  post({ number: now.number, class: name, from: before, to: after, who: byId("who").value.trim() });
+  if (now.class !== null) show(place + 1);
+  else if (run.classes.indexOf(name) < run.classes.length - 1) turn(1);
+  else showText();
+};
+const undo = () => {
+  const last = undone.pop();
+  if (!last) {
+    say("There is nothing to take back.");
+    return;
+  }
+  const { now, name, before, labels } = last;
+  for (const other of run.classes) {
+    if (now.labels[other] === labels[other]) continue;
+    if (other !== name) post({ number: now.number, class: other, from: now.labels[other], to: labels[other], who: byId("who").value.trim() });
+  }
+  post({ number: now.number, class: name, from: now.labels[name], to: before, who: byId("who").value.trim() });
+  now.labels = labels;
+  show(last.place).then(() => ask_of(name));
+};
+
+// --- what the server says of it
+const row = (made) => make("tr", {}, make("th", { scope: "row" }, made.file), make("td", { class: "words" }, made.class), make("td", {}, made.from),
+  make("td", {}, make("b", {}, made.to)), make("td", {}, new Date(made.time).toLocaleTimeString()), make("td", {}, made.who));
+const showDone = async () => {
+  try {
+    const found = await ask("/api/corrections");
+    byId("done").replaceChildren(...found.corrections.slice(0, 12).map(row));
+    byId("done").closest(".scroll").hidden = found.total === 0;
+    byId("done-state").textContent = found.total
+      ? `${found.total.toLocaleString()} rows in ${found.file}. Your own table is not touched.`
+      : `Each answer becomes a row of ${found.file}. Your own table is not touched.`;
+    byId("conflicts").replaceChildren(...found.conflicts.map((conflict) => make("li", {}, conflict)));
+    byId("conflicts").hidden = found.conflicts.length === 0;
+  } catch (error) {
+    byId("done-state").textContent = error.message;
+  }
+};
+let timer = 0;
+const showDoneSoon = () => {
+  clearTimeout(timer);
+  timer = setTimeout(showDone, 400);
+};
+onPost({
+  saved: showDoneSoon,
+  refused: (change, error) => {
+    const now = queue?.items.find((one) => one?.number === change.number);
+    if (now && error.body?.label) now.labels[change.class] = error.body.label;
+    if (now && now === item()) showText();
+    say(`${error.message} Your answer was not written down.`, { problem: true });
+    showDoneSoon();
+  },
+  waits: (count) => {
+    if (count) say(`The server does not answer. ${count === 1 ? "One answer waits" : `${count} answers wait`} in this browser.`, { problem: true });
+  },
+});
+
+// --- which queue
+const open = async () => {
+  if (queue) queue.gone = true;
+  const kind = byId("kind").value;
+  byId("for-class").hidden = kind !== "class";
+  byId("for-folder").hidden = kind !== "folder";
+  byId("desk").hidden = true;
+  const state = byId("queue-state");
+  state.hidden = false;
+  state.classList.remove("problem");
+  state.textContent = kind === "suspects" ? "Looking for labels that look wrong …" : "Reading the list of pictures …";
+  const wanted = { kind };
+  if (kind === "class") wanted.class = byId("of-class").value;
+  if (kind === "folder") wanted.folder = byId("of-folder").value;
+  const opened = new Queue(wanted, {
+    side: innerWidth * devicePixelRatio > 900 ? 1280 : 640,
+    waits: (found) => {
+      state.classList.toggle("problem", found.state === "failed");
+      if (found.problem) state.textContent = found.problem;
+    },
+  });
+  queue = opened;
+  place = 0;
+  undone.length = 0;
+  try {
+    if (!(await opened.load(0)) || opened !== queue) return;
+    if (opened.total === 0) {
+      state.textContent = kind === "suspects" ? "No label looks wrong." : "There is no picture here.";
+      return;
+    }
+    const first = opened.items.findIndex((one) => one.class === null || !one.reviewed.includes(one.class));
+    await show(first < 0 ? 0 : first);
+  } catch (error) {
+    state.classList.add("problem");
+    state.textContent = error.message;
+  }
+};
+const fillFolders = async () => {
+  const { folders } = await ask("/api/folders");
+  byId("of-folder").replaceChildren(...folders.map(({ folder, images }) =>
+    make("option", { value: folder }, `${folder || "all pictures"} (${images.toLocaleString()})`)));
+};
+byId("kind").addEventListener("change", async () => {
+  if (byId("kind").value === "folder") await fillFolders().catch((error) => say(error.message, { problem: true }));
+  open();
+});
+for (const name of ["of-class", "of-folder"]) byId(name).addEventListener("change", open);
+byId("choose").addEventListener("submit", (event) => event.preventDefault());
+const who = byId("who");
+try { who.value = localStorage.getItem("weldon-who") ?? ""; } catch { /* a browser that keeps nothing */ }
+who.addEventListener("change", () => { try { localStorage.setItem("weldon-who", who.value); } catch { /* likewise */ } });
+
+// --- keys and buttons
+const keys = {
+  p: () => answerWith("present"), a: () => answerWith("absent"), u: () => answerWith("unknown"),
+  ArrowRight: () => show(place + 1), n: () => show(place + 1), ArrowLeft: () => show(place - 1), z: undo,
+  ArrowDown: () => turn(1), ArrowUp: () => turn(-1),
+  h: () => all('#review [data-hides="no-map"]')[0].click(), r: () => all('#review [data-hides="no-regions"]')[0].click(),
+};
+addEventListener("keydown", (event) => {
+  if (byId("review").hidden || byId("desk").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
+  const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+byId("review").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-key]");
+  if (button) keys[button.dataset.key]();
+});
+let opened = false;
+byId("review").addEventListener("shown", () => {
+  if (opened) return;
+  opened = true;
+  open();
+  showDone();
+});

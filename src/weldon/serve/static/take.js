@@ -1,0 +1,64 @@
+// Take away: predictions of a folder as a zip, the corrected table, the report.
+import { ask, send, wait } from "./ask.js";
+import { all, byId, make, say } from "./dom.js";
+import { movedLimits, onMove } from "./thresholds.js";
+
+let watching = false;
+const WORDS = {
+  idle: () => "",
+  working: ({ done, total }) => `${done.toLocaleString()} of ${total.toLocaleString()} pictures.`,
+  done: ({ done, skipped, name }) => `${name}.zip holds ${done.toLocaleString()} pictures${skipped ? `; ${skipped} could not be read and are listed in skipped.csv` : ""}.`,
+  failed: ({ problem }) => problem,
+};
+const show = (found) => {
+  byId("take-state").textContent = WORDS[found.state](found);
+  byId("take-state").classList.toggle("problem", found.state === "failed");
+  byId("take-start").disabled = found.state === "working";
+  byId("take-file").hidden = found.state !== "done";
+  byId("take-bar").parentElement.hidden = found.state !== "working";
+  byId("take-bar").style.setProperty("--share", found.total ? (found.done + found.skipped) / found.total : 0);
+};
+const watch = async () => {
+  if (watching) return;
+  watching = true;
+  try {
+    for (;;) {
+      const found = await ask("/api/take");
+      show(found);
+      if (found.state !== "working") break;
+      await wait(500);
+    }
+  } catch (error) {
+    say(error.message, { problem: true });
+  }
+  watching = false;
+};
+byId("order").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const order = {
+    folder: byId("take-folder").value,
+    formats: all("#order [name=format]:checked").map((box) => box.value),
+    thresholds: movedLimits(),
+  };
+  for (const part of ["boxes", "points", "masks"]) order[part] = byId(`take-${part}`).checked;
+  try {
+    show(await send("/api/take", order));
+    watch();
+  } catch (error) {
+    say(error.message, { problem: true });
+  }
+});
+onMove(() => { byId("take-limits").hidden = Object.keys(movedLimits()).length === 0; });
+byId("take").addEventListener("shown", async () => {
+  watch();
+  try {
+    const { state, problem, folders } = await ask("/api/folders");
+    if (state === "failed") byId("take-state").textContent = problem;
+    byId("take-folder").replaceChildren(...folders.map(({ folder, images }) =>
+      make("option", { value: folder }, `${folder || "all pictures"} (${images.toLocaleString()})`)));
+    const { total } = await ask("/api/corrections");
+    byId("take-corrections").hidden = total === 0;
+  } catch (error) {
+    say(error.message, { problem: true });
+  }
+});

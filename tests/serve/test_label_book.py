@@ -1,0 +1,122 @@
+"""Labels as corrected: nothing is lost, whoever writes, and nobody overwrites unseen."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from weldon.data import LabelSet
+from weldon.data.corrections import Correction, append_correction, apply_corrections, read_corrections
+from weldon.errors import DataError, UsageError
+from weldon.serve.label_book import LabelBook, OtherLabelError, default_corrections
+
+
+def other(label: str) -> str:
+    return "absent" if label == "present" else "present"
+
+
+def test_a_correction_is_on_the_disk_at_once_and_the_users_file_is_untouched(book, scenes):
+    table = (scenes / "labels.csv").read_bytes()
+    before = book.label(3, "8")
+    book.correct(3, "8", before, other(before), who="Ada")
+    (row,) = read_corrections(book.path)
+    assert (row.file_name, row.class_name, row.before, row.after, row.who) == (
+        book.images.records[3].file_name,
+        "8",
+        before,
+        other(before),
+        "Ada",
+    )
+    assert book.label(3, "8") == other(before)
+    assert (scenes / "labels.csv").read_bytes() == table
+
+
+def test_the_labels_are_those_that_training_will_learn_from(book):
+    for number, name in ((0, "1"), (1, "8"), (0, "7"), (0, "1")):
+        label = book.label(number, name)
+        book.correct(number, name, label, "unknown" if label == "present" else other(label))
+    learnt = apply_corrections(LabelSet(book.images.records, book.classes, ""), read_corrections(book.path))
+    fresh = LabelBook(book.path, book.images, book.classes)
+    fresh.page()
+    from weldon.data.corrections import label_of
+
+    for number, record in enumerate(learnt.label_set.records):
+        expected = {name: label_of(record, name) for name in book.classes}
+        assert book.labels(number) == fresh.labels(number) == expected
+    assert book.page().reviewed == fresh.page().reviewed == learnt.reviewed
+
+
+def test_what_somebody_else_wrote_is_seen_before_the_next_answer(book):
+    label = book.label(0, "1")
+    book.correct(1, "1", book.label(1, "1"), "unknown")
+    name = book.images.records[0].file_name
+    append_correction(book.path, Correction(name, "1", label, other(label), who="Bea"))
+    assert {row.who for row in book.page().corrections} == {"", "Bea"}
+    with pytest.raises(OtherLabelError) as refused:
+        book.correct(0, "1", label, "unknown")
+    assert refused.value.label == other(label)
+    assert len(read_corrections(book.path)) == 2
+
+
+def test_two_who_say_the_same_agree(book):
+    label = book.label(0, "1")
+    book.correct(0, "1", label, other(label), who="Ada")
+    book.correct(0, "1", label, other(label), who="Bea")
+    assert book.page().conflicts == ()
+    assert len(book.page().corrections) == 2
+
+
+def test_an_answer_is_taken_back_by_a_row_the_other_way(book):
+    label = book.label(5, "4")
+    book.correct(5, "4", label, other(label))
+    book.correct(5, "4", other(label), label)
+    assert book.label(5, "4") == label
+    assert len(read_corrections(book.path)) == 2
+
+
+def test_threads_and_a_second_server_lose_nothing(book):
+    second = LabelBook(book.path, book.images, book.classes)
+
+    def say(which: LabelBook, first: int) -> None:
+        for number in range(first, 40, 4):
+            which.correct(number, "9", which.label(number, "9"), "unknown")
+
+    threads = [
+        threading.Thread(target=say, args=(one, n)) for n, one in enumerate((book, second, book, second))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(read_corrections(book.path)) == 40
+    for one in (book, second):
+        one.page()
+        assert {one.label(number, "9") for number in range(40)} == {"unknown"}
+
+
+def test_where_each_picture_has_one_class_the_class_before_becomes_absent(images, run, tmp_path):
+    book = LabelBook(tmp_path / "c.csv", images, run.class_names, single=True)
+    record = next(number for number, r in enumerate(images.records) if len(r.labels) == 1)
+    (was,) = images.records[record].labels
+    new = next(name for name in run.class_names if name != was)
+    book.correct(record, new, "absent", "present")
+    assert [name for name, label in book.labels(record).items() if label == "present"] == [new]
+    assert len(read_corrections(book.path)) == 2
+
+
+@pytest.mark.parametrize(("number", "name"), [(-1, "1"), (10_000, "1"), (0, "cat")])
+def test_what_is_not_there_cannot_be_corrected(book, number, name):
+    with pytest.raises(UsageError):
+        book.correct(number, name, "absent", "present")
+    assert not book.path.exists()
+
+
+def test_a_table_that_speaks_of_other_pictures_is_refused_with_its_row(book):
+    append_correction(book.path, Correction("elsewhere.png", "1", "absent", "present"))
+    with pytest.raises(DataError, match=r"row 2.*elsewhere"):
+        book.correct(0, "1", book.label(0, "1"), "unknown")
+
+
+def test_the_table_stands_beside_the_run(run):
+    assert default_corrections(run) == run.path.resolve().with_name("first.corrections.csv")

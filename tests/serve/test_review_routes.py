@@ -1,0 +1,93 @@
+"""Review over HTTP: queues, corrections, and what is refused."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from weldon.data.corrections import read_corrections
+
+
+def queue_of(page, query: str) -> dict:
+    for _ in range(400):
+        found = page.get(f"/api/queue?{query}").json()
+        if found["state"] in ("done", "failed"):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_a_queue_comes_piece_by_piece(page):
+    first = queue_of(page, "kind=folder&folder=val&limit=5")
+    assert (first["total"], len(first["items"]), first["reviewed"]) == (32, 5, 0)
+    rest = queue_of(page, "kind=folder&folder=val&offset=30&limit=5")
+    assert [item["file_name"] for item in rest["items"]] == ["val/00030.png", "val/00031.png"]
+
+
+@pytest.mark.slow
+def test_suspects_are_those_that_the_command_lists(page, run):
+    from weldon.review.suspect_search import search_suspects
+
+    found = queue_of(page, "kind=suspects&limit=500")
+    assert found["problem"] == ""
+    search = search_suspects(run, device="cpu")
+    expected = [(search.maps.records[place].file_name, column) for place, column in search.cells()]
+    classes = list(run.class_names)
+    assert [(item["file_name"], classes.index(item["class"])) for item in found["items"]] == expected
+    assert all(0 <= item["chance"] <= 1 for item in found["items"])
+
+
+@pytest.mark.slow
+def test_a_suspect_is_explained_by_the_head_that_had_not_seen_it(page):
+    item = queue_of(page, "kind=suspects")["items"][0]
+    answer = page.get(f"/api/images/{item['number']}?class={item['class']}&parts=views&unseen=1").json()
+    assert answer["probabilities"][item["class"]] == pytest.approx(item["chance"], abs=1e-4)
+
+
+def correction(item: dict, name: str, after: str, **more) -> dict:
+    return {"number": item["number"], "class": name, "from": item["labels"][name], "to": after, **more}
+
+
+def test_a_correction_is_written_and_told(page, tmp_path):
+    item = queue_of(page, "kind=class&class=8&limit=1")["items"][0]
+    answer = page.post("/api/corrections", json=correction(item, "8", "unknown", who="Ada"))
+    assert answer.json()["labels"]["8"] == "unknown"
+    (row,) = read_corrections(tmp_path / "corrections.csv")
+    assert (row.file_name, row.who) == (item["file_name"], "Ada")
+    told = page.get("/api/corrections").json()
+    assert (told["total"], told["labels"], told["conflicts"]) == (1, 1, [])
+    assert queue_of(page, "kind=class&class=8")["reviewed"] == 1
+
+
+def test_who_saw_an_older_label_is_told_and_nothing_is_written(page, tmp_path):
+    item = queue_of(page, "kind=class&class=8&limit=1")["items"][0]
+    page.post("/api/corrections", json=correction(item, "8", "unknown", who="Ada"))
+    late = page.post("/api/corrections", json=correction(item, "8", "absent", who="Bea"))
+    assert (late.status_code, late.json()["label"]) == (409, "unknown")
+    assert len(read_corrections(tmp_path / "corrections.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": "0"},
+        {"number": 10_000},
+        {"number": True},
+        {"class": "cat"},
+        {"from": "maybe"},
+        {"to": None},
+        {"who": 3},
+    ],
+)
+def test_what_is_no_correction_is_refused(page, tmp_path, change):
+    item = queue_of(page, "kind=folder&folder=val&limit=1")["items"][0]
+    answer = page.post("/api/corrections", json={**correction(item, "8", "unknown"), **change})
+    assert answer.status_code == 400
+    assert not (tmp_path / "corrections.csv").exists()
+
+
+@pytest.mark.parametrize("query", ["kind=all", "kind=class&class=cat", "kind=folder&folder=../.."])
+def test_what_is_no_queue_is_refused(page, query):
+    page.state.used.book.wait()
+    assert page.get(f"/api/queue?{query}").status_code == 400

@@ -1,0 +1,130 @@
+"""Train again: a process of its own; then two runs side by side, and one that answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from weldon.errors import UsageError
+from weldon.runs.run_directory import RunDirectory
+from weldon.serve.training_job import TrainingJob, command, next_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def run(run: RunDirectory, tmp_path: Path) -> RunDirectory:
+    """A copy of the run, so that what is trained beside it is beside no other."""
+    home = tmp_path / "runs" / "first"
+    shutil.copytree(run.path, home)
+    return RunDirectory(home)
+
+
+def state_of(page, *wanted: str) -> dict:
+    for _ in range(2400):
+        found = page.get("/api/training").json()
+        if found["state"] in wanted:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def correct_one(page) -> None:
+    page.state.used.book.wait()
+    item = page.get("/api/queue?kind=folder&folder=val&limit=1").json()["items"][0]
+    change = {"number": item["number"], "class": "8", "from": item["labels"]["8"], "to": "unknown"}
+    assert page.post("/api/corrections", json=change).status_code == 200
+
+
+def test_old_and_new_stand_side_by_side_and_one_button_says_which_answers(page, run):
+    refused = page.post("/api/training", json={})
+    assert (refused.status_code, "no correction" in refused.json()["error"]) == (400, True)
+    correct_one(page)
+    assert page.post("/api/training", json={}).json()["state"] == "running"
+    assert "under way" in page.post("/api/training", json={}).json()["error"]
+    done = state_of(page, "done", "failed")
+    assert done["state"] == "done", done["lines"]
+    assert (done["epoch"], done["epochs"]) == (2, 2)
+    assert set(done["runs"]) == {"first", "first2"}
+    for _ in range(400):
+        found = page.get("/api/comparison").json()
+        if found["state"] in ("done", "failed"):
+            break
+        time.sleep(0.05)
+    assert found["problem"] == ""
+    runs = found["runs"]
+    assert (runs["old"]["run"], runs["new"]["run"], runs["images"]) == ("first", "first2", 32)
+    assert runs["changed"] == len(runs["answers"])
+    assert page.post("/api/use", json={"run": "first2"}).json() == {"used": "first2"}
+    assert page.get("/api/run").json()["run"] == "first2"
+    assert page.get("/api/corrections").json()["total"] == 1
+    assert (run.path / "weights" / "best.safetensors").is_file()
+
+
+def test_the_same_recipe_trains_again_on_the_same_images(page, run):
+    correct_one(page)
+    page.post("/api/training", json={})
+    out = RunDirectory(Path(state_of(page, "done", "failed")["out"]))
+    assert out.splits.read_text() == run.splits.read_text()
+    assert out.corrections_used.is_file()
+
+
+def test_a_stopped_training_leaves_the_old_run_answering(page, run):
+    correct_one(page)
+    page.post("/api/training", json={})
+    assert page.post("/api/training/stop", json={}).json()["state"] == "stopped"
+    assert page.get("/api/comparison").json()["state"] == "waiting"
+    assert page.post("/api/use", json={"run": "first2"}).status_code == 400
+    assert page.get("/api/run").json()["run"] == "first"
+    assert page.post("/api/training", json={}).json()["state"] == "running"
+    page.post("/api/training/stop", json={})
+
+
+def test_a_training_that_fails_says_why(page, run, scenes, tmp_path):
+    correct_one(page)
+    text = run.config.read_text().replace(str(scenes / "labels.csv"), str(tmp_path / "gone.csv"))
+    run.config.write_text(text)
+    page.post("/api/training", json={})
+    found = state_of(page, "failed", "done")
+    assert found["state"] == "failed"
+    assert "gone.csv" in "\n".join(found["lines"])
+
+
+def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leaves(run, tmp_path):
+    corrections = tmp_path / "corrections.csv"
+    corrections.write_text("file,class,from,to,time,who\n")
+    job = TrainingJob()
+    job.start(run, corrections)
+    process = job._process
+    assert os.getpgid(process.pid) == process.pid  # a signal to the server's group does not reach it
+    job.stop()
+    assert process.poll() in (143, -signal.SIGTERM)
+    assert job.progress().state == "stopped"
+
+
+def test_without_corrections_nothing_is_trained(run, tmp_path):
+    with pytest.raises(UsageError, match="no correction"):
+        TrainingJob().start(run, tmp_path / "none.csv")
+
+
+def test_the_next_folder_has_the_name_of_the_run_and_the_next_number(tmp_path):
+    for name in ("train", "train2"):
+        (tmp_path / name).mkdir()
+    assert [next_folder(tmp_path / name).name for name in ("train", "train2")] == ["train3", "train3"]
+
+
+def test_the_command_is_the_runs_own_recipe_with_corrections(run, tmp_path):
+    said = command(run, tmp_path / "c.csv", tmp_path / "out")
+    assert said[-6:] == [
+        "--config",
+        str(run.config.resolve()),
+        "--corrections",
+        str(tmp_path / "c.csv"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
