@@ -71,7 +71,7 @@ def test_the_page_stands_alone_and_shows_each_suspect(written, search):
 def test_a_run_without_suspects_says_so(search, tmp_path):
     assert write_suspects_page(tmp_path / "s.html", search, [], table=tmp_path / "s.csv") == []
     write_suspects(tmp_path / "s.csv", [])
-    assert "No label is more likely wrong than right" in (tmp_path / "s.html").read_text()
+    assert "No label is contradicted" in (tmp_path / "s.html").read_text()
     assert read_corrections(tmp_path / "s.csv") == ()
 
 
@@ -79,7 +79,7 @@ def test_the_command_writes_both_and_overwrites_nothing(run, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     code, said = command(capsys, "suspects", run.path, "--folds", "2", "-n", "3")
     assert code == 0, said.err
-    assert "suspect labels" in said.out
+    assert "labels contradicted, about" in said.out
     before = (tmp_path / "runs" / "suspects.csv").read_bytes()
     code, said = command(capsys, "suspects", run.path, "--folds", "2", "-n", "2", "--json")
     assert code == 0, said.err

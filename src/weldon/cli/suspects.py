@@ -49,9 +49,24 @@ def suspects(
     write_suspects(table, found)
     if json:
         values = [suspect.to_dict() for suspect in found]
-        print_json({"out": str(table), "total": total, "notes": search.maps.notes, "suspects": values})
+        print_json(
+            {
+                "out": str(table),
+                "total": total,
+                "expected": search.expected,
+                "notes": search.maps.notes,
+                "suspects": values,
+            }
+        )
         return
-    rows = [[str(s.rank), s.file_name, s.class_name, s.given, f"{s.probability:.2f}"] for s in found[:SHOWN]]
-    print_table(f"{total} suspect labels", ["rank", "file", "class", "labelled", "probability"], rows)
+    rows = [
+        [str(s.rank), s.file_name, s.class_name, s.given, f"{s.probability:.2f}", f"{s.doubt:.2f}"]
+        for s in found[:SHOWN]
+    ]
+    print_table(
+        f"{total} labels contradicted, about {search.expected:.0f} probably wrong",
+        ["rank", "file", "class", "labelled", "probability", "wrong"],
+        rows,
+    )
     say(f"table: {table}; fill in its column `to` and train with --corrections {table}")
     say(f"page: {table.with_suffix('.html')}")

@@ -20,6 +20,7 @@ class Suspect:
         class_name: the class.
         given: what the table says: ``present`` or ``absent``.
         probability: that the class is present, in (0, 1), by a head that did not learn from this image.
+        doubt: how probable it is that the label is wrong, in (0, 1): suspects are ranked by it.
         evidence: the regions for and against the class, by the same head.
         sentence: the same in words.
     """
@@ -30,13 +31,9 @@ class Suspect:
     class_name: str
     given: str
     probability: float
+    doubt: float
     evidence: Evidence
     sentence: str
-
-    @property
-    def doubt(self) -> float:
-        """How probable it is that the label is wrong, in (0, 1): suspects are ranked by it."""
-        return 1 - self.probability if self.given == "present" else self.probability
 
     @property
     def regions_for(self) -> tuple[Region, ...]:

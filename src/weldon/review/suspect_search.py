@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from weldon.inference.forward import head_with_weights
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_sides
 from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
+from weldon.review.noise_rates import NoiseRates, noise_rates
 from weldon.review.run_maps import RunMaps, read_run_maps
 from weldon.review.suspect import Suspect
 from weldon.runs.run_directory import RunDirectory, open_run
@@ -41,23 +43,37 @@ class Search:
     fit: CrossFit
 
     def cells(self) -> list[Cell]:
-        """Return every label that is more likely wrong than right, the most doubtful first.
+        """Return every label that a head contradicts, the most doubtful first.
 
         What is unknown is no suspect, nor what a person has reviewed.
         """
-        against = self.against()
-        found = [(place, column) for place, column in (self.asked() & (against > 0)).nonzero().tolist()]
-        return sorted(found, key=lambda cell: -float(against[cell]))
+        contradicted = (self.log_odds < 0) == (self.maps.dataset.target > 0)
+        found = [(place, column) for place, column in (self.asked() & contradicted).nonzero().tolist()]
+        return sorted(found, key=lambda cell: -float(self.against[cell]))
 
-    def against(self) -> Tensor:
-        """Return ``(N, C)`` float64: the log odds that a label is wrong; of unknown ones they mean nothing.
-
-        Unlike probabilities they never tie at 0 or 1.
-        """
+    @cached_property
+    def log_odds(self) -> Tensor:
+        """``(N, C)`` float64: of each class, by a head that had not seen the image; never tied at 0 or 1."""
         scores = self.fit.scores.double()
-        if self.maps.decision.task == "multiclass":
-            scores = torch.stack([scores[:, c] - _others(scores, c) for c in range(scores.shape[1])], dim=1)
-        return torch.where(self.maps.dataset.target > 0, -scores, scores)
+        if self.maps.decision.task == "multilabel":
+            return scores
+        return torch.stack([scores[:, c] - _others(scores, c) for c in range(scores.shape[1])], dim=1)
+
+    @cached_property
+    def rates(self) -> NoiseRates:
+        """How often labels are wrong, as the heads see it."""
+        dataset = self.maps.dataset
+        return noise_rates(self.log_odds, dataset.target > 0, dataset.known)
+
+    @cached_property
+    def against(self) -> Tensor:
+        """``(N, C)`` float64: the log odds that a label is wrong; of unknown ones they mean nothing."""
+        return self.rates.against(self.log_odds, self.maps.dataset.target > 0)
+
+    @property
+    def expected(self) -> float:
+        """How many of the labels that were asked about are wrong, by the sum of their probabilities."""
+        return float(self.against.sigmoid()[self.asked()].sum())
 
     def asked(self) -> Tensor:
         """Return ``(N, C)`` bool: the labels that are known and that no person has reviewed."""
@@ -99,7 +115,8 @@ class Search:
             f"{name} is labelled {given}, and a head that had not seen the image gives it a probability of "
             f"{chance:.2f}: {describe_sides(result, evidence)}."
         )
-        return Suspect(rank, record.file_name, record.path, name, given, chance, evidence, sentence)
+        doubt = float(self.against[cell].sigmoid())
+        return Suspect(rank, record.file_name, record.path, name, given, chance, doubt, evidence, sentence)
 
 
 def _others(scores: Tensor, column: int) -> Tensor:
@@ -152,12 +169,12 @@ def suspects(
     The head of the run is fitted anew on all folds of its training and validation images but one, and asked
     about that one: no image judges its own label. Images of one group, and copies of one file, are in one
     fold. Listed are present labels with a low probability and absent ones with a high one; unknown labels
-    are not.
+    are not. How often either kind of label is wrong is counted first, so that both stand on one scale.
 
     Args:
         run: a finished run on images.
         folds: how many.
-        most: labels to return; None returns every one that is more likely wrong than right.
+        most: labels to return; None returns every one that a head contradicts.
         corrections: a table of corrections: labels in it are as corrected, and no suspects.
         seed: of the folds and the heads.
         device: where to compute, as in :func:`weldon.device.choose_device`.

@@ -84,6 +84,8 @@ def write_suspects_page(
         table=table.name,
         found=len(search.cells()),
         shown=len(shown),
+        expected=round(search.expected),
+        rates=search.rates,
         asked=int(search.asked().sum()),
         images=len(search.maps.records),
         folds=len(search.fit.heads),
