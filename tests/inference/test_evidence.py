@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from weldon.data.geometry import Geometry
-from weldon.inference.evidence import Evidence, collect_evidence
+from weldon.inference import Decision, Evidence, Result
 from weldon.pooling import build_pooling
 
 AVERAGING = ["max", "avg", "gwrp", "mantra", "weldon"]
@@ -21,7 +23,9 @@ def evidence_of(
     grid = (scores.shape[0], scores.shape[1])
     positive, negative = (side.view(grid) for side in pool.region_weights(scores[None, None], mask[None]))
     score = float(pool(scores[None, None], mask[None]))
-    return collect_evidence("cat", score, scores, positive, negative, geometry=geometry)
+    decision = Decision(("cat",), "multilabel", {})
+    parts = (part[None] for part in (torch.tensor(score), scores, positive, negative))
+    return Result("a.png", Path("a.png"), geometry, decision, *parts).evidence("cat")
 
 
 @pytest.fixture
@@ -92,3 +96,4 @@ def test_dictionary_holds_what_the_object_holds(scores, mask, geometry):
     assert plain["top_sum"] + plain["low_sum"] + plain["remainder"] == pytest.approx(plain["score"])
     assert plain["top"][0]["contribution"] == evidence.top[0].contribution
     assert plain["top"][0]["box"] == list(evidence.top[0].box)
+    assert list(plain["top"][0]) == ["box", "row", "col", "score", "weight", "contribution"]

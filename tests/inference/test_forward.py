@@ -8,7 +8,7 @@ from torch import nn
 
 from weldon.errors import UsageError
 from weldon.inference.forward import forward_with_weights
-from weldon.models import create_model
+from weldon.models import create_bag_model, create_model
 
 
 @pytest.fixture
@@ -56,3 +56,16 @@ def test_a_pooling_that_cannot_say_what_it_used_is_named(images):
     net.pool = Sum()
     with pytest.raises(UsageError, match="must be a RegionPool, which weighs its regions, got Sum"):
         forward_with_weights(net, images, mask_of(64))
+
+
+@pytest.mark.parametrize("maps_per_class", [1, 3])
+def test_the_weighted_instances_of_a_bag_add_up_to_its_scores(maps_per_class):
+    net = create_bag_model(4, 2, pool="wildcat", k_max=2, k_min=1, maps_per_class=maps_per_class).eval()
+    bags = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(0))
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    answers = forward_with_weights(net, bags, mask)
+    assert answers.class_maps.shape == (2, 2, 5)
+    torch.testing.assert_close(answers.scores, net(bags, mask).detach())
+    parts = (answers.class_maps * (answers.positive + answers.negative)).sum(2)
+    torch.testing.assert_close(parts, answers.scores, rtol=1e-5, atol=1e-6)
+    assert not answers.positive[1, :, 3:].any()

@@ -8,17 +8,18 @@ import pytest
 import torch
 from PIL import Image
 
+from fixtures.bag_results import bag_result
 from weldon.data.geometry import Geometry
 from weldon.data.record import Box
 from weldon.inference import Decision, Predictor, Result, to_annotation
 from weldon.inference.output import (
-    LONG_COLUMNS,
+    BAG_TABLES,
+    IMAGE_TABLES,
+    bag_record,
     box_confidence,
+    instance_rows,
     json_record,
-    long_rows,
     rounded_values,
-    wide_columns,
-    wide_row,
 )
 
 CLASSES = ("cat", "dog")
@@ -38,7 +39,9 @@ def result() -> Result:
 
 
 def test_a_row_a_class_with_score_chance_verdict_and_point(result):
-    cat, dog = (dict(zip(LONG_COLUMNS, row, strict=True)) for row in long_rows(result))
+    cat, dog = (
+        dict(zip(IMAGE_TABLES.long_columns, row, strict=True)) for row in IMAGE_TABLES.long_rows(result)
+    )
     assert (cat["file_name"], cat["class"], cat["score"]) == ("day/a.png", "cat", "3.000000")
     assert (cat["probability"], cat["predicted"]) == ("0.952574", "1")
     assert (cat["x"], cat["y"], cat["point_score"]) == ("70.0", "5.0", "3.000000")
@@ -46,8 +49,8 @@ def test_a_row_a_class_with_score_chance_verdict_and_point(result):
 
 
 def test_a_wide_row_fits_its_columns(result):
-    assert wide_columns(CLASSES) == ("file_name", "labels", "cat", "dog")
-    assert wide_row(result) == ["day/a.png", "cat", "0.952574", "0.119203"]
+    assert IMAGE_TABLES.wide_columns(CLASSES) == ("file_name", "labels", "cat", "dog")
+    assert IMAGE_TABLES.wide_row(result) == ["day/a.png", "cat", "0.952574", "0.119203"]
 
 
 def test_the_record_is_plain_and_has_evidence_of_what_is_predicted_only(result):
@@ -95,3 +98,33 @@ def test_the_surest_box_has_about_the_probability_of_its_class(predictor: Predic
     result = predictor.predict(photos / "p3.png")
     best = max(box.score for box in to_annotation(result, boxes=True).boxes if box.label == "cat")
     assert best == pytest.approx(result.probabilities["cat"], rel=0.2)
+
+
+def test_a_row_a_class_of_a_bag_by_hand():
+    assert BAG_TABLES.long_columns == ("bag", "class", "score", "probability", "predicted")
+    assert BAG_TABLES.long_rows(bag_result()) == [
+        ["slide 1", "cat", "1.000000", "0.731059", "1"],
+        ["slide 1", "dög", "-1.000000", "0.268941", "0"],
+    ]
+
+
+def test_a_row_a_bag_joins_its_labels():
+    assert BAG_TABLES.wide_columns(("cat", "dög")) == ("bag", "labels", "cat", "dög")
+    assert BAG_TABLES.wide_row(bag_result()) == ["slide 1", "cat", "0.731059", "0.268941"]
+    assert BAG_TABLES.wide_row(bag_result(dög=-2.0))[1] == "cat|dög"
+
+
+def test_every_instance_has_its_own_row():
+    rows = instance_rows(bag_result())
+    assert [row[1] for row in rows] == ["0,0", "0,1", "1,0"]
+    assert rows[1] == ["slide 1", "0,1", "0.500000", "-2.000000"]
+
+
+def test_evidence_of_the_predicted_class_adds_up_by_name_of_instance():
+    record = bag_record(bag_result())
+    assert list(record) == ["bag", "instances", "labels", "scores", "probabilities", "evidence"]
+    assert (record["instances"], record["labels"], list(record["evidence"])) == (3, ["cat"], ["cat"])
+    evidence = record["evidence"]["cat"]
+    assert evidence["top"] == [{"instance": "0,0", "score": 3.0, "weight": 0.5, "contribution": 1.5}]
+    assert evidence["low"] == [{"instance": "1,0", "score": -1.0, "weight": 0.5, "contribution": -0.5}]
+    assert (evidence["top_sum"], evidence["low_sum"], evidence["remainder"]) == (1.5, -0.5, 0.0)

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weldon.errors import UsageError
+from fixtures.bag_results import bag_result
+from weldon.errors import DataError, UsageError
 from weldon.inference import PredictionWriter, Predictor, read_heatmap
+from weldon.inference.output import BAG_TABLES
 
 COLUMNS = ["file_name", "class", "score", "probability", "predicted", "x", "y", "point_score"]
 
@@ -221,3 +223,57 @@ def test_saved_results_gather_in_one_folder(tmp_path: Path, results):
     with pytest.raises(UsageError, match="exists"):
         results[0].save(tmp_path / "out")
     results[0].save(tmp_path / "out", overwrite=True)
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize(
+    ("wide", "header", "rows"),
+    [
+        (False, ["bag", "class", "score", "probability", "predicted"], 4),
+        (True, ["bag", "labels", "cat", "dög"], 2),
+    ],
+)
+def test_three_files_of_bags_are_written_in_the_order_of_the_results(tmp_path, wide, header, rows):
+    out = write_all(tmp_path / "out", [bag_result(), bag_result("slide 2")], wide=wide, tables=BAG_TABLES)
+    table = rows_of(out / "predictions.csv")
+    assert (table[0], len(table)) == (header, 1 + rows)
+    instances = rows_of(out / "instances.csv")
+    assert instances[0] == ["bag", "instance", "cat", "dög"]
+    assert [row[0] for row in instances[1:]] == ["slide 1"] * 3 + ["slide 2"] * 3
+    lines = (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["bag"] for line in lines] == ["slide 1", "slide 2"]
+    assert "dög" in lines[0]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "instances.csv",
+        "predictions.csv",
+        "predictions.jsonl",
+    ]
+
+
+def test_a_bag_that_fails_leaves_the_files_that_were_there(tmp_path):
+    write_all(tmp_path, [bag_result()], tables=BAG_TABLES)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def results():
+        yield bag_result("other")
+        raise DataError("the second bag cannot be read")
+
+    def write():
+        with PredictionWriter(tmp_path, ("cat", "dög"), overwrite=True, tables=BAG_TABLES) as writer:
+            for result in results():
+                writer.add(result)
+
+    with pytest.raises(DataError, match="second bag"):
+        write()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_names_of_bags_with_any_characters_stay_in_their_cell(tmp_path):
+    names = ["/data/a,b.svs", "../x", 'say "so"', "two\nlines", "\udcff"]
+    write_all(tmp_path / "out", [bag_result(name) for name in names], wide=True, tables=BAG_TABLES)
+    assert [row[0] for row in rows_of(tmp_path / "out" / "predictions.csv")][1:] == names
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

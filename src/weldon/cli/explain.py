@@ -30,14 +30,14 @@ def explain(
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
     from weldon.data.image import check_picture_name, write_picture
-    from weldon.inference import load
+    from weldon.inference.predict import load_images
 
     named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")
     picture = out if out is not None else Path(f"{named.replace('/', '-')}.png")
     check_picture_name(picture)
     if picture.exists() and not overwrite:
         raise UsageError(f"out {str(picture)!r} exists: choose another with --out, or use --overwrite")
-    explanation = load(run, device=device).predict_one(image).explain(class_name, versus=versus)
+    explanation = load_images(run, device=device).predict_one(image).explain(class_name, versus=versus)
     write_picture(picture, explanation.picture())
     if json:
         print_json({**explanation.to_dict(), "picture": str(picture)})

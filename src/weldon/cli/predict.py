@@ -40,8 +40,9 @@ def predict(
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.data import write_annotations
     from weldon.data.formats.registry import check_file_names
-    from weldon.inference import PredictionWriter, expand_images, load, open_run, to_annotation
+    from weldon.inference import PredictionWriter, expand_images, open_run, to_annotation
     from weldon.inference.image_list import photo_folder
+    from weldon.inference.predict import load_images
     from weldon.inference.run_network import is_bag_run
     from weldon.runs.out_directory import make_free
 
@@ -61,7 +62,7 @@ def predict(
     formats = _formats(to)
     if box_threshold is not None and not 0 < box_threshold < 1:
         raise UsageError(f"box-threshold must be a share between 0 and 1, got {box_threshold}")
-    predictor = load(run, device=device, batch_size=batch_size)
+    predictor = load_images(run, device=device, batch_size=batch_size)
     named = expand_images(images)
     check_file_names(formats, [image.file_name for image in named])
     folder = out if out is not None else make_free(Path("runs"), "predict")

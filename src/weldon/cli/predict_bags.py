@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,9 @@ def predict_bags(
         json: print one JSON object.
         of_images: options that only images have, by flag; those given are refused.
     """
-    from weldon.inference.bag_predictor import BagResult, load_bags
-    from weldon.inference.bag_writer import write_bag_predictions
+    from weldon.inference import PredictionWriter
+    from weldon.inference.bag_predictor import load_bags
+    from weldon.inference.output import BAG_TABLES
     from weldon.runs.out_directory import make_free
     from weldon.structured import open_bags
 
@@ -51,11 +52,10 @@ def predict_bags(
     for note in notes:
         say(note)
     folder = out if out is not None else make_free(Path("runs"), "predict")
-    with Progress(console=err, transient=True, disable=json) as progress:
-        results: Iterator[BagResult] = iter(
-            progress.track(predictor.predict(bags), total=len(bags.paths), description="bags")
-        )
-        write_bag_predictions(folder, results, predictor.decision.classes, wide=wide, overwrite=overwrite)
+    writer = PredictionWriter(folder, predictor.classes, wide=wide, overwrite=overwrite, tables=BAG_TABLES)
+    with writer, Progress(console=err, transient=True, disable=json) as progress:
+        for result in progress.track(predictor.predict(bags), total=len(bags.paths), description="bags"):
+            writer.add(result)
     say(f"{len(bags.paths)} bags in {folder}")
     if json:
         print_json({"out": str(folder), "bags": len(bags.paths), "notes": list(notes)})

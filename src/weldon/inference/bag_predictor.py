@@ -1,61 +1,59 @@
-"""A run that was trained on bags, looking at new ones."""
+"""A trained run that looks at new bags."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from weldon.data.bags.bag_features import as_trained
 from weldon.errors import UsageError
 from weldon.inference.decision import Decision
+from weldon.inference.evidence import NamedInstance
+from weldon.inference.forward import forward_with_weights
+from weldon.inference.region_result import RegionResult
 from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
-from weldon.models import BagNet
-from weldon.runs.run_directory import open_run
-from weldon.structured import BagEvidence, BagSource, bag_evidence, open_bags
+from weldon.models import BagNet, RegionNet
+from weldon.runs.run_directory import RunDirectory, open_run
+from weldon.structured import BagSource, open_bags
 
 
 @dataclass(frozen=True, eq=False)
-class BagResult:
-    """What a network says about one bag.
+class BagResult(RegionResult[NamedInstance]):
+    """The answer for one bag.
 
     Args:
-        name: of the bag.
+        bag: its name.
         instances: R names of its instances.
         decision: classes, thresholds and task.
-        evidence: the score of every class, and of every instance for it.
+        class_scores: ``(C,)`` float.
+        class_maps: ``(C, R)`` float, the score of every instance for each class.
+        positive: ``(C, R)`` float, weights of the instances as evidence for.
+        negative: ``(C, R)`` float, weights of the instances as evidence against.
     """
 
-    name: str
+    bag: str
     instances: Sequence[str]
-    decision: Decision
-    evidence: BagEvidence
+    decision: Decision = field(repr=False)
+    class_scores: Tensor = field(repr=False)
+    class_maps: Tensor = field(repr=False)
+    positive: Tensor = field(repr=False)
+    negative: Tensor = field(repr=False)
 
     @property
-    def scores(self) -> dict[str, float]:
-        """The score of each class."""
-        return dict(zip(self.decision.classes, self.evidence.scores.tolist(), strict=True))
+    def name(self) -> str:
+        """The name under which results are written: that of the bag."""
+        return self.bag
 
-    @property
-    def probabilities(self) -> dict[str, float]:
-        """The probability of each class."""
-        chances = self.decision.probabilities(torch.from_numpy(self.evidence.scores))
-        return dict(zip(self.decision.classes, chances.tolist(), strict=True))
-
-    @property
-    def labels(self) -> list[str]:
-        """The predicted classes, best first."""
-        return self.decision.labels(torch.from_numpy(self.evidence.scores))
-
-    @property
-    def shown(self) -> list[str]:
-        """The predicted classes, or the best one where none is predicted."""
-        return self.labels or [max(self.scores, key=self.scores.__getitem__)]
+    def region(self, place: tuple[int, ...], score: float, weight: float) -> NamedInstance:
+        """Return an instance of the bag."""
+        return NamedInstance(self.instances[place[0]], score, weight)
 
 
 class BagPredictor:
@@ -69,6 +67,11 @@ class BagPredictor:
     def __init__(self, net: BagNet, decision: Decision) -> None:
         self.net = net.eval()
         self.decision = decision
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the network's outputs."""
+        return self.decision.classes
 
     def predict(self, bags: str | Path | BagSource) -> Iterator[BagResult]:
         """Return an iterator over the results of bags, in their order, one in memory at a time.
@@ -93,7 +96,6 @@ class BagPredictor:
         """
         return as_trained(bags, self.net.feature_names, self.net.num_features)
 
-    @torch.no_grad()
     def predict_one(
         self, values: np.ndarray[Any, Any], *, name: str = "bag", instances: Sequence[str] | None = None
     ) -> BagResult:
@@ -106,10 +108,9 @@ class BagPredictor:
         """
         device = next(self.net.parameters()).device
         bag = torch.as_tensor(values, dtype=torch.float32).T[None].to(device)  # (1, F, R)
-        flat = self.net.transfer_scores(self.net.features(bag))[0].T.cpu()  # (R, C·M)
-        evidence = bag_evidence(flat, self.net.pool.cpu(), self.decision.classes)
+        answer = forward_with_weights(self.net, bag)
         named = instances if instances is not None else [str(number) for number in range(len(values))]
-        return BagResult(name, named, self.decision, evidence)
+        return BagResult(name, named, self.decision, *(part[0] for part in answer))
 
 
 def load_bags(run: str | Path, *, device: str = "auto") -> BagPredictor:
@@ -123,7 +124,15 @@ def load_bags(run: str | Path, *, device: str = "auto") -> BagPredictor:
         UsageError: the folder is no finished run, was trained on images, or there is no such device.
     """
     directory = open_run(run)
-    net = load_run_network(directory, device=device)
+    return bag_predictor(directory, load_run_network(directory, device=device))
+
+
+def bag_predictor(run: RunDirectory, net: RegionNet) -> BagPredictor:
+    """Return the predictor of a run whose network is ``net``.
+
+    Raises:
+        UsageError: a network of images, or training did not finish.
+    """
     if not isinstance(net, BagNet):
-        raise UsageError(f"run {str(directory.path)!r} was trained on images, not on bags")
-    return BagPredictor(net, read_decision(directory))
+        raise UsageError(f"run {str(run.path)!r} was trained on images, not on bags")
+    return BagPredictor(net, read_decision(run))

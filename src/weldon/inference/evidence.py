@@ -1,19 +1,46 @@
-"""The regions that speak for and against a class, with the weight of each in the score."""
+"""The regions that speak for and against a class: cells of an image, or instances of a bag."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from abc import ABC
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Generic
 
 import torch
 from torch import Tensor
+from typing_extensions import TypeVar
 
-from weldon.data.geometry import Geometry
+
+class Weighted(ABC):
+    """A region and its part in the score of a class.
+
+    Attributes:
+        score: what the network gives this region for the class, F(x, y, h).
+        weight: the region's weight in the score of the image or bag.
+    """
+
+    __slots__ = ()
+    score: float
+    weight: float
+
+    @property
+    def contribution(self) -> float:
+        """What the region adds to the score: weight times score."""
+        return self.weight * self.score
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, the contribution included."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {**plain, "contribution": self.contribution}
+
+
+Kind = TypeVar("Kind", bound=Weighted, default="Region")
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class Region(Weighted):
     """One cell of a class map and its part in the score.
 
     Args:
@@ -30,19 +57,29 @@ class Region:
     score: float
     weight: float
 
-    @property
-    def contribution(self) -> float:
-        """What the region adds to the score: weight times score."""
-        return self.weight * self.score
+
+@dataclass(frozen=True, slots=True)
+class NamedInstance(Weighted):
+    """One instance of a bag and its part in the score.
+
+    Args:
+        instance: its name.
+        score: what the network gives it for the class.
+        weight: its weight in the score of the bag.
+    """
+
+    instance: str
+    score: float
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Generic[Kind]):
     """How the score of one class came about: ``score = top + low + remainder``.
 
     Args:
         class_name: the class.
-        score: of the whole image.
+        score: of the whole image or bag.
         top: the regions that count as evidence for the class, highest first.
         low: the regions that count as evidence against it, lowest first.
         remainder: what the regions do not add up to: 0 (rounding) for poolings that average regions, the
@@ -51,8 +88,8 @@ class Evidence:
 
     class_name: str
     score: float
-    top: tuple[Region, ...]
-    low: tuple[Region, ...]
+    top: tuple[Kind, ...]
+    low: tuple[Kind, ...]
     remainder: float
 
     @property
@@ -69,22 +106,17 @@ class Evidence:
         """Return plain values for JSON, the sums of both sides included."""
         return {
             "score": self.score,
-            "top": [region_dict(region) for region in self.top],
-            "low": [region_dict(region) for region in self.low],
+            "top": [region.to_dict() for region in self.top],
+            "low": [region.to_dict() for region in self.low],
             "top_sum": self.top_sum,
             "low_sum": self.low_sum,
             "remainder": self.remainder,
         }
 
 
-def sum_of_parts(regions: Iterable[Region]) -> float:
+def sum_of_parts(regions: Iterable[Weighted]) -> float:
     """Add up the contributions of regions."""
     return sum(region.contribution for region in regions)
-
-
-def region_dict(region: Region) -> dict[str, Any]:
-    """Return a region as plain values, its contribution included."""
-    return {**asdict(region), "box": list(region.box), "contribution": region.contribution}
 
 
 def collect_evidence(
@@ -94,44 +126,41 @@ def collect_evidence(
     positive: Tensor,
     negative: Tensor,
     *,
-    geometry: Geometry,
-) -> Evidence:
-    """Gather the regions with a weight in the score, in coordinates of the original image.
+    region: Callable[[tuple[int, ...], float, float], Kind],
+) -> Evidence[Kind]:
+    """Gather the regions with a weight in the score.
 
     Args:
         class_name: the class.
-        score: of the image for that class.
-        class_map: ``(h, w)`` float, a score per region.
-        positive: ``(h, w)`` float at least 0, weights as evidence for (``pooling.region_weights``).
-        negative: ``(h, w)`` float at least 0, weights as evidence against.
-        geometry: how the image lay on the network's canvas.
+        score: of the image or bag for that class.
+        class_map: ``(h, w)`` or ``(R,)`` float, a score per region.
+        positive: of the same shape, at least 0, weights as evidence for (``pooling.region_weights``).
+        negative: of the same shape, at least 0, weights as evidence against.
+        region: makes one from its place in the map, its score and its weight.
 
     Example:
-        >>> for_, against = torch.tensor([[0.5, 0.0]]), torch.tensor([[0.0, 0.5]])
-        >>> evidence = collect_evidence("cat", 1.5, torch.tensor([[4.0, -1.0]]), for_, against,
-        ...                             geometry=Geometry(20, 10, 32, "warp"))
-        >>> evidence.top[0].box, evidence.top_sum, evidence.low_sum, evidence.remainder
-        ((0.0, 0.0, 10.0, 10.0), 2.0, -0.5, 0.0)
+        >>> for_, against = torch.tensor([0.5, 0.0]), torch.tensor([0.0, 0.5])
+        >>> evidence = collect_evidence("cat", 1.5, torch.tensor([4.0, -1.0]), for_, against,
+        ...                             region=lambda place, *part: NamedInstance("ab"[place[0]], *part))
+        >>> evidence.top[0], evidence.top_sum, evidence.low_sum, evidence.remainder
+        (NamedInstance(instance='a', score=4.0, weight=0.5), 2.0, -0.5, 0.0)
     """
-    top = _weighted_regions(class_map, positive, geometry, highest_first=True)
-    low = _weighted_regions(class_map, negative, geometry, highest_first=False)
+    top = _weighted_regions(class_map, positive, region, highest_first=True)
+    low = _weighted_regions(class_map, negative, region, highest_first=False)
     return Evidence(class_name, score, top, low, score - sum_of_parts(top) - sum_of_parts(low))
 
 
 def _weighted_regions(
-    class_map: Tensor, weights: Tensor, geometry: Geometry, *, highest_first: bool
-) -> tuple[Region, ...]:
-    grid = (class_map.shape[0], class_map.shape[1])
-    cells = torch.nonzero(weights > 0)  # (regions, 2)
-    scores = class_map[cells[:, 0], cells[:, 1]].double()
-    order = torch.argsort(scores, descending=highest_first, stable=True)
+    class_map: Tensor,
+    weights: Tensor,
+    region: Callable[[tuple[int, ...], float, float], Kind],
+    *,
+    highest_first: bool,
+) -> tuple[Kind, ...]:
+    places = torch.nonzero(weights > 0)  # (regions, 2) or (regions, 1)
+    scores = class_map[tuple(places.T)]
+    order = torch.argsort(scores.double(), descending=highest_first, stable=True)
     return tuple(
-        Region(
-            box=geometry.cell_box(row, col, grid),
-            row=row,
-            col=col,
-            score=float(class_map[row, col]),
-            weight=float(weights[row, col]),
-        )
-        for row, col in cells[order].tolist()
+        region(tuple(place), float(class_map[tuple(place)]), float(weights[tuple(place)]))
+        for place in places[order].tolist()
     )

@@ -8,18 +8,18 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.models import RegionNet, WeldonNet, cell_mask
+from weldon.models import RegionNet, cell_mask
 from weldon.pooling import RegionPool
 
 
 class ForwardOutput(NamedTuple):
-    """What a batch of images gives, on the processor, in 32-bit floats.
+    """What a batch of images or bags gives, on the processor, in 32-bit floats.
 
     Args:
         scores: ``(N, C)``.
-        class_maps: ``(N, C, h, w)``.
-        positive: ``(N, C, h, w)`` weights of the regions as evidence for.
-        negative: ``(N, C, h, w)`` weights of the regions as evidence against.
+        class_maps: ``(N, C, h, w)`` or ``(N, C, R)``.
+        positive: of the same shape, weights of the regions as evidence for.
+        negative: of the same shape, weights of the regions as evidence against.
     """
 
     scores: Tensor
@@ -28,40 +28,40 @@ class ForwardOutput(NamedTuple):
     negative: Tensor
 
 
-def forward_with_weights(net: WeldonNet, images: Tensor, mask: Tensor) -> ForwardOutput:
+def forward_with_weights(net: RegionNet, x: Tensor, mask: Tensor | None = None) -> ForwardOutput:
     """Return scores, class maps and the weight of each region in each score.
 
     Args:
         net: the network, in evaluation mode.
-        images: ``(N, 3, S, S)`` float.
-        mask: ``(N, S, S)`` bool, True on real pixels.
+        x: images ``(N, 3, S, S)`` or bags ``(N, F, R)``, float.
+        mask: ``(N, S, S)`` or ``(N, R)`` bool, True on real pixels or instances; None: all are.
 
     Raises:
         UsageError: a pooling of the user's that does not say how it weighs regions.
     """
     with torch.no_grad():
-        features = net.features(images)  # (N, F, h, w)
+        features = net.features(x)  # (N, F, h, w) or (N, F, R)
     return head_with_weights(net, features, mask)
 
 
 @torch.no_grad()
-def head_with_weights(net: RegionNet, features: Tensor, mask: Tensor) -> ForwardOutput:
+def head_with_weights(net: RegionNet, features: Tensor, mask: Tensor | None = None) -> ForwardOutput:
     """Return the same from feature maps, as from a cache.
 
     Args:
         net: transfer layer and pooling, in evaluation mode; a backbone is not looked at.
-        features: ``(N, F, h, w)`` float.
-        mask: ``(N, S, S)`` bool on pixels, or ``(N, h, w)`` on cells.
+        features: ``(N, F, h, w)`` or ``(N, F, R)`` float.
+        mask: ``(N, S, S)`` bool on pixels, ``(N, h, w)`` on cells or ``(N, R)`` on instances; None: all real.
 
     Raises:
         UsageError: as for :func:`forward_with_weights`.
     """
-    regions = net.transfer_scores(features)  # (N, C * M, h, w)
-    grid = (regions.shape[2], regions.shape[3])
-    cells = cell_mask(mask, grid)  # (N, h, w)
+    regions = net.transfer_scores(features)  # (N, C * M, h, w) or (N, C * M, R)
+    if mask is not None and regions.ndim == 4:
+        mask = cell_mask(mask, (regions.shape[2], regions.shape[3]))  # (N, h, w)
     pool = net.pool
     if not isinstance(pool, RegionPool):
         raise UsageError(f"`pool` must be a RegionPool, which weighs its regions, got {type(pool).__name__}")
-    maps = net.class_maps(regions)  # (N, C, h, w)
-    positive, negative = (side.view(maps.shape) for side in pool.region_weights(regions, cells))
-    return ForwardOutput(*(part.float().cpu() for part in (pool(regions, cells), maps, positive, negative)))
+    maps = net.class_maps(regions)  # (N, C, h, w) or (N, C, R)
+    positive, negative = (side.view(maps.shape) for side in pool.region_weights(regions, mask))
+    return ForwardOutput(*(part.float().cpu() for part in (pool(regions, mask), maps, positive, negative)))

@@ -1,39 +1,67 @@
-"""A result as rows of a table and as one JSON record."""
+"""Results of images and of bags as rows of tables, as JSON records and as annotations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from weldon.data.formats.annotation import ImageAnnotation, Keypoint
 from weldon.data.record import Box
+from weldon.inference.region_result import RegionResult
 from weldon.inference.result import Result
 
-LONG_COLUMNS = ("file_name", "class", "score", "probability", "predicted", "x", "y", "point_score")
+if TYPE_CHECKING:
+    from weldon.inference.bag_predictor import BagResult
+
+Answer = TypeVar("Answer", bound=RegionResult[Any])
 
 
-def long_rows(result: Result) -> list[list[str]]:
-    """Return a row for each class, in :data:`LONG_COLUMNS`, in the order of the classes."""
-    rows = []
-    for name in result.classes:
-        point = result.point(name)
-        predicted = str(int(name in result.labels))
-        numbers = [f"{result.scores[name]:.6f}", f"{result.probabilities[name]:.6f}", predicted]
-        place = [f"{point.x:.1f}", f"{point.y:.1f}", f"{point.score:.6f}"]
-        rows.append([result.file_name, name, *numbers, *place])
-    return rows
+@dataclass(frozen=True)
+class Tables(Generic[Answer]):
+    """How results of one kind stand in the files of predictions.
+
+    Args:
+        key: column that names the image or the bag.
+        place_columns: further columns of the table with a row a class.
+        place_cells: what stands in them, of a result and a class.
+        record: everything about a result as plain values.
+        region_rows: rows of ``instances.csv``: every region and its score for each class; None: no such file.
+    """
+
+    key: str
+    place_columns: tuple[str, ...]
+    place_cells: Callable[[Answer, str], list[str]]
+    record: Callable[..., dict[str, Any]]
+    region_rows: Callable[[Answer], list[list[str]]] | None = None
+
+    @property
+    def long_columns(self) -> tuple[str, ...]:
+        """The columns of a table with a row a class."""
+        return (self.key, "class", "score", "probability", "predicted", *self.place_columns)
+
+    def long_rows(self, result: Answer) -> list[list[str]]:
+        """Return a row for each class, in the order of the classes."""
+        rows = []
+        for name in result.classes:
+            predicted = str(int(name in result.labels))
+            numbers = [f"{result.scores[name]:.6f}", f"{result.probabilities[name]:.6f}", predicted]
+            rows.append([result.name, name, *numbers, *self.place_cells(result, name)])
+        return rows
+
+    def wide_columns(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the columns of a table with a row a result: labels, then a probability for each class."""
+        return (self.key, "labels", *classes)
+
+    def wide_row(self, result: Answer) -> list[str]:
+        """Return one row in :meth:`wide_columns`; labels are joined by ``|``, best first."""
+        chances = [f"{result.probabilities[name]:.6f}" for name in result.classes]
+        return [result.name, "|".join(result.labels), *chances]
 
 
-def wide_columns(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns of a table with a row for each image: labels, then a probability for each class."""
-    return ("file_name", "labels", *classes)
-
-
-def wide_row(result: Result) -> list[str]:
-    """Return one row in :func:`wide_columns`; labels are joined by ``|``, best first."""
-    chances = [f"{result.probabilities[name]:.6f}" for name in result.classes]
-    return [result.file_name, "|".join(result.labels), *chances]
+def _point_cells(result: Result, class_name: str) -> list[str]:
+    point = result.point(class_name)
+    return [f"{point.x:.1f}", f"{point.y:.1f}", f"{point.score:.6f}"]
 
 
 def json_record(result: Result, *, box_threshold: float | None = None) -> dict[str, Any]:
@@ -60,6 +88,33 @@ def json_record(result: Result, *, box_threshold: float | None = None) -> dict[s
     }
     rounded: dict[str, Any] = rounded_values(record)
     return rounded
+
+
+def bag_record(result: BagResult, *, box_threshold: float | None = None) -> dict[str, Any]:
+    """Return everything about a bag as plain values, with the evidence of the classes it shows.
+
+    Args:
+        result: of the bag.
+        box_threshold: of no effect: a bag has no boxes.
+    """
+    record = {
+        "bag": result.name,
+        "instances": len(result.instances),
+        "labels": result.labels,
+        "scores": result.scores,
+        "probabilities": result.probabilities,
+        "evidence": {name: result.evidence(name).to_dict() for name in result.shown},
+    }
+    rounded: dict[str, Any] = rounded_values(record)
+    return rounded
+
+
+def instance_rows(result: BagResult) -> list[list[str]]:
+    """Return a row an instance: its score for each class."""
+    return [
+        [result.name, instance, *(f"{score:.6f}" for score in scores)]
+        for instance, scores in zip(result.instances, result.class_maps.T.tolist(), strict=True)
+    ]
 
 
 def box_record(result: Result, box: Box) -> dict[str, Any]:
@@ -130,3 +185,7 @@ def to_annotation(
 def _keypoint(result: Result, class_name: str) -> Keypoint:
     point = result.point(class_name)
     return Keypoint(class_name, point.x, point.y, score=result.probabilities[class_name])
+
+
+IMAGE_TABLES = Tables("file_name", ("x", "y", "point_score"), _point_cells, json_record)
+BAG_TABLES: Tables[BagResult] = Tables("bag", (), lambda result, name: [], bag_record, instance_rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from PIL import Image
@@ -16,10 +16,13 @@ from weldon.inference.forward import forward_with_weights
 from weldon.inference.image_list import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
-from weldon.inference.run_network import load_image_network
+from weldon.inference.run_network import load_image_network, load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
 from weldon.models import WeldonNet
-from weldon.runs.run_directory import open_run
+from weldon.runs.run_directory import RunDirectory, open_run
+
+if TYPE_CHECKING:
+    from weldon.inference.bag_predictor import BagPredictor
 
 
 class Predictor:
@@ -167,8 +170,10 @@ class Predictor:
         ]
 
 
-def load(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2) -> Predictor:
-    """Return the predictor of a trained run.
+def load(
+    run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2
+) -> Predictor | BagPredictor:
+    """Return the predictor of a trained run, on images or on bags.
 
     Args:
         run: a folder that ``weldon train`` wrote.
@@ -180,8 +185,27 @@ def load(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers:
         UsageError: the folder is no finished run, or there is no such device.
     """
     directory = open_run(run)
-    net = load_image_network(directory, device=device)
-    transform = EvalTransform(
-        **read_transform_options(directory), mean=net.backbone.mean, std=net.backbone.std
+    net = load_run_network(directory, device=device)
+    if isinstance(net, WeldonNet):
+        return _predictor(directory, net, batch_size=batch_size, workers=workers)
+    from weldon.inference.bag_predictor import (
+        bag_predictor,  # it reads tables with pandas, which is slow to start
     )
-    return Predictor(net, read_decision(directory), transform, batch_size=batch_size, workers=workers)
+
+    return bag_predictor(directory, net)
+
+
+def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2) -> Predictor:
+    """Return the predictor of a run on images; arguments as in :func:`load`.
+
+    Raises:
+        UsageError: the folder is no finished run, was trained on bags, or there is no such device.
+    """
+    directory = open_run(run)
+    net = load_image_network(directory, device=device)
+    return _predictor(directory, net, batch_size=batch_size, workers=workers)
+
+
+def _predictor(run: RunDirectory, net: WeldonNet, *, batch_size: int, workers: int) -> Predictor:
+    transform = EvalTransform(**read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std)
+    return Predictor(net, read_decision(run), transform, batch_size=batch_size, workers=workers)

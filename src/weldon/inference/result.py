@@ -1,10 +1,9 @@
-"""What a network says about one image: scores, labels, and where each comes from."""
+"""What a network says about one image: beside scores and labels, points, boxes, masks and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +16,18 @@ from weldon.data.geometry import Geometry, crop_map, upsample_map
 from weldon.data.image import load_image
 from weldon.data.record import Box
 from weldon.inference.decision import Decision
-from weldon.inference.evidence import Evidence, collect_evidence
+from weldon.inference.evidence import Region
 from weldon.inference.localise import Point, locate_boxes, locate_point
 from weldon.inference.mask_settings import MaskSettings, draw_mask
 from weldon.inference.overlay import overlay_map, picture_size, with_caption
+from weldon.inference.region_result import RegionResult
 
 if TYPE_CHECKING:
     from weldon.inference.explain import Explanation
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(RegionResult[Region]):
     """The answer for one image; everything in pixels of the upright original, computed from one forward pass.
 
     Args:
@@ -69,30 +69,14 @@ class Result:
         return self.class_maps.shape[1], self.class_maps.shape[2]
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The class names, in the order of the network's outputs."""
-        return self.decision.classes
+    def name(self) -> str:
+        """The name under which results are written: ``file_name``."""
+        return self.file_name
 
-    @cached_property
-    def scores(self) -> dict[str, float]:
-        """The score of each class."""
-        return dict(zip(self.classes, self.class_scores.tolist(), strict=True))
-
-    @cached_property
-    def probabilities(self) -> dict[str, float]:
-        """The probability of each class: sigmoid (multilabel) or softmax (multiclass) of the scores."""
-        values = self.decision.probabilities(self.class_scores)
-        return dict(zip(self.classes, values.tolist(), strict=True))
-
-    @cached_property
-    def labels(self) -> list[str]:
-        """The predicted classes, best first."""
-        return self.decision.labels(self.class_scores)
-
-    @property
-    def shown(self) -> list[str]:
-        """The predicted classes, or the one with the highest score where none is predicted."""
-        return self.labels or [max(self.scores, key=lambda name: self.scores[name])]
+    def region(self, place: tuple[int, ...], score: float, weight: float) -> Region:
+        """Return a cell of the maps, in pixels of the upright original."""
+        row, col = place
+        return Region(self.geometry.cell_box(row, col, self.grid), row, col, score, weight)
 
     @property
     def image(self) -> Image.Image:
@@ -131,18 +115,6 @@ class Result:
         """
         values = upsample_map(self._map(class_name)[None], self.geometry, size=size)[0]
         return np.asarray(values.numpy(), dtype=np.float32)
-
-    def evidence(self, class_name: str) -> Evidence:
-        """Return the regions that enter the score of a class, with their weights."""
-        index = self.decision.index(class_name)
-        return collect_evidence(
-            class_name,
-            float(self.class_scores[index]),
-            self.class_maps[index],
-            self.positive[index],
-            self.negative[index],
-            geometry=self.geometry,
-        )
 
     def explain(self, class_name: str, *, versus: str | None = None) -> Explanation:
         """Explain the score of a class, alone or against a rival."""

@@ -15,12 +15,14 @@ from weldon.data.true_masks import LEGEND_FILE
 from weldon.errors import UsageError
 from weldon.files import clear_drafts, replacing, write_json
 from weldon.inference.map_files import file_stem, overlay_paths, write_heatmaps, write_mask, write_overlays
-from weldon.inference.output import LONG_COLUMNS, json_record, long_rows, wide_columns, wide_row
+from weldon.inference.output import IMAGE_TABLES, Tables, json_record
 from weldon.inference.reading import Skipped
+from weldon.inference.region_result import RegionResult
 from weldon.inference.result import Result
 
-TABLES = ("predictions.csv", "predictions.jsonl")
-AFTER_TABLES = ("skipped.csv", "instances.csv", "coco.json", "labelstudio", "cvat", "yolo", "voc")
+PREDICTIONS = ("predictions.csv", "predictions.jsonl")
+INSTANCES = "instances.csv"
+AFTER_TABLES = ("skipped.csv", INSTANCES, "coco.json", "labelstudio", "cvat", "yolo", "voc")
 
 
 class PredictionWriter:
@@ -38,6 +40,7 @@ class PredictionWriter:
         masks: options of :meth:`Result.mask` to write ``masks/NAME.png``; None writes none.
         box_threshold: as :meth:`Result.boxes` takes it; None takes the run's.
         overwrite: replace files of the same name in a folder that is not empty.
+        tables: how results stand in the tables; ``output.BAG_TABLES`` for those of bags.
 
     Raises:
         UsageError: the folder is not empty.
@@ -53,7 +56,9 @@ class PredictionWriter:
         masks: Mapping[str, Any] | None = None,
         box_threshold: float | None = None,
         overwrite: bool = False,
+        tables: Tables[Any] = IMAGE_TABLES,
     ) -> None:
+        self.tables = tables
         self.out = Path(out)
         check_output(self.out, overwrite=overwrite)
         self.classes = classes
@@ -68,9 +73,12 @@ class PredictionWriter:
         """Make the folder and begin the tables."""
         self.out.mkdir(parents=True, exist_ok=True)
         clear_drafts(self.out)
-        opened = [self._files.enter_context(growing_text(self.out / name)) for name in TABLES]
-        self._table, self._records = csv.writer(opened[0], lineterminator="\n"), opened[1]
-        self._table.writerow(wide_columns(self.classes) if self.wide else LONG_COLUMNS)
+        kind = self.tables
+        columns = kind.wide_columns(self.classes) if self.wide else kind.long_columns
+        self._table = self._begin(PREDICTIONS[0], columns)
+        self._records = self._files.enter_context(growing_text(self.out / PREDICTIONS[1]))
+        if kind.region_rows is not None:
+            self._regions = self._begin(INSTANCES, (kind.key, "instance", *self.classes))
         if self.masks is not None:
             write_rows(
                 self.out / "masks" / LEGEND_FILE,
@@ -79,19 +87,29 @@ class PredictionWriter:
             )
         return self
 
+    def _begin(self, name: str, columns: tuple[str, ...]) -> Any:
+        table = csv.writer(self._files.enter_context(growing_text(self.out / name)), lineterminator="\n")
+        table.writerow(columns)
+        return table
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Put the tables in their place; after an error, leave what was there before."""
         self._files.__exit__(kind, error, trace)
 
-    def add(self, result: Result) -> None:
-        """Write what belongs to one image."""
-        self._table.writerows([wide_row(result)] if self.wide else long_rows(result))
-        record = json_record(result, box_threshold=self.box_threshold)
+    def add(self, result: RegionResult[Any]) -> None:
+        """Write what belongs to one image, or one bag."""
+        kind = self.tables
+        self._table.writerows([kind.wide_row(result)] if self.wide else kind.long_rows(result))
+        record = kind.record(result, box_threshold=self.box_threshold)
         self._records.write(json.dumps(record, ensure_ascii=False) + "\n")
-        if not (self.heatmaps or self.masks is not None):
-            return
+        if kind.region_rows is not None:
+            self._regions.writerows(kind.region_rows(result))
+        if isinstance(result, Result) and (self.heatmaps or self.masks is not None):
+            self._add_maps(result)
+
+    def _add_maps(self, result: Result) -> None:
         stem = self._stem(result.file_name)
         if self.heatmaps:
             folder = self.out / "heatmaps"
@@ -137,7 +155,7 @@ def check_output(out: Path, *, overwrite: bool) -> None:
 
 def _other_work(out: Path) -> str | None:
     """Return what a folder holds that looks like predictions and is none of weldon's."""
-    if any((out / name).exists() or any(out.glob(f".{name}.*.part")) for name in TABLES):
+    if any((out / name).exists() or any(out.glob(f".{name}.*.part")) for name in PREDICTIONS):
         return None  # predictions, or what an interrupted process began
     if (out / "masks").exists() and not (out / "masks" / LEGEND_FILE).exists():
         return "masks"

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from weldon.data import read_labels
 from weldon.data.scenes import ROOMS
 from weldon.files import write_text
-from weldon.inference import load
+from weldon.inference.predict import load_images
 from weldon.report.data_uri import photo_uri
 from weldon.report.demo import DemoRow
 from weldon.report.paper_figures import evidence_figure
@@ -47,7 +47,7 @@ def write_demo_page(out: Path, rows: Sequence[DemoRow]) -> Path:
 def _scenes(out: Path, rows: Sequence[DemoRow]) -> Iterator[dict[str, object]]:
     """Yield the scenes that the last row's network is surest about, as every row's network sees them."""
     records = read_labels(out / "scenes", out / "scenes" / "labels.csv").of_split("test")
-    predictors = {row.name: load(row.folders[0]) for row in rows}
+    predictors = {row.name: load_images(row.folders[0]) for row in rows}
     judge = predictors[rows[-1].name]
     several = [record for record in records if len(record.labels) > 1][:LOOKED_AT]
     results = [judge.predict_one(record.path) for record in several]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weldon.inference.evidence import Evidence, Region, region_dict
+from weldon.inference.evidence import Evidence, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,6 @@ class Suspect:
             "probability": self.probability,
             "doubt": self.doubt,
             "sentence": self.sentence,
-            "for": [region_dict(region) for region in self.evidence.top],
-            "against": [region_dict(region) for region in self.evidence.low],
+            "for": [region.to_dict() for region in self.evidence.top],
+            "against": [region.to_dict() for region in self.evidence.low],
         }

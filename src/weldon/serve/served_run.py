@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from weldon.data import Record
-from weldon.inference.predict import Predictor, load
+from weldon.inference.predict import Predictor, load_images
 from weldon.report.scored_split import score_split
 from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.serve.doubts import Doubts, find_doubts
@@ -136,7 +136,7 @@ def open_served_run(
         DataError: a file of the run is damaged.
     """
     run = open_run(path)
-    predictor = load(path, device=device, workers=0)
+    predictor = load_images(path, device=device, workers=0)
     return ServedRun(run, predictor, corrections or default_corrections(run), photos, device)
 
 
