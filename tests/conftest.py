@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-pytest_plugins = ["fixtures.small_runs", "fixtures.small_scenes"]
+pytest_plugins = ["fixtures.browser", "fixtures.small_runs", "fixtures.small_scenes"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DATA = Path(os.environ.get("WELDON_DATA", SHARED / "data"))
