@@ -16,7 +16,7 @@ def rows_of(split):
 
 def test_figures_are_those_training_writes_for_the_same_images(split):
     scored = ScoredSet(split.scores, *split.labels, torch.arange(len(split.records)), 1.0)
-    theirs = per_class_rows(scored, split.classes, {"classes": dict(split.decision.thresholds)})
+    theirs = per_class_rows(scored, split.classes, split.decision.thresholds)
     for ours, other in zip(rows_of(split), theirs, strict=True):
         assert (ours.name, ours.positives) == (other["class"], other["positives"])
         for name in ("ap", "threshold", "precision", "recall", "f1"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from weldon.errors import DataError, UsageError
+from weldon.runs.recipe import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory, open_run
 
 NEEDED = ("weights/best.safetensors", "classes.txt", "config.toml")
@@ -36,17 +37,38 @@ def test_a_place_that_is_not_there_is_no_run(tmp_path):
 
 
 def test_every_part_of_a_run_lies_in_its_folder_under_a_name_of_its_own(tmp_path):
-    parts = [name for name, value in vars(RunDirectory).items() if isinstance(value, property)]
-    paths = {name: getattr(RunDirectory(tmp_path), name) for name in parts}
-    assert len(paths) >= 12
-    assert len(set(paths.values())) == len(paths)
-    assert all(path.is_relative_to(tmp_path) for path in paths.values())
+    run = RunDirectory(tmp_path)
+    assert {run.config, run.splits, run.thresholds, run.best, run.report} < set(run.parts)
+    assert len(set(run.parts)) == len(run.parts) >= 12
+    assert all(path.is_relative_to(tmp_path) for path in run.parts)
 
 
 def test_class_names_keep_their_order_and_their_accents(tmp_path):
     run = RunDirectory(tmp_path)
     run.classes.write_text("Löwe\nant, red\n0\n", encoding="utf-8")
     assert run.class_names == ("Löwe", "ant, red", "0")
+
+
+def test_class_names_that_are_written_are_read_back(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.write_class_names(["Löwe", "ant, red"])
+    assert run.classes.read_bytes() == "Löwe\nant, red\n".encode()
+    assert run.class_names == ("Löwe", "ant, red")
+
+
+def test_the_recipe_is_read_once(tmp_path):
+    run = RunDirectory(tmp_path)
+    write_recipe(run.config, build_recipe({"data": "photos", "image_size": 64}))
+    assert (run.recipe.image_size, run.config_values["data"]) == (64, "photos")
+    run.config.unlink()
+    assert run.recipe.data == Path("photos")
+
+
+def test_a_recipe_that_cannot_be_used_is_named(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.config.write_text('data = "photos"\nepochs = 0\n')
+    with pytest.raises(DataError, match=r"config\.toml has options that cannot be used:\n  epochs"):
+        assert run.recipe
 
 
 def test_the_manifest_is_read_whole(tmp_path):

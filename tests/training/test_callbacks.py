@@ -11,8 +11,6 @@ import pytest
 import torch
 from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 
-from weldon.errors import DataError
-from weldon.files import write_csv
 from weldon.models import create_bag_model
 from weldon.runs.recipe import build_recipe
 from weldon.stopping import stop
@@ -22,7 +20,6 @@ from weldon.training.callbacks import (
     MetricsTable,
     StepBar,
     TimeEstimate,
-    earlier_rows,
     spell_seconds,
 )
 from weldon.training.module import TrainingModule
@@ -89,13 +86,6 @@ def test_an_epoch_that_is_run_again_replaces_its_row(module, tmp_path, caplog):
     assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
 
 
-def test_a_figure_that_comes_later_leaves_earlier_rows_blank(tmp_path):
-    write_csv(tmp_path / "m.csv", [{"epoch": 0, "old": 1}])
-    write_csv(tmp_path / "m.csv", [*earlier_rows(tmp_path / "m.csv", 1), {"epoch": 1, "new": 2}])
-    assert earlier_rows(tmp_path / "m.csv", 9) == [{"epoch": "0", "new": ""}, {"epoch": "1", "new": "2"}]
-    assert earlier_rows(tmp_path / "none.csv", 9) == []
-
-
 def test_the_time_ahead_is_said_once(module, caplog):
     estimate = TimeEstimate(after=2)
     with caplog.at_level(logging.INFO, logger="weldon"):
@@ -117,12 +107,6 @@ def test_the_bar_shows_steps_and_leaves_figures_to_the_lines():
         progress_bar_metrics={"val/map": 0.5}, loggers=[SimpleNamespace(version="tensorboard")]
     )
     assert StepBar().get_metrics(shown, None) == {}
-
-
-def test_a_damaged_table_is_named_with_its_row(tmp_path):
-    (tmp_path / "m.csv").write_text("epoch,loss\n0,1.5\nzero,1.0\n")
-    with pytest.raises(DataError, match=r"m\.csv row 3"):
-        earlier_rows(tmp_path / "m.csv", 2)
 
 
 def test_our_way_of_stopping_comes_back_after_lightning_took_the_signal():

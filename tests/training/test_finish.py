@@ -1,4 +1,4 @@
-"""Thresholds, figures per class and the files a finished run leaves, by hand."""
+"""Thresholds and figures per class, by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from weldon.training.finish import (
-    environment,
     fit_thresholds,
     per_class_rows,
     precision_recall,
@@ -27,8 +26,8 @@ def test_a_threshold_lies_between_the_images_with_the_class_and_those_without():
         [[score, -score] for score in (5.0, 4.0, 3.0, 2.0, 1.0, -3.0)], [[1.0, 0.0]] * 5 + [[0.0, 1.0]]
     )
     found = fit_thresholds(apart, CLASSES)
-    assert found["classes"]["cat"] == -1.0  # midway between 1 and -3
-    assert (found["scale"], found["map_scale"]) == ("score", 2.5)
+    assert found.classes["cat"] == -1.0  # midway between 1 and -3
+    assert found.map_scale == 2.5
 
 
 def test_figures_of_a_class_by_hand():
@@ -41,7 +40,7 @@ def test_figures_of_a_class_by_hand():
             [[True, True], [True, False], [True, True], [True, True]],
         ),
         CLASSES,
-        {"classes": {"cat": 0.5, "dog": 0.0}},
+        {"cat": 0.5, "dog": 0.0},
     )
     cat, dog = found
     assert cat == pytest.approx(
@@ -60,10 +59,3 @@ def test_nothing_chosen_and_nothing_to_choose_is_zero_not_an_error():
     assert (
         precision_recall(none, some) == precision_recall(some, none) == precision_recall(none, none) == zero
     )
-
-
-def test_the_manifest_says_what_it_ran_on():
-    found = environment()
-    assert found["packages"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
-    assert found["threads"] == torch.get_num_threads()
-    assert 50 < found["peak_memory_mib"] < 100_000  # MiB: a process with torch in it, not KiB and not bytes

@@ -9,7 +9,6 @@ from pathlib import Path
 from weldon.evaluation.scorer import Scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
 from weldon.inference.run_network import load_run_network
-from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.inputs.images import cached_maps
 
@@ -61,7 +60,7 @@ def open_context(
         UsageError: no image in the split, or measured images among those declared.
         DataError: labels that cannot be read, or a declared name that is no image.
     """
-    recipe = build_recipe({}, run.config)
+    recipe = run.recipe
     images = choose_images(run, recipe, data, labels=labels, split=split, tune_on=tune_on)
     asked = len(images.measured)
     net = load_run_network(run, device=device)

@@ -67,7 +67,7 @@ def plan_scales(
     if not sizes:
         return _several([open_run(path) for path in (run, *others)])
     opened = open_run(run)
-    recipe = build_recipe({}, opened.config)
+    recipe = opened.recipe
     counts = _counts(sizes, k)
     return [Scale(opened, _at(recipe, size), count) for size, count in zip(sizes, counts, strict=True)]
 
@@ -76,7 +76,7 @@ def _several(runs: Sequence[RunDirectory]) -> list[Scale]:
     for run in runs[1:]:
         if run.class_names != runs[0].class_names:
             raise UsageError(f"runs to combine must have the same classes, got {runs[0].path} and {run.path}")
-    return [Scale(run, build_recipe({}, run.config)) for run in runs]
+    return [Scale(run, run.recipe) for run in runs]
 
 
 def _counts(sizes: Sequence[int], k: Sequence[Count] | str) -> list[Regions | None]:

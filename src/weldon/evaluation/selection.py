@@ -15,7 +15,7 @@ from weldon.data.record import split_name
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import DataError, UsageError
 from weldon.files import read_text
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.inputs.inputs import Inputs, Prepared
 from weldon.training.inputs.prepare import open_inputs, prepare_again
@@ -53,7 +53,7 @@ class MeasuredImages:
 @contextmanager
 def pixels_as_trained(run: RunDirectory) -> Iterator[None]:
     """Read pictures of the size that the run was trained with, unless the command says another."""
-    with allowing_pixels(build_recipe({}, run.config).max_pixels, unless_told=True):
+    with allowing_pixels(run.recipe.max_pixels, unless_told=True):
         yield
 
 

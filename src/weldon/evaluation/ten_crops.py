@@ -22,7 +22,6 @@ from weldon.evaluation.scorer import STDERR
 from weldon.evaluation.selection import choose_images
 from weldon.inference.run_network import load_image_network
 from weldon.models import WeldonNet
-from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import open_run
 from weldon.training.inputs.prepare import choose_task
 
@@ -119,7 +118,7 @@ def evaluate_ten_crops(
     """
     chosen = choose_device(device)
     opened = open_run(run)
-    recipe = build_recipe({}, opened.config)
+    recipe = opened.recipe
     place, table = (None if path is None else Path(path) for path in (data, labels))
     records = choose_images(opened, recipe, place, labels=table, split=split).measured
     net = load_image_network(opened, device=chosen)

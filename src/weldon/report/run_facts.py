@@ -9,9 +9,9 @@ from pathlib import Path
 from weldon.data import Record
 from weldon.data.image import decoding_problem
 from weldon.errors import DataError
-from weldon.files import read_csv
 from weldon.report.charts import LineChart, draw_line
 from weldon.report.scored_split import ScoredSplit
+from weldon.runs.metrics_file import read_epochs
 from weldon.training.frozen_head import read_trials, spell_trials
 
 CURVES = {
@@ -51,11 +51,9 @@ def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
     """
     if not path.is_file():
         return []
-    rows = read_csv(path)
-    if not rows or any(_number(row.get("epoch")) is None for row in rows):
-        raise DataError(
-            f"{path} must have a row with a number in the column epoch for each epoch: it is damaged"
-        )
+    rows = read_epochs(path)
+    if not rows:
+        raise DataError(f"{path} must have a row for each epoch and has none: it is damaged")
     charts = []
     for column, title in CURVES.items():
         points = [

@@ -16,7 +16,7 @@ from weldon.inference.decision import Decision
 from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import RegionNet
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.inputs.images import cached_maps
 
@@ -97,7 +97,7 @@ def score_split(
         DataError: none of its images can be read.
     """
     decision = read_decision(run)
-    recipe = build_recipe({}, run.config)
+    recipe = run.recipe
     images = choose_images(run, recipe, None, split=split)
     net = load_run_network(run, device=device)
     cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None

@@ -13,7 +13,7 @@ from weldon.inference.decision import Decision
 from weldon.inference.run_network import load_image_network
 from weldon.inference.settings import read_decision
 from weldon.models import WeldonNet
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.head_search import HeadSearch, usual_batch_size
@@ -100,7 +100,7 @@ def read_run_maps(run: RunDirectory, *, corrections: Path | None = None, device:
     """
     decision = read_decision(run)
     net = load_image_network(run, device=device)
-    recipe = build_recipe({}, run.config)
+    recipe = run.recipe
     prepared = prepare_again(run, recipe) if corrections is None else prepare(recipe, corrections=corrections)
     _refuse_other_classes(run, prepared)
     records = as_split(run, prepared)

@@ -228,7 +228,23 @@ def build_recipe(options: Mapping[str, Any], config: str | Path | None = None) -
         UsageError: an unknown option or a value that cannot be used, each named with its value.
         DataError: the file cannot be read, or it is the file that names what cannot be used.
     """
-    stored = read_toml(config) if config is not None else {}
+    return _checked(options, config, read_toml(config) if config is not None else {})
+
+
+def stored_recipe(config: Path, values: Mapping[str, Any]) -> Recipe:
+    """Return the recipe of a file that has been read.
+
+    Args:
+        config: the file, for the error message.
+        values: what it holds.
+
+    Raises:
+        DataError: an option that cannot be used.
+    """
+    return _checked({}, config, values)
+
+
+def _checked(options: Mapping[str, Any], config: str | Path | None, stored: Mapping[str, Any]) -> Recipe:
     given = {name: value for name, value in options.items() if value is not None}
     try:
         return Recipe.model_validate({**stored, **given})

@@ -10,11 +10,11 @@ from weldon.folder_lock import LOCK
 from weldon.runs.run_directory import RunDirectory
 
 REPLACES = ".replaces"  # in a run that will take the place of another: the name of that folder
-_BEFORE_TRAINING = {LOCK, REPLACES, "config.toml", "classes.txt", "splits.csv", "train.log", "tensorboard"}
-_BEFORE_TRAINING |= {"search.json", "corrections_used.csv"}
-_RUN = {*_BEFORE_TRAINING, "thresholds.json", "segmentation.json", "localisation.json", "metrics.csv"}
-_RUN |= {"manifest.json", "weights", "report", "export"}
-_WEIGHTS = {"best.safetensors", "last.ckpt"}
+_A_RUN = RunDirectory(Path())
+_BEGUN = (_A_RUN.config, _A_RUN.classes, _A_RUN.splits, _A_RUN.corrections_used, _A_RUN.search, _A_RUN.log)
+_BEFORE_TRAINING = {LOCK, REPLACES, "tensorboard", *(path.name for path in _BEGUN)}
+_RUN = {*_BEFORE_TRAINING, "export", *(path.parts[0] for path in _A_RUN.parts)}
+_WEIGHTS = {_A_RUN.best.name, _A_RUN.last.name}
 _SYSTEM = {".DS_Store", "Thumbs.db", "desktop.ini"}  # file browsers write these anywhere
 _DRAFT = re.compile(r"\..+\.\d+\.part|metrics\.part|.+\.partial")
 

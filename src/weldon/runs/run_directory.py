@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weldon.errors import DataError, UsageError
-from weldon.files import read_text
-from weldon.runs.stored import Manifest, read_stored
+from weldon.files import read_text, read_toml, write_text
+from weldon.runs.manifest_file import read_manifest
+
+if TYPE_CHECKING:
+    from weldon.runs.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,13 @@ class RunDirectory:
         """The folder of the report."""
         return self.path / "report"
 
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """Every file and folder that has a name here, whether it is there or not."""
+        kind = type(self)
+        names = [name for name, value in vars(kind).items() if isinstance(value, property)]
+        return tuple(getattr(self, name) for name in names if name != "parts")
+
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """The class names, read from :attr:`classes`.
@@ -111,6 +122,30 @@ class RunDirectory:
             )
         return tuple(names)
 
+    def write_class_names(self, names: Iterable[str]) -> None:
+        """Write :attr:`classes` so that :attr:`class_names` reads them back."""
+        write_text(self.classes, "".join(f"{name}\n" for name in names))
+
+    @cached_property
+    def config_values(self) -> dict[str, Any]:
+        """The recipe as it stands in :attr:`config`, read once; :attr:`recipe` has it checked.
+
+        Raises:
+            DataError: it is no TOML.
+        """
+        return read_toml(self.config)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that ran.
+
+        Raises:
+            DataError: it cannot be read, or has options that cannot be used.
+        """
+        from weldon.runs.recipe import stored_recipe  # it names the poolings, which load torch
+
+        return stored_recipe(self.config, self.config_values)
+
     @cached_property
     def manifest_values(self) -> dict[str, Any]:
         """The manifest, read.
@@ -118,7 +153,7 @@ class RunDirectory:
         Raises:
             DataError: it cannot be read, or is not as ``weldon train`` writes it.
         """
-        return read_stored(Manifest, self.manifest)
+        return read_manifest(self.manifest)
 
 
 def open_run(path: str | Path) -> RunDirectory:

@@ -1,10 +1,10 @@
-"""What the JSON files of a run must hold, checked when they are read back."""
+"""JSON files of a run are checked against a model when they are read back; the settings that were tuned."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -29,13 +29,6 @@ class Stored(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
-class Thresholds(Stored):
-    """``thresholds.json``; a class without positives on validation has null."""
-
-    classes: dict[str, Fitted]
-    map_scale: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-
-
 class TunedOn(Stored):
     """The declared images that chose settings."""
 
@@ -58,31 +51,6 @@ class Localisation(Stored):
     box_threshold: Share
     thresholds: list[Share] | None = None
     tuned_on: TunedOn | None = None
-
-
-class Counted(Stored):
-    """How many images, or bags, each split has."""
-
-    train: Annotated[int, Field(ge=0)]
-    val: Annotated[int, Field(ge=0)]
-
-
-class Validation(Stored):
-    """Figures of the best epoch; null where no image could tell."""
-
-    map: Number | None
-    best: Number | None
-    best_epoch: int
-
-
-class Manifest(Stored):
-    """``manifest.json``, as far as it is read back."""
-
-    task: Literal["multilabel", "multiclass"]
-    images: Counted | None = None
-    bags: Counted | None = None
-    validation: Validation | None = None
-    seconds: dict[str, Number] | None = None
 
 
 def read_stored(kind: type[Stored], path: Path) -> dict[str, Any]:

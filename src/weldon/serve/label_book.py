@@ -19,7 +19,6 @@ from weldon.data.corrections import (
     read_corrections,
 )
 from weldon.errors import UsageError
-from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.run_images import RunImages
 
@@ -179,7 +178,7 @@ def default_corrections(run: RunDirectory) -> Path:
 
     A run that learnt from corrections goes on with the same table, which still grows.
     """
-    used = build_recipe({}, run.config).corrections
+    used = run.recipe.corrections
     path = run.path.resolve()
     return used if used is not None else path.with_name(f"{path.name}.corrections.csv")
 

@@ -12,7 +12,6 @@ from weldon.data import Record
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import UsageError
 from weldon.inference.image_list import expand_images
-from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.inputs.prepare import prepare
 
@@ -102,7 +101,7 @@ def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[st
 
 def _own_records(run: RunDirectory) -> tuple[Record, ...]:
     """Return the images as the user's own table labels them today, each with the split it had in the run."""
-    recipe = build_recipe({}, run.config).model_copy(update={"corrections": None})
+    recipe = run.recipe.model_copy(update={"corrections": None})
     records, splits = prepare(recipe).records, read_numbered_splits(run.splits)
     keys = numbered(record.file_name for record in records)
     return tuple(replace(r, split=splits.get(key)) for key, r in zip(keys, records, strict=True))

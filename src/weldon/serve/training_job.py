@@ -17,7 +17,6 @@ from typing import IO
 
 from weldon.errors import UsageError
 from weldon.runs.out_directory import first_free
-from weldon.runs.recipe import build_recipe
 from weldon.runs.run_directory import RunDirectory
 
 COMMAND = (sys.executable, "-c", "from weldon.cli import main; main()", "train")
@@ -129,7 +128,7 @@ class TrainingJob:
 
 def command(run: RunDirectory, corrections: Path, out: Path) -> Sequence[str]:
     """Return the command line that trains a run again: its own recipe, with corrections."""
-    data = build_recipe({}, run.config).data
+    data = run.recipe.data
     options = {"--config": run.config.resolve(), "--corrections": corrections.resolve(), "--out": out}
     return [*COMMAND, str(data), *(str(part) for pair in options.items() for part in pair)]
 

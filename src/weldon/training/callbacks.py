@@ -13,8 +13,7 @@ import lightning as L
 from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
 from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 
-from weldon.errors import DataError
-from weldon.files import read_csv, write_csv
+from weldon.runs.metrics_file import write_epoch
 from weldon.stopping import stop
 from weldon.training.module import TrainingModule
 
@@ -77,24 +76,9 @@ class MetricsTable(L.Callback):
             **figures,
             "seconds": time.monotonic() - self.started,
         }
-        write_csv(self.path, [*earlier_rows(self.path, trainer.current_epoch), row])
+        write_epoch(self.path, row)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
         log.info("epoch %d/%d  %s  %.1f s", row["epoch"] + 1, trainer.max_epochs or 0, shown, row["seconds"])
-
-
-def earlier_rows(path: Path, epoch: int) -> list[dict[str, str]]:
-    """Return the rows of ``path`` before ``epoch``.
-
-    Raises:
-        DataError: the table is damaged; it names the file and the row.
-    """
-    if not path.exists():
-        return []
-    rows = read_csv(path)
-    odd = [row for row, values in enumerate(rows, start=2) if not values.get("epoch", "").isdecimal()]
-    if odd:
-        raise DataError(f"{path} row {odd[0]} names no epoch: it is damaged; mend it or remove the file")
-    return [row for row in rows if int(row["epoch"]) < epoch]
 
 
 class Patience(EarlyStopping):

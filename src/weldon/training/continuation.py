@@ -15,9 +15,9 @@ from weldon.data.split import numbered, read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
 from weldon.files import read_toml
 from weldon.models import RegionNet, load_network
+from weldon.runs.metrics_file import read_epochs
 from weldon.runs.recipe import Recipe, build_recipe
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.callbacks import earlier_rows
 from weldon.training.checkpoint_file import (
     WAY_OUT,
     read_checkpoint,
@@ -48,7 +48,7 @@ def resumed_recipe(run: RunDirectory, given: Mapping[str, Any], config: str | Pa
     """
     asked = read_toml(config) if config is not None else {}
     asked |= {name: value for name, value in given.items() if value is not None}
-    begun, recipe = build_recipe({}, run.config), build_recipe(asked, run.config)
+    begun, recipe = run.recipe, build_recipe(asked, run.config)
     changed = [
         f"--{name.replace('_', '-')} was {getattr(begun, name)!r}, got {getattr(recipe, name)!r}"
         for name in Recipe.model_fields
@@ -71,7 +71,7 @@ def refuse_damage(run: RunDirectory, net: RegionNet) -> None:
     stored = read_checkpoint(run.last)
     refuse_other_network(run.last, stored, net)
     refuse_other_classes(run.last, stored, run.class_names, run.classes)
-    earlier_rows(run.metrics, 0)
+    read_epochs(run.metrics)
 
 
 def read_best(run: RunDirectory) -> RegionNet:

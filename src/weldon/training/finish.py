@@ -1,33 +1,27 @@
-"""What a finished run leaves beside its weights: thresholds, figures per class, a manifest."""
+"""From the scores of validation images to thresholds and figures of each class."""
 
 from __future__ import annotations
 
-import platform
-import resource
-import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from weldon.metrics import average_precision, best_f1_threshold
 from weldon.metrics.threshold import MIN_POSITIVES
+from weldon.runs.thresholds_file import Thresholds
 from weldon.training.scoring import ScoredSet
 
-PACKAGES = ("weldon", "torch", "torchvision", "timm", "lightning", "numpy")
 
-
-def fit_thresholds(scored: ScoredSet, classes: Sequence[str]) -> dict[str, Any]:
-    """Return ``thresholds.json``: the score above which each class is predicted, best F1 on these images."""
+def fit_thresholds(scored: ScoredSet, classes: Sequence[str]) -> Thresholds:
+    """Return the score from which each class is predicted: the best F1 on these images."""
     fitted = best_f1_threshold(scored.scores, scored.target, scored.known)
     values = {name: float(value) for name, value in zip(classes, fitted, strict=True)}
-    return {"scale": "score", "map_scale": scored.map_scale, "classes": values}
+    return Thresholds(values, scored.map_scale)
 
 
 def per_class_rows(
-    scored: ScoredSet, classes: Sequence[str], thresholds: dict[str, Any]
+    scored: ScoredSet, classes: Sequence[str], thresholds: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Return a row a class: positives, AP, threshold, precision, recall and F1 at the threshold."""
     precision = average_precision(scored.scores, scored.target, scored.known)
@@ -35,7 +29,7 @@ def per_class_rows(
     for column, name in enumerate(classes):
         known = scored.known[:, column]
         present = scored.target[known, column] > 0
-        chosen = scored.scores[known, column] >= thresholds["classes"][name]
+        chosen = scored.scores[known, column] >= thresholds[name]
         rows.append(
             {
                 "class": name,
@@ -43,7 +37,7 @@ def per_class_rows(
                 "unknown": int((~known).sum()),
                 "ap": float(precision[column]),
             }
-            | {"threshold": thresholds["classes"][name]}
+            | {"threshold": thresholds[name]}
             | precision_recall(chosen, present)
         )
     return rows
@@ -77,15 +71,3 @@ def precision_recall(chosen: Tensor, present: Tensor) -> dict[str, float]:
     precision, recall = hits / max(1, int(chosen.sum())), hits / max(1, int(present.sum()))
     f1 = 2 * hits / max(1, int(chosen.sum()) + int(present.sum()))
     return {"precision": precision, "recall": recall, "f1": f1}
-
-
-def environment() -> dict[str, Any]:
-    """Return versions, machine and peak memory, for the manifest."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
-        "platform": platform.platform(),
-        "threads": torch.get_num_threads(),
-        "peak_memory_mib": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
-    }

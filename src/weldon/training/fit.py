@@ -23,16 +23,18 @@ from weldon.data.corrections import write_corrections
 from weldon.data.opened import allowing_pixels
 from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError
-from weldon.files import write_csv, write_json, write_text
+from weldon.files import write_csv, write_json
 from weldon.models import RegionNet, load_network, save_model
+from weldon.runs.manifest_file import write_manifest
 from weldon.runs.out_directory import Claim, claimed, is_first_process
 from weldon.runs.recipe import Recipe, build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.run_log import logging_to, told_once
+from weldon.runs.thresholds_file import write_thresholds
 from weldon.stopping import Stopped, stoppable
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
-from weldon.training.finish import environment, few_positives, fit_thresholds, per_class_rows
+from weldon.training.finish import few_positives, fit_thresholds, per_class_rows
 from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
@@ -212,7 +214,7 @@ def _write_start(ready: _Ready, claim: Claim) -> None:
     if ready.trials is not None:
         write_json(claim.run.search, trials_json(ready.trials))
     if not claim.resume:
-        write_text(claim.run.classes, "".join(f"{name}\n" for name in prepared.classes))
+        claim.run.write_class_names(prepared.classes)
         kept = {record.path for record in prepared.records}
         # In the order of the labels: by it a resumed run tells apart files of one name in two folders.
         found = ready.found.records
@@ -236,8 +238,8 @@ def _write_end(
     net = load_network(run.best, device=choose_device(device))
     scored = score_set(net, loaders.every_val_batch())
     thresholds = fit_thresholds(scored, prepared.classes)
-    rows = per_class_rows(scored, prepared.classes, thresholds)
-    write_json(run.thresholds, thresholds)
+    rows = per_class_rows(scored, prepared.classes, thresholds.classes)
+    write_thresholds(run, thresholds)
     write_csv(run.report / "per_class.csv", rows)
     precisions = [row["ap"] for row in rows if row["positives"]]
     figures = {"map": sum(precisions) / max(1, len(precisions)), "best": best.value, "best_epoch": best.epoch}
@@ -247,9 +249,8 @@ def _write_end(
         "model": net.config,
         "validation": figures,
         "seconds": seconds,
-        "environment": environment(),
     }
-    write_json(run.manifest, manifest)
+    write_manifest(run.manifest, manifest)
     claim.put_in_place()
     if warning := few_positives(rows):
         log.warning(warning)

@@ -1,0 +1,59 @@
+"""JSON files of a run are checked by type, and every value that cannot be is named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from weldon.errors import DataError
+from weldon.runs.stored import MOST_PROBLEMS, Fitted, Localisation, Segmentation, Stored, read_stored
+
+
+def written(tmp_path, values) -> object:
+    path = tmp_path / "some.json"
+    path.write_text(json.dumps(values), encoding="utf-8")
+    return path
+
+
+def test_values_come_back_as_they_stand_with_those_nobody_asked_for(tmp_path):
+    values = {"box_threshold": 0.5, "thresholds": [0.25, 0.75], "note": "mine"}
+    assert read_stored(Localisation, written(tmp_path, values)) == values
+
+
+@pytest.mark.parametrize("share", [0, 1, 1.5, True, "0.5", None])
+def test_a_share_lies_between_nothing_and_all(tmp_path, share):
+    with pytest.raises(DataError, match=r"some\.json is not as weldon writes it.*\n  box_threshold"):
+        read_stored(Localisation, written(tmp_path, {"box_threshold": share}))
+
+
+@pytest.mark.parametrize("number", [float("inf"), "1", True, [1.0]])
+def test_a_background_is_a_finite_number(tmp_path, number):
+    values = {"background": number, "relative": True, "crf": {}}
+    with pytest.raises(DataError, match=r"\n  background"):
+        read_stored(Segmentation, written(tmp_path, values))
+
+
+def test_images_that_chose_a_setting_are_names(tmp_path):
+    values = {"box_threshold": 0.5, "tuned_on": {"data": "photos", "images": ["a.jpg", 3]}}
+    with pytest.raises(DataError, match=r"\n  tuned_on\.images\.1"):
+        read_stored(Localisation, written(tmp_path, values))
+
+
+def test_a_value_that_was_not_fitted_is_null_or_no_number(tmp_path):
+    class One(Stored):
+        classes: dict[str, Fitted]
+
+    assert read_stored(One, written(tmp_path, {"classes": {"a": None, "b": 1.5}}))["classes"]["b"] == 1.5
+    read_stored(One, written(tmp_path, {"classes": {"a": float("nan")}}))
+    with pytest.raises(DataError, match=r"\n  classes\.a"):
+        read_stored(One, written(tmp_path, {"classes": {"a": float("-inf")}}))
+
+
+def test_of_many_problems_the_first_are_listed(tmp_path):
+    class Many(Stored):
+        values: list[int]
+
+    with pytest.raises(DataError) as error:
+        read_stored(Many, written(tmp_path, {"values": ["x"] * 50}))
+    assert len(str(error.value).splitlines()) == 1 + MOST_PROBLEMS
