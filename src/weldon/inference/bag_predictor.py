@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weldon.data.bags.bag_features import as_trained
+from weldon.data.bags.bag_source import as_trained
 from weldon.errors import UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.evidence import NamedInstance

@@ -39,13 +39,12 @@ from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
-from weldon.training.loaders import Loaders
 from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import Objective, TrainingModule
 from weldon.training.plan import describe, describe_training
 from weldon.training.scoring import score_set
-from weldon.training.trainer import build_trainer
+from weldon.training.trainer import Loaders, build_trainer
 
 log = logging.getLogger("weldon")
 

@@ -1,12 +1,14 @@
-"""The Lightning trainer of a run."""
+"""The Lightning trainer of a run, and the batches it reads, whose order depends on seed and epoch only."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from torch.utils.data import DataLoader, DistributedSampler
 
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
@@ -64,3 +66,67 @@ def _callbacks(
     if progress:
         callbacks.append(StepBar())
     return callbacks
+
+
+class LabelledImages(Protocol):
+    """Images or cached maps with labels: what the loaders read."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
+class Loaders(L.LightningDataModule):
+    """The training and the validation loader of one run.
+
+    They are built anew each epoch, so that order and augmentation follow from the epoch's number alone: a
+    resumed run sees exactly what an uninterrupted one would have seen.
+
+    Args:
+        train: the training images.
+        val: the validation images.
+        collate_fn: makes a batch of items.
+        batch_size: images a step.
+        workers: processes that read images.
+        seed: seed of the order.
+    """
+
+    def __init__(
+        self,
+        train: LabelledImages,
+        val: LabelledImages,
+        *,
+        collate_fn: Callable[..., Any],
+        batch_size: int,
+        workers: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.train, self.val = train, val
+        self.collate_fn, self.batch_size, self.workers, self.seed = collate_fn, batch_size, workers, seed
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return the training batches of the trainer's current epoch."""
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        if hasattr(self.train, "set_epoch"):
+            self.train.set_epoch(epoch)
+        return self._loader(self.train, shuffle=True, epoch=epoch)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Return the validation batches, in the order of the records."""
+        return self._loader(self.val, shuffle=False, epoch=0)
+
+    def every_val_batch(self) -> DataLoader[Any]:
+        """Return all validation batches, whatever the number of processes, as a single process has them."""
+        return self._loader(self.val, shuffle=False, epoch=0, shared=False)
+
+    def _loader(self, dataset: Any, *, shuffle: bool, epoch: int, shared: bool = True) -> DataLoader[Any]:
+        trainer = self.trainer if shared else None
+        processes, rank = (trainer.world_size, trainer.global_rank) if trainer else (1, 0)
+        sampler: DistributedSampler[Any] = DistributedSampler(
+            dataset, num_replicas=processes, rank=rank, shuffle=shuffle, seed=self.seed
+        )
+        sampler.set_epoch(epoch)
+        return DataLoader(
+            dataset, self.batch_size, sampler=sampler, collate_fn=self.collate_fn, num_workers=self.workers
+        )

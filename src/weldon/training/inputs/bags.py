@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 from torch.utils.data import DataLoader
 
 from weldon.data import LabelSet, Record
-from weldon.data.bags.bag_features import as_trained
 from weldon.data.bags.bag_files import open_bags
 from weldon.data.bags.bag_folder import SUFFIXES as FILES
 from weldon.data.bags.bag_names import AskedBags
-from weldon.data.bags.bag_source import BagSource
+from weldon.data.bags.bag_source import BagSource, as_trained
 from weldon.data.bags.instance_columns import listed
 from weldon.data.bags.instance_csv import open_text_table
 from weldon.data.bags.instance_table import SUFFIXES as TABLES

@@ -1,4 +1,4 @@
-"""The order of the batches follows from seed and epoch alone."""
+"""The order of the batches follows from seed and epoch alone, and the trainer from the recipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from weldon.training.loaders import Loaders
+from weldon.runs.recipe import build_recipe
+from weldon.runs.run_directory import RunDirectory
+from weldon.training.callbacks import BestWeights, Patience
+from weldon.training.trainer import Loaders, build_trainer
 
 
 class Numbers:
@@ -76,3 +79,29 @@ def test_augmentation_is_told_the_epoch(epoch):
 def test_without_a_trainer_the_first_epoch_is_meant():
     loaders = Loaders(Numbers(10), Numbers(7), collate_fn=list, batch_size=4, workers=0, seed=0)
     assert list(loaders.train_dataloader()) == order(epoch=0)
+
+
+def trainer(tmp_path, **options):
+    recipe = build_recipe({"data": ".", "device": "cpu", **options})
+    run = RunDirectory(tmp_path)
+    best = BestWeights(lambda module: None)
+    return build_trainer(recipe, run, best, monitor="val/map", steps=7, progress=False)
+
+
+def test_the_trainer_writes_where_the_run_is_and_logs_beside(tmp_path):
+    built = trainer(tmp_path, epochs=3)
+    (checkpoint,) = built.checkpoint_callbacks
+    assert checkpoint.format_checkpoint_name({}, checkpoint.filename) == str(RunDirectory(tmp_path).last)
+    assert built.logger.log_dir == str(tmp_path / "tensorboard")
+    assert (built.max_epochs, built.accumulate_grad_batches) == (3, 1)
+    assert not any(isinstance(callback, Patience) for callback in built.callbacks)
+
+
+def test_a_ranking_of_the_whole_set_takes_one_step_an_epoch(tmp_path):
+    built = trainer(tmp_path, loss="ap", ap_scope="set", task="multilabel")
+    assert built.accumulate_grad_batches == 7
+
+
+def test_patience_watches_the_figure_that_chooses(tmp_path):
+    (patience,) = [one for one in trainer(tmp_path, patience=2).callbacks if isinstance(one, Patience)]
+    assert (patience.monitor, patience.patience, patience.mode) == ("val/map", 2, "max")

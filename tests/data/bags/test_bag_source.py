@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weldon.data.bags.bag_features import as_trained
+from fixtures.bags_on_disk import write_bags
 from weldon.data.bags.bag_files import open_bags
+from weldon.data.bags.bag_source import BagSource, as_trained
 from weldon.errors import DataError
 
 
@@ -49,3 +50,13 @@ def test_without_names_the_number_counts_and_that_is_said(bags, tmp_path):
         assert (found is opened, "matched by their order" in notes[0]) == (True, True)
         with pytest.raises(DataError, match="has 2 features, but bags must have 3 features as in training"):
             as_trained(opened, names and (*names, "w"), 3)
+
+
+def test_a_table_and_a_folder_offer_what_every_source_of_bags_offers(tmp_path):
+    written = write_bags(tmp_path, count=2)
+    names = [name for name in vars(BagSource) if not name.startswith("_")]
+    assert {"read", "find", "size", "instances", "select"} <= set(names)
+    for bags in (open_bags(written.table), open_bags(written.folder)):
+        assert all(hasattr(bags, name) for name in (*names, *BagSource.__annotations__))
+        assert [bags.find(bags.name(path)) for path in bags.paths] == list(bags.paths)
+        assert [bags.size(path) for path in bags.paths] == [len(bags.read(path)) for path in bags.paths]
