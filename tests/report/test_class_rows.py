@@ -5,8 +5,7 @@ import torch
 
 from weldon.report.class_rows import class_rows, confusion_shares, label_cooccurrence, list_pairs, mean_ap
 from weldon.report.decisions import decide
-from weldon.training.finish import per_class_rows
-from weldon.training.scoring import ScoredSet
+from weldon.training.scoring import ScoredSet, per_class_rows
 
 
 def rows_of(split):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,7 +18,7 @@ from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, rea
 from weldon.inference.result import Result
 from weldon.inference.run_network import load_image_network, load_run_network
 from weldon.inference.settings import read_decision, read_transform_options
-from weldon.models import WeldonNet
+from weldon.models import RegionNet, WeldonNet
 from weldon.runs.run_directory import RunDirectory, open_run
 
 if TYPE_CHECKING:
@@ -186,13 +186,7 @@ def load(
     """
     directory = open_run(run)
     net = load_run_network(directory, device=device)
-    if isinstance(net, WeldonNet):
-        return _predictor(directory, net, batch_size=batch_size, workers=workers)
-    from weldon.inference.bag_predictor import (
-        bag_predictor,  # it reads tables with pandas, which is slow to start
-    )
-
-    return bag_predictor(directory, net)
+    return _PREDICTORS[net.takes](directory, net, batch_size=batch_size, workers=workers)
 
 
 def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2) -> Predictor:
@@ -209,3 +203,12 @@ def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, w
 def _predictor(run: RunDirectory, net: WeldonNet, *, batch_size: int, workers: int) -> Predictor:
     transform = EvalTransform(**read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std)
     return Predictor(net, read_decision(run), transform, batch_size=batch_size, workers=workers)
+
+
+def _bag_predictor(run: RunDirectory, net: RegionNet, **of_images: int) -> BagPredictor:
+    from weldon.inference.bag_predictor import bag_predictor  # it reads tables with pandas: slow to start
+
+    return bag_predictor(run, net)
+
+
+_PREDICTORS: dict[str, Callable[..., Predictor | BagPredictor]] = {"image": _predictor, "bag": _bag_predictor}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,7 +115,11 @@ def load_network(path: str | Path, *, device: str | torch.device = "cpu") -> Reg
     Raises:
         WeightsError: no such file, or one that weldon did not write.
     """
-    return load_bag_model(path, device=device) if holds_bag_model(path) else load_model(path, device=device)
+    load = _LOADERS.get(_described(path)[1].get("kind"), load_model)
+    return load(path, device=device)
+
+
+_LOADERS: dict[Any, Callable[..., RegionNet]] = {KIND: load_bag_model}
 
 
 def holds_bag_model(path: str | Path) -> bool:

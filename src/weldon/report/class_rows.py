@@ -10,7 +10,7 @@ from torch import Tensor
 
 from weldon.metrics import average_precision, topk_accuracy
 from weldon.report.decisions import Decisions
-from weldon.training.finish import precision_recall
+from weldon.training.scoring import precision_recall
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from weldon.training.finish import precision_recall
+from weldon.training.scoring import precision_recall
 
 STEPS = 100
 

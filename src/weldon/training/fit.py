@@ -34,7 +34,6 @@ from weldon.runs.thresholds_file import write_thresholds
 from weldon.stopping import Stopped, stoppable
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
-from weldon.training.finish import few_positives, fit_thresholds, per_class_rows
 from weldon.training.frozen_head import search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
@@ -43,7 +42,7 @@ from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import Objective, TrainingModule
 from weldon.training.plan import describe, describe_training
-from weldon.training.scoring import score_set
+from weldon.training.scoring import few_positives, fit_thresholds, per_class_rows, score_set
 from weldon.training.trainer import Loaders, build_trainer
 
 log = logging.getLogger("weldon")
