@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weldon.data.bags.bag_source import as_trained
+from weldon.data.bags.bag_files import open_bags
+from weldon.data.bags.bag_source import BagSource, as_trained
 from weldon.errors import UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.evidence import NamedInstance
@@ -21,7 +22,6 @@ from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import BagNet, RegionNet
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.structured import BagSource, open_bags
 
 
 @dataclass(frozen=True, eq=False)

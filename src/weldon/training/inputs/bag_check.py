@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from weldon.data import LabelSet
+from weldon.data.bags.bag_source import BagSource
 from weldon.data.check import FEW_POSITIVES
-from weldon.structured import BagSource
 from weldon.training.inputs.bags import unlabelled_note
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from weldon.data import Record, encode_targets
-from weldon.structured import BagSource
+from weldon.data.bags.bag_source import BagSource
 
 Batch = dict[str, Tensor]
 STDERR = Console(stderr=True)
