@@ -120,3 +120,22 @@ def test_a_table_that_speaks_of_other_pictures_is_refused_with_its_row(book):
 
 def test_the_table_stands_beside_the_run(run):
     assert default_corrections(run) == run.path.resolve().with_name("first.corrections.csv")
+
+
+def test_a_picture_that_joined_is_labelled_in_a_table_of_its_own(run, tmp_path):
+    from PIL import Image
+
+    from weldon.serve.run_images import read_run_images
+
+    Image.new("RGB", (40, 30)).save(tmp_path / "new.png")
+    images = read_run_images(run, tmp_path, run.class_names)
+    book = LabelBook(tmp_path / "corrections.csv", images, run.class_names)
+    book.correct(88, "8", "unknown", "present")
+    book.correct(0, "8", book.label(0, "8"), "unknown")
+    fresh = LabelBook(book.path, images, run.class_names)
+    (joined,) = read_corrections(book.joined)
+    assert joined.file_name == str(tmp_path / "new.png")
+    assert [row.file_name for row in read_corrections(book.path)] == [images.records[0].file_name]
+    for one in (book, fresh):
+        assert len(one.page().corrections) == 2
+        assert (one.label(88, "8"), one.label(0, "8")) == ("present", "unknown")

@@ -12,6 +12,7 @@ import pytest
 
 from weldon.data.split import read_numbered_splits
 from weldon.errors import UsageError
+from weldon.files import read_csv
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.training_job import TrainingJob, command, next_folder
 
@@ -97,11 +98,10 @@ def test_a_training_that_fails_says_why(page, run, scenes, tmp_path):
     assert "gone.csv" in "\n".join(found["lines"])
 
 
-def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leaves(run, tmp_path):
-    corrections = tmp_path / "corrections.csv"
-    corrections.write_text("file,class,from,to,time,who\n")
+def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leaves(run, book):
+    book.path.write_text("file,class,from,to,time,who\n")
     job = TrainingJob()
-    job.start(run, corrections)
+    job.start(run, book)
     process = job._process
     assert os.getpgid(process.pid) == process.pid  # a signal to the server's group does not reach it
     job.stop()
@@ -109,9 +109,38 @@ def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leav
     assert job.progress().state == "stopped"
 
 
-def test_without_corrections_nothing_is_trained(run, tmp_path):
+def test_without_corrections_nothing_is_trained(run, book):
     with pytest.raises(UsageError, match="no correction"):
-        TrainingJob().start(run, tmp_path / "none.csv")
+        TrainingJob().start(run, book)
+
+
+def test_pictures_that_joined_are_learnt_from_once_they_are_labelled(open_page, run, scenes, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in (1, 2):
+        shutil.copy(scenes / "test" / f"{number:05d}.png", photos / f"new{number}.png")
+    table = (scenes / "labels.csv").read_bytes()
+    page = open_page(photos=photos)
+    page.state.used.book.wait()
+    item = page.get("/api/queue?kind=folder&offset=88").json()["items"][0]
+    assert (item["file_name"], set(item["labels"].values())) == ("new1.png", {"unknown"})
+    change = {"number": item["number"], "class": "8", "from": "unknown", "to": "present"}
+    assert page.post("/api/corrections", json=change).status_code == 200
+    correct_one(page)
+    page.post("/api/training", json={})
+    found = state_of(page, "done", "failed")
+    assert found["state"] == "done", found["lines"]
+    out = RunDirectory(Path(found["out"]))
+    splits = {row["file_name"]: row["split"] for row in read_csv(out.splits)}
+    assert len(splits) == 89
+    assert splits[str(photos / "new1.png")] == "train"
+    assert read_numbered_splits(run.splits).items() <= read_numbered_splits(out.splits).items()
+    assert (scenes / "labels.csv").read_bytes() == table
+    assert page.post("/api/use", json={"run": "first2"}).status_code == 200
+    page.state.used.book.wait()
+    told = page.get("/api/corrections").json()
+    assert (told["total"], told["conflicts"]) == (2, [])
+    assert page.get("/api/images").json()["total"] == 90
 
 
 def test_the_next_folder_has_the_name_of_the_run_and_the_next_number(tmp_path):
@@ -121,12 +150,13 @@ def test_the_next_folder_has_the_name_of_the_run_and_the_next_number(tmp_path):
 
 
 def test_the_command_is_the_runs_own_recipe_with_corrections(run, tmp_path):
-    said = command(run, tmp_path / "c.csv", tmp_path / "out")
+    (tmp_path / "c.csv").touch()
+    said = command(run.config, tmp_path / "c.csv", tmp_path / "out")
     assert said[-6:] == [
         "--config",
         str(run.config.resolve()),
-        "--corrections",
-        str(tmp_path / "c.csv"),
         "--out",
         str(tmp_path / "out"),
+        "--corrections",
+        str(tmp_path / "c.csv"),
     ]

@@ -31,6 +31,7 @@ def demo(
     columns = ["pooling", "mAP", "pointwise", "seconds a run"]
     print_table("test scenes, mean ± deviation over seeds, in %", columns, [row.cells() for row in rows])
     say(f"pictures: {page}")
+    say(f"to look, correct labels and train again in a page of its own: weldon serve {rows[-1].folders[0]}")
     if show and _has_screen():
         typer.launch(str(page))
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weldon.data import LabelSet
 from weldon.data.corrections import (
     ABSENT,
     PRESENT,
@@ -57,6 +56,9 @@ class Page:
 class LabelBook:
     """The table's labels, with every correction at its place; many may read and write at once.
 
+    Pictures that joined without labels have a table of their own beside it, so that ``weldon train
+    --corrections`` finds every picture of the first table among the user's labels.
+
     Args:
         path: of the table of corrections; it is made with the first of them.
         images: the pictures, with the labels of the user's own file.
@@ -72,7 +74,8 @@ class LabelBook:
         self.classes = tuple(classes)
         self.single = single
         self._turn = threading.RLock()
-        self._stamp: Stamp | None = None
+        self.joined = path.with_name(f"{path.stem}.joined.csv")
+        self._stamps: dict[Path, Stamp | None] = dict.fromkeys((self.path, self.joined))
         self._said: dict[Cell, str] = {}
         self._page = Page((), frozenset(), ())
 
@@ -89,7 +92,7 @@ class LabelBook:
     def label(self, number: int, class_name: str) -> str:
         """Return ``present``, ``absent`` or ``unknown``, as corrected."""
         record = self.images.record(number)
-        return self._said.get((record.file_name, class_name)) or label_of(record, class_name)
+        return self._said.get((self.images.key(number), class_name)) or label_of(record, class_name)
 
     def labels(self, number: int) -> dict[str, str]:
         """Return the label of every class in a picture."""
@@ -114,7 +117,8 @@ class LabelBook:
             UsageError: no such picture, class or label.
             DataError: the table holds rows that cannot be used.
         """
-        name = self.images.record(number).file_name
+        self.images.record(number)
+        name = self.images.key(number)
         if class_name not in self.classes:
             raise UsageError(f"class must be one of {', '.join(self.classes)}, got {class_name[:100]!r}")
         if name in self.images.shared:
@@ -126,51 +130,45 @@ class LabelBook:
             rows = [Correction(name, class_name, label, after, now(), who)]
             rows += self._others(number, class_name, after, who)
             for row in rows:
-                self._append(row)
+                self._append(row, self.path if number < self.images.labelled else self.joined)
             return rows
 
     def _others(self, number: int, class_name: str, after: str, who: str) -> list[Correction]:
         if not self.single or after != PRESENT:
             return []
-        name = self.images.record(number).file_name
+        name = self.images.key(number)
         present = [other for other, label in self.labels(number).items() if label == PRESENT]
         return [
             Correction(name, other, PRESENT, ABSENT, now(), who) for other in present if other != class_name
         ]
 
-    def _append(self, row: Correction) -> None:
-        size = 0 if self._stamp is None else self._stamp[0]
-        append_correction(self.path, row)
+    def _append(self, row: Correction, path: Path) -> None:
+        stamp = self._stamps[path]
+        append_correction(path, row)
         self._said[row.file_name, row.class_name] = row.after
         page = self._page
-        numbered = len(page.corrections) + 2
-        known = Correction(row.file_name, row.class_name, row.before, row.after, row.time, row.who, numbered)
         reviewed = page.reviewed | {(row.file_name, row.class_name)}
-        self._page = Page((*page.corrections, known), reviewed, page.conflicts)
-        self._stamp = self._after_own_row(size)
-
-    def _after_own_row(self, size: int) -> Stamp | None:
-        """Return the stamp of the table, None where another process wrote as well: it is read again then."""
-        stamp = _stamp(self.path)
-        with self.path.open("rb") as file:
-            file.seek(size)
-            lines = file.read().count(b"\n")
-        return stamp if lines == (1 if size else 2) else None
+        self._page = Page((*page.corrections, row), reviewed, page.conflicts)
+        self._stamps[path] = _after_own_row(path, 0 if stamp is None else stamp[0])
 
     def _refresh(self) -> None:
-        """Read the table again where it is not as we left it."""
-        found = _stamp(self.path)
-        if found == self._stamp:
+        """Read the tables again where they are not as we left them."""
+        found = {path: _stamp(path) for path in self._stamps}
+        if found == self._stamps:
             return
-        corrections = read_corrections(self.path) if found is not None else ()
-        label_set = LabelSet(self.images.records, self.classes, "page")
-        done = apply_corrections(label_set, corrections, source=self.path)
+        read = {path: read_corrections(path) for path, stamp in found.items() if stamp is not None}
+        done, reviewed, conflicts = self.images.by_key, frozenset[Cell](), list[str]()
+        for path, rows in read.items():
+            corrected = apply_corrections(done, rows, source=path)
+            done, reviewed = corrected.label_set, reviewed | corrected.reviewed
+            conflicts += corrected.conflicts
         self._said = {}
-        for record, was in zip(done.label_set.records, self.images.records, strict=True):
+        for record, was in zip(done.records, self.images.by_key.records, strict=True):
             if record is not was:
                 self._said |= {(record.file_name, name): label_of(record, name) for name in self.classes}
-        self._page = Page(corrections, done.reviewed, done.conflicts)
-        self._stamp = found
+        every = sorted((row for rows in read.values() for row in rows), key=lambda row: row.time)
+        self._page = Page(tuple(every), reviewed, tuple(conflicts))
+        self._stamps = found
 
 
 def default_corrections(run: RunDirectory) -> Path:
@@ -181,6 +179,18 @@ def default_corrections(run: RunDirectory) -> Path:
     used = run.recipe.corrections
     path = run.path.resolve()
     return used if used is not None else path.with_name(f"{path.name}.corrections.csv")
+
+
+def _after_own_row(path: Path, size: int) -> Stamp | None:
+    """Return the stamp of a table after a row of our own.
+
+    Where another process wrote as well there is none, so that the table is read again.
+    """
+    stamp = _stamp(path)
+    with path.open("rb") as file:
+        file.seek(size)
+        lines = file.read().count(b"\n")
+    return stamp if lines == (1 if size else 2) else None
 
 
 def _stamp(path: Path) -> Stamp | None:

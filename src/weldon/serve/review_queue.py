@@ -79,7 +79,7 @@ def _described(
         "class": item.class_name,
         "chance": item.chance,
         "labels": book.labels(item.number),
-        "reviewed": [name for name in book.classes if (record.file_name, name) in reviewed],
+        "reviewed": [name for name in book.classes if (images.key(item.number), name) in reviewed],
         "own": item.number < images.labelled,
     }
 
@@ -89,8 +89,8 @@ def count_reviewed(items: Sequence[Item], images: RunImages, book: LabelBook) ->
     reviewed = book.page().reviewed
     files = {file for file, _ in reviewed}
     return sum(
-        (images.records[item.number].file_name, item.class_name) in reviewed
+        (images.key(item.number), item.class_name) in reviewed
         if item.class_name is not None
-        else images.records[item.number].file_name in files
+        else images.key(item.number) in files
         for item in items
     )

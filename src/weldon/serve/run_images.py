@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from weldon.data import Record
+from weldon.data import LabelSet, Record
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import UsageError
 from weldon.inference.image_list import expand_images
@@ -23,10 +23,12 @@ class RunImages:
     Args:
         records: those of the table, then those of the folder, of which nothing is known.
         labelled: how many are of the table.
+        classes: of the run.
     """
 
     records: tuple[Record, ...]
     labelled: int
+    classes: tuple[str, ...]
 
     def record(self, number: int) -> Record:
         """Return one picture.
@@ -37,6 +39,17 @@ class RunImages:
         if not 0 <= number < len(self.records):
             raise UsageError(f"image must be a number from 0 to {len(self.records) - 1}, got {number}")
         return self.records[number]
+
+    def key(self, number: int) -> str:
+        """Return the name that corrections use: of the table's, or the whole path of one that joined."""
+        record = self.records[number]
+        return record.file_name if number < self.labelled else record.path.resolve().as_posix()
+
+    @cached_property
+    def by_key(self) -> LabelSet:
+        """The pictures under the names that corrections use."""
+        named = (replace(record, file_name=self.key(n)) for n, record in enumerate(self.records))
+        return LabelSet(tuple(named), self.classes, "page")
 
     @cached_property
     def numbers(self) -> Mapping[str, int]:
@@ -55,7 +68,7 @@ class RunImages:
     @cached_property
     def shared(self) -> frozenset[str]:
         """The names that more than one picture has: nothing can be said of these by name."""
-        times = Counter(record.file_name for record in self.records)
+        times = Counter(map(self.key, range(len(self.records))))
         return frozenset(name for name, count in times.items() if count > 1)
 
     @cached_property
@@ -63,7 +76,7 @@ class RunImages:
         """How many pictures each folder holds, at any depth, by its name; ``""`` is all of them."""
         counts: dict[str, int] = {}
         for record in self.records:
-            parts = record.file_name.split("/")[:-1]
+            parts = record.file_name.lstrip("/").split("/")[:-1]
             for depth in range(len(parts) + 1):
                 name = "/".join(parts[:depth])
                 counts[name] = counts.get(name, 0) + 1
@@ -72,7 +85,7 @@ class RunImages:
     def inside(self, folder: str) -> Sequence[int]:
         """Return the numbers of the pictures below a folder, ``""`` for all."""
         start = f"{folder}/" if folder else ""
-        return [n for n, record in enumerate(self.records) if record.file_name.startswith(start)]
+        return [n for n, record in enumerate(self.records) if record.file_name.lstrip("/").startswith(start)]
 
 
 def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[str]) -> RunImages:
@@ -96,7 +109,7 @@ def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[st
     )
     unknown = frozenset(classes)
     more = [Record(image.path, image.file_name, frozenset(), unknown) for image in new]
-    return RunImages((*own, *more), len(own))
+    return RunImages((*own, *more), len(own), tuple(classes))
 
 
 def _own_records(run: RunDirectory) -> tuple[Record, ...]:

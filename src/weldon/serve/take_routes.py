@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from weldon.data.file_names import inside
 from weldon.data.formats import WRITERS
 from weldon.errors import UsageError
 from weldon.inference.image_list import NamedImage
@@ -63,7 +64,7 @@ class TakeRoutes:
             raise UsageError(f"folder must be one that holds pictures of the run, got {folder[:200]!r}")
         records = [images.records[number] for number in images.inside(folder)]
         order = Order(
-            [NamedImage(record.path, record.file_name) for record in records],
+            [NamedImage(record.path, inside("", record.file_name).as_posix()) for record in records],
             _texts(body, "formats"),
             _thresholds(body, used.classes),
             points=body.get("points", True) is True,
@@ -87,7 +88,7 @@ class TakeRoutes:
 
     def corrections(self, request: Request) -> Response:
         """Give the corrections as they stand on the disk."""
-        path = self.state.used.corrections
+        path = self.state.used.book.value().path
         if not path.is_file():
             raise HTTPException(404, "there is no correction yet")
         return FileResponse(path, media_type="text/csv", filename=path.name)

@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import IO
 
 from weldon.errors import UsageError
+from weldon.files import write_text
 from weldon.runs.out_directory import first_free
+from weldon.runs.recipe import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
+from weldon.serve.label_book import LabelBook
+from weldon.serve.label_table import label_table
 
 COMMAND = (sys.executable, "-c", "from weldon.cli import main; main()", "train")
 SHOWN = 60  # lines of what it says
 MOST_READ = 1 << 16  # bytes of its last words
 PATIENCE = 20.0  # seconds until a training that was told to end is ended
+OWN_TABLE = {"dataset": None, "label_sep": None, "minus_one": None, "val": None, "group_col": None}
 _EPOCH = re.compile(r"^epoch (\d+)/(\d+)\b", re.MULTILINE)
 
 IDLE, RUNNING, DONE, STOPPED, BROKEN = "idle", "running", "done", "stopped", "failed"
@@ -61,13 +66,17 @@ class TrainingJob:
         self._ended: float | None = None
         self._stopped = False
 
-    def start(self, run: RunDirectory, corrections: Path) -> Path:
+    def start(self, run: RunDirectory, book: LabelBook) -> Path:
         """Train ``run`` again with corrections, in the next free folder beside it, and return that folder.
+
+        Args:
+            run: the run whose recipe is followed.
+            book: the labels as corrected.
 
         Raises:
             UsageError: a training is under way, or there is no correction to learn from.
         """
-        if not corrections.is_file():
+        if not book.path.is_file() and not book.joined.is_file():
             raise UsageError("there is no correction to learn from yet: answer a question under Review first")
         with self._turn:
             if self._running():
@@ -75,7 +84,7 @@ class TrainingJob:
             out = next_folder(run.path.resolve())
             self._told = tempfile.TemporaryFile(prefix="weldon-training-")  # noqa: SIM115
             self._process = subprocess.Popen(
-                command(run, corrections, out),
+                command(with_joined(run, book, out), book.path, out),
                 stdin=subprocess.DEVNULL,
                 stdout=self._told,
                 stderr=self._told,
@@ -126,11 +135,38 @@ class TrainingJob:
         return DONE if status == 0 else STOPPED if self._stopped else BROKEN
 
 
-def command(run: RunDirectory, corrections: Path, out: Path) -> Sequence[str]:
-    """Return the command line that trains a run again: its own recipe, with corrections."""
-    data = run.recipe.data
-    options = {"--config": run.config.resolve(), "--corrections": corrections.resolve(), "--out": out}
+def command(config: Path, corrections: Path, out: Path) -> Sequence[str]:
+    """Return the command line that trains a recipe again, with corrections where there are some."""
+    data = build_recipe({}, config).data
+    options = {"--config": config.resolve(), "--out": out}
+    if corrections.is_file():
+        options["--corrections"] = corrections.resolve()
     return [*COMMAND, str(data), *(str(part) for pair in options.items() for part in pair)]
+
+
+def with_joined(run: RunDirectory, book: LabelBook, out: Path) -> Path:
+    """Return the recipe to follow: the run's own, or one whose table has the pictures that joined as well.
+
+    The user's table is not touched: the longer one, ``OUT.labels.csv``, and its recipe stand beside the run.
+
+    Raises:
+        UsageError: pictures joined, and those of the table cannot be named below the data.
+    """
+    if not book.joined.is_file():
+        return run.config
+    recipe = build_recipe({}, run.config)
+    own = book.images.records[: book.images.labelled]
+    lost = [record.file_name for record in own if not (recipe.data / record.file_name).is_file()]
+    if lost:
+        raise UsageError(
+            f"pictures joined, and {len(lost)} of the table are not named below {recipe.data}, {lost[0]!r} "
+            "for one: take the corrected table away, and train from it"
+        )
+    table = out.with_name(f"{out.name}.labels.csv")
+    write_text(table, label_table(book, corrected=False))
+    config = out.with_name(f"{out.name}.recipe.toml")
+    write_recipe(config, recipe.model_copy(update={**OWN_TABLE, "labels": table}))
+    return config
 
 
 def next_folder(run: Path) -> Path:

@@ -51,7 +51,7 @@ class TrainingRoutes:
         """Train the run that the page uses again, with the corrections."""
         await read_object(request)
         used = self.state.used
-        await run_in_threadpool(self.state.job.start, used.run, used.corrections)
+        await run_in_threadpool(self.state.job.start, used.run, used.book.value())
         self.state.before = used
         return reply(_described(self.state.job.progress()))
 
