@@ -48,7 +48,7 @@ const showRegions = async () => {
     const answer = await queue.answer(now, name);
     if (item() !== now || focus !== name) return;
     const view = answer.views[name];
-    byId("large").replaceChildren(drawView(view, queue.address(now), `${now.file_name} as ${name} sees it`, { letters: 0.65 }));
+    byId("large").replaceChildren(drawView(view, queue.address(now), `${now.file_name} as ${name} sees it`, { letters: innerWidth < 700 ? 1 : 0.65 }));
     byId("reason").textContent = minus(view.sentence);
   } catch (error) {
     if (item() === now) byId("reason").textContent = error.message;
