@@ -154,7 +154,7 @@ def with_joined(run: RunDirectory, book: LabelBook, out: Path) -> Path:
     """
     if not book.joined.is_file():
         return run.config
-    recipe = build_recipe({}, run.config)
+    recipe = run.recipe
     own = book.images.records[: book.images.labelled]
     lost = [record.file_name for record in own if not (recipe.data / record.file_name).is_file()]
     if lost:
