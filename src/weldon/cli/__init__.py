@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
+from weldon import __version__
 from weldon.cli.check import check
-from weldon.cli.console import show_log
+from weldon.cli.console import out, show_log
 from weldon.cli.data import data_app
 from weldon.cli.demo import demo
 from weldon.cli.explain import explain
@@ -33,6 +35,21 @@ app = typer.Typer(
 for verb in (check, train, val, predict, explain, export, demo, reproduce, serve, suspects):
     app.command()(verb)
 app.add_typer(data_app, name="data")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        out.print(f"weldon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_the_verb(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Hold the options of no verb; the help of the whole command stands in ``app``."""
 
 
 def main(arguments: list[str] | None = None) -> None:

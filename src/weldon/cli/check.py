@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from weldon.cli.console import err, out, print_json
+from weldon.cli.console import out, print_json, progress_bar
 from weldon.cli.pixels import MaxPixels
 
 
@@ -44,7 +43,7 @@ def check(
         image_set=image_set,
         dataset=dataset,
     )
-    with Progress(console=err, transient=True, disable=json) as progress:
+    with progress_bar(quiet=json) as progress:
         bar = progress.add_task("reading files", total=len(label_set.records))
         report = check_data(
             label_set,

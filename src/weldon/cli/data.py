@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from weldon.cli.console import err, print_json, print_table, say
+from weldon.cli.console import err, print_json, print_table, progress_bar, say
 
 data_app = typer.Typer(
     help="Public data sets under the paper's protocols: list them, fetch them.", no_args_is_help=True
@@ -79,13 +79,11 @@ def shards(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Write a public data set as WebDataset shards, to train from on a cluster."""
-    from rich.progress import Progress
-
     from weldon.data.public.catalogue import place_of, read_dataset
     from weldon.data.shards import write_shards
 
     label_set = read_dataset(name, place_of(name, data_root))
-    with Progress(console=err, transient=True, disable=json) as progress:
+    with progress_bar(quiet=json) as progress:
         bar = progress.add_task("images", total=len(label_set.records))
         index = write_shards(
             label_set,

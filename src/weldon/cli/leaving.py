@@ -11,7 +11,6 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 from weldon.cli.console import say, say_error
@@ -77,6 +76,8 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _circumstances() -> str:
+    from importlib.metadata import version
+
     command = shlex.join(["weldon", *sys.argv[1:]])
     versions = ", ".join(f"{name} {version(name)}" for name in ("weldon", "torch", "pillow"))
     return (

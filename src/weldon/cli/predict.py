@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from weldon.cli.console import err, print_json, say
+from weldon.cli.console import print_json, progress_bar, say
 from weldon.cli.pixels import MaxPixels
 from weldon.cli.predict_bags import predict_bags
 from weldon.device import HELP as DEVICE_HELP
@@ -77,7 +76,7 @@ def predict(
         overwrite=overwrite,
     )
     annotations = []
-    with writer, Progress(console=err, transient=True, disable=json) as progress:
+    with writer, progress_bar(quiet=json) as progress:
         for result in progress.track(predictor.predict_many(named), total=len(named), description="images"):
             writer.add(result)
             if formats:

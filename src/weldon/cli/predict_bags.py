@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress
-
-from weldon.cli.console import err, print_json, say
+from weldon.cli.console import print_json, progress_bar, say
 from weldon.errors import UsageError
 
 
@@ -53,7 +51,7 @@ def predict_bags(
         say(note)
     folder = out if out is not None else make_free(Path("runs"), "predict")
     writer = PredictionWriter(folder, predictor.classes, wide=wide, overwrite=overwrite, tables=BAG_TABLES)
-    with writer, Progress(console=err, transient=True, disable=json) as progress:
+    with writer, progress_bar(quiet=json) as progress:
         for result in progress.track(predictor.predict(bags), total=len(bags.paths), description="bags"):
             writer.add(result)
     say(f"{len(bags.paths)} bags in {folder}")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track
 
 from weldon.cli.console import err, print_json, print_table, say
 from weldon.cli.pixels import MaxPixels
@@ -33,6 +32,8 @@ def suspects(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Find labels that are probably wrong: each image is judged by a head that did not learn from it."""
+    from rich.progress import track
+
     from weldon.review.out_table import table_path
     from weldon.review.suspect_search import search_suspects
     from weldon.review.suspects_page import write_suspects, write_suspects_page
