@@ -28,7 +28,7 @@ def check(
 ) -> None:
     """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""
     from weldon.data import check_data, read_labels
-    from weldon.training.inputs.bags import holds_bags
+    from weldon.data.bags.bag_files import holds_bags
 
     if holds_bags(data, labels):
         _check_bags(data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, json=json)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from weldon.data.bags.bag_array import NUMPY, TENSORS, array_shape, read_array, read_coords
+from weldon.data.bags.bag_array import array_shape, read_array, read_coords
+from weldon.data.bags.bag_files import ARRAYS
 from weldon.data.bags.bag_names import BagNames
 from weldon.errors import DataError, system_reason
-
-SUFFIXES = (NUMPY, TENSORS)
 
 
 class BagFolder:
@@ -34,7 +33,7 @@ class BagFolder:
         self.path = path
         self.paths, self.notes = _files(path)
         if not self.paths:
-            raise DataError(f"{path} has no file of bags ({', '.join(SUFFIXES)})")
+            raise DataError(f"{path} has no file of bags ({', '.join(ARRAYS)})")
         self._shape = _shapes(self.paths)
         self.num_features = self._shape[self.paths[0]][1]
         stems = Counter(bag.stem for bag in self.paths)
@@ -89,7 +88,7 @@ def _files(folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     hidden = [path for path in found if path.name.startswith(".")]
     shown = [path for path in found if not path.name.startswith(".")]
     folders = [path for path in shown if path.is_dir()]
-    bags = tuple(p for p in shown if p.suffix.lower() in SUFFIXES and p not in folders)
+    bags = tuple(p for p in shown if p.suffix.lower() in ARRAYS and p not in folders)
     others = [path for path in shown if path not in bags and path not in folders]
     passed = (("hidden files", hidden), ("folders", folders), ("files of other kinds", others))
     notes = [

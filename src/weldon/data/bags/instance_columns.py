@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from weldon.data.bags.bags import BagDataset
 from weldon.errors import DataError
 from weldon.text import BAG_COLUMNS, plain_name
+
+if TYPE_CHECKING:
+    from weldon.data.bags.bags import BagDataset
 
 INSTANCE_COLUMNS = ("instance", "instance_id")
 # What programs call the numbers of rows that they write beside a table.

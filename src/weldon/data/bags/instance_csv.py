@@ -8,9 +8,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from weldon.data.bags.instance_columns import (
     Instances,
@@ -31,6 +31,9 @@ from weldon.text import (
     plain_name,
     text_encoding,
 )
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WORDS = {"true": 1.0, "false": 0.0}
@@ -151,6 +154,8 @@ def _read(table: TextTable, roles: Roles) -> tuple[Cells, bool]:
 
 def _read_at_once(table: TextTable, roles: Roles, *, comma: bool) -> Cells | None:
     """Return the cells where all features are finite numbers and all bags have names, else None."""
+    import pandas as pd  # the header alone is read without it
+
     width = len(table.header)
     kinds = dict.fromkeys(range(width), "str") | dict.fromkeys(roles.features, "float64")
     try:
@@ -181,7 +186,7 @@ def _read_at_once(table: TextTable, roles: Roles, *, comma: bool) -> Cells | Non
     return Cells(ids, named, [_texts(frame, number) for number in roles.index], features)
 
 
-def _texts(frame: pd.DataFrame, column: int) -> list[str]:
+def _texts(frame: DataFrame, column: int) -> list[str]:
     return [str(cell).strip() for cell in frame[column]]
 
 

@@ -14,8 +14,6 @@ from weldon.data.bags.instance_columns import Instances, id_notes
 from weldon.data.bags.instance_csv import read_csv_instances
 from weldon.data.bags.instance_parquet import read_parquet_instances
 
-SUFFIXES = (".parquet", ".csv", ".tsv")
-
 
 class BagTable:
     """Bags of a Parquet, CSV or TSV table, held in memory; see :class:`weldon.structured.BagSource`.

@@ -10,20 +10,15 @@ from typing import Any, ClassVar
 from torch.utils.data import DataLoader
 
 from weldon.data import LabelSet, Record
-from weldon.data.bags.bag_files import open_bags
-from weldon.data.bags.bag_folder import SUFFIXES as FILES
+from weldon.data.bags.bag_files import holds_bags, open_bags
 from weldon.data.bags.bag_names import AskedBags
 from weldon.data.bags.bag_source import BagSource, as_trained
 from weldon.data.bags.instance_columns import listed
-from weldon.data.bags.instance_csv import open_text_table
-from weldon.data.bags.instance_table import SUFFIXES as TABLES
-from weldon.data.image import SUFFIXES as IMAGES
-from weldon.data.labels.columns import FILE_COLUMNS, NAMES_OF_BAGS
+from weldon.data.labels.columns import NAMES_OF_BAGS
 from weldon.data.labels.table import read_table
 from weldon.errors import UsageError
 from weldon.models import BagNet, RegionNet, create_bag_model
 from weldon.runs.recipe import Recipe
-from weldon.text import BAG_COLUMNS, plain_name
 from weldon.training.features.feature_dataset import keep_batch
 from weldon.training.inputs.bag_dataset import LabelledBags, instance_moments
 from weldon.training.inputs.inputs import Inputs, Prepared, Sets
@@ -143,31 +138,6 @@ def constant_lines(net: RegionNet, names: Sequence[str] | None) -> list[str]:
         return []
     called = listed([names[number] if names else str(number) for number in constant])
     return [f"{len(constant)} features are constant in training and are passed over: {called}"]
-
-
-def holds_bags(data: Path, labels: Path | None = None) -> bool:
-    """Return whether DATA is bags: a table with a column ``bag``, or a folder of arrays without a picture.
-
-    A table beside a table of labels is one of bags too, unless it names images.
-
-    Args:
-        data: what is to be read.
-        labels: the table of labels, where there is one.
-
-    Raises:
-        DataError: a table that cannot be read as text.
-    """
-    if data.is_dir():
-        endings = {path.suffix.lower() for path in data.iterdir() if not path.name.startswith(".")}
-        return bool(endings & set(FILES)) and not endings & set(IMAGES)
-    if data.suffix.lower() not in TABLES or not data.is_file():
-        return False
-    if data.suffix.lower() == ".parquet":
-        return True
-    names = {plain_name(name) for name in open_text_table(data).header}
-    if names & set(BAG_COLUMNS):
-        return labels is not None or BAG_COLUMNS[0] in names or not names & set(FILE_COLUMNS)
-    return labels is not None and not names & set(FILE_COLUMNS)
 
 
 def bags_at(data: Path, labels: Path | None) -> BagSource | None:

@@ -1,0 +1,94 @@
+"""Help, errors of usage, completion and ``weldon check`` of a table come before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from weldon import __version__
+
+HEAVY = {
+    "torch",
+    "torchvision",
+    "timm",
+    "lightning",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "torchmetrics",
+}
+TELL = """
+import sys
+from weldon.cli import main
+sys.argv[0] = "weldon"
+try:
+    main(sys.argv[1:])
+except SystemExit as left:
+    print(left.code, *sys.modules, file=sys.stderr)
+"""
+
+
+def weldon(*arguments: object, **environment: str):
+    """Run the command in a fresh interpreter: exit status, what it printed, and the packages it loaded."""
+    run = subprocess.run(
+        [sys.executable, "-c", TELL, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    code, *modules = run.stderr.splitlines()[-1].split()
+    return int(code), " ".join((run.stdout + run.stderr).split()), {name.split(".")[0] for name in modules}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Four small pictures, a table of their labels, and a folder that holds one broken file more."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(4):
+        Image.new("RGB", (9, 8), (60 * number, 0, 0)).save(folder / f"{number}.png")
+    (folder / "labels.csv").write_text("file_name,labels\n0.png,cat\n1.png,dog\n2.png,cat\n3.png,dog\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ("--help", 0, "which regions speak for and against"),
+        ("--version", 0, f"weldon {__version__}"),
+        ("train --help", 0, "max, avg, lse, hcrf"),
+        ("val --help", 0, "--tune-on"),
+        ("predict --help", 0, "--heatmaps"),
+        ("serve --help", 0, "--port"),
+        ("suspects --help", 0, "--folds"),
+        ("reproduce --help", 0, "--data-root"),
+        ("trian", 2, "No such command 'trian'"),
+        ("train photos --epoch 3", 2, "No such option: --epoch"),
+        ("--show-completion bash", 0, "complete -o"),
+        ("data list", 0, "voc2007"),
+    ],
+)
+def test_words_come_before_anything_heavy(arguments, status, words):
+    code, printed, loaded = weldon(*arguments.split())
+    assert (code, words in printed) == (status, True), printed
+    assert not HEAVY & loaded
+
+
+def test_completion_of_a_word_comes_before_anything_heavy():
+    code, printed, loaded = weldon(_WELDON_COMPLETE="complete_bash", COMP_WORDS="weldon tr", COMP_CWORD="1")
+    assert (code, "train" in printed) == (0, True), printed
+    assert not HEAVY & loaded
+
+
+def test_labels_and_pictures_are_checked_before_anything_heavy(pictures):
+    code, printed, loaded = weldon("check", pictures, "--labels", pictures / "labels.csv")
+    assert (code, "4 images" in printed) == (0, True), printed
+    assert not HEAVY & loaded
+    code, printed, loaded = weldon("check", pictures / "labels.csv")
+    assert (code, "4 images" in printed) == (0, True), printed
+    assert not HEAVY & loaded
