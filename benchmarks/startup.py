@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def measure(programs: dict[str, list[str]], rounds: int) -> dict[str, list[tuple[float, float]]]:
-    """Run every program in turn, ``rounds`` times after a first that warms the disk: wall and processor time."""
+    """Run every program in turn, after a first round that warms the disk: wall and processor time of each."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     for number in range(rounds + 1):
         for name, words in programs.items():
