@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from weldon.data.scenes import CLASSES, make_scenes, write_scenes
-from weldon.inference import RunDirectory
+from weldon.inference import Predictor, Result, RunDirectory
 from weldon.report.scored_split import ScoredSplit, score_split
 from weldon.training import train
+from weldon.training.inputs.images import eval_transform
 
 COUNTS = {"train": 48, "val": 32, "test": 8}
 TINY = {
@@ -93,3 +94,10 @@ def one_class_run(scenes: Path, run: RunDirectory, tmp_path_factory: pytest.Temp
     return train(
         scenes, table, out=home / "run", epochs=1, freeze=True, cache=home / "cache", progress=False, **TINY
     )
+
+
+@pytest.fixture(scope="session")
+def result(split: ScoredSplit) -> Result:
+    """What the run says about its first validation image."""
+    transform = eval_transform(split.recipe, split.net)
+    return Predictor(split.net, split.decision, transform).predict(split.records[0].path)

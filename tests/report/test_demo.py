@@ -6,6 +6,7 @@ import pytest
 
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.errors import UsageError
+from weldon.evaluation import evaluate
 from weldon.report import demo
 from weldon.report.demo import POOLINGS, SCHEDULE, run_demo
 from weldon.report.demo_page import SCENES_SHOWN, write_demo_page
@@ -17,9 +18,12 @@ def test_a_small_demo_compares_all_poolings_and_writes_its_page(tmp_path):
     counts = {"train": 24, "val": 12, "test": 24}
     rows = run_demo(out, seeds=(0,), counts=counts, schedule={**SCHEDULE, "epochs": 1})
     assert [row.name for row in rows] == list(POOLINGS)
-    assert all(0 <= share <= 1 for row in rows for share in (*row.map, *row.pointwise))
+    boxes = {f"test/{n:05d}.png": s.boxes for n, s in enumerate(make_scenes(24, split="test", seed=0))}
+    for row in rows:
+        figures = evaluate(row.folders[0], split="test", boxes=boxes)
+        assert (row.map, row.pointwise) == ((figures["map"],), (figures["pointwise"],))
     page = write_demo_page(out, rows).read_text(encoding="utf-8")
-    assert page.count("<h2>") == SCENES_SHOWN
+    assert page.count('<div class="scene">') == SCENES_SHOWN
     assert all(cell in page for row in rows for cell in row.cells())
 
 

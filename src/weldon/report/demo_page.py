@@ -1,28 +1,68 @@
-"""The page of ``weldon demo``: the table, and the same scenes seen by each pooling."""
+"""Write the page of ``weldon demo``: the same scenes as each pooling sees them, and what each reached."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from weldon.data import read_labels
 from weldon.data.scenes import ROOMS
 from weldon.files import write_text
-from weldon.inference.predict import load_images
-from weldon.report.data_uri import photo_uri
-from weldon.report.demo import DemoRow
-from weldon.report.paper_figures import evidence_figure
+from weldon.inference.predict import Predictor, load_images
+from weldon.inference.result import Result
+from weldon.report.demo import COUNTS, SCHEDULE, DemoRow
+from weldon.report.page import render_template
+from weldon.report.views import Photo, View, make_photo, make_view
 from weldon.report.write_report import write_report
 
 SCENES_SHOWN = 4
 LOOKED_AT = 60  # scenes to choose from
-PANEL = 300
+# What each pooling of the demo makes of the regions, in words.
+HOW = {
+    "max": "The best region alone is the score. What the others say counts for nothing.",
+    "average": "The mean of all regions is the score. The empty ones count as much as the digit.",
+    "negative evidence": "The mean of the best regions plus the mean of the lowest, halved. "
+    "What belongs to the other room lowers the score.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one pooling sees in a scene.
+
+    Args:
+        name: of the pooling.
+        how: it makes a score of regions, in words.
+        views: of the digit that is there, and of its look-alike that is not.
+    """
+
+    name: str
+    how: str
+    views: tuple[View, View]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScene:
+    """A scene of the page.
+
+    Args:
+        photo: the scene itself.
+        labels: the digits in it.
+        present: the digit that is shown.
+        absent: its look-alike of the other room.
+        poolings: what each sees.
+    """
+
+    photo: Photo
+    labels: Sequence[str]
+    present: str
+    absent: str
+    poolings: Sequence[Seen]
 
 
 def write_demo_page(out: Path, rows: Sequence[DemoRow]) -> Path:
-    """Write ``OUT/index.html`` with table and pictures, and the full report of the negative-evidence run.
+    """Write ``OUT/index.html``, and the full report of the first run with negative evidence.
 
     Args:
         out: folder of the demo.
@@ -30,45 +70,44 @@ def write_demo_page(out: Path, rows: Sequence[DemoRow]) -> Path:
     """
     evidence = rows[-1].folders[0]
     write_report(evidence)
-    environment = Environment(
-        loader=PackageLoader("weldon", "report"), autoescape=select_autoescape(), undefined=StrictUndefined
-    )
-    page = environment.get_template("demo.html").render(
-        rows=[row.cells() for row in rows],
+    page = render_template(
+        "demo.html",
+        rows=rows,
         scenes=list(_scenes(out, rows)),
         report=(evidence / "report" / "index.html").relative_to(out).as_posix(),
+        run=evidence,
         rooms=[", ".join(map(str, room)) for room in ROOMS],
+        counts=COUNTS,
+        epochs=SCHEDULE["epochs"],
     )
     path = out / "index.html"
     write_text(path, page)
     return path
 
 
-def _scenes(out: Path, rows: Sequence[DemoRow]) -> Iterator[dict[str, object]]:
+def _scenes(out: Path, rows: Sequence[DemoRow]) -> Iterator[ShownScene]:
     """Yield the scenes that the last row's network is surest about, as every row's network sees them."""
     records = read_labels(out / "scenes", out / "scenes" / "labels.csv").of_split("test")
     predictors = {row.name: load_images(row.folders[0]) for row in rows}
     judge = predictors[rows[-1].name]
     several = [record for record in records if len(record.labels) > 1][:LOOKED_AT]
     results = [judge.predict_one(record.path) for record in several]
-    for number in surest([result.scores for result in results], [r.labels for r in several]):
+    for key, number in enumerate(surest([r.scores for r in results], [r.labels for r in several])):
         record = several[number]
-        present, absent = contrast(results[number].scores, record.labels)
-        yield {
-            "title": f"digits {' and '.join(sorted(record.labels))}",
-            "panels": [
-                {
-                    "name": name,
-                    "words": f"{present} is there, {absent} is not",
-                    "picture": photo_uri(
-                        evidence_figure(
-                            predictor.predict_one(record.path), [present, absent], regions=2, side=PANEL
-                        )
-                    ),
-                }
-                for name, predictor in predictors.items()
-            ],
-        }
+        yield _shown(key, record.path, sorted(record.labels), results[number], predictors)
+
+
+def _shown(
+    key: int, path: Path, labels: Sequence[str], judged: Result, predictors: Mapping[str, Predictor]
+) -> ShownScene:
+    present, absent = contrast(judged.scores, frozenset(labels))
+    photo = make_photo(judged, key, name=path.name, side=judged.image.width)
+    seen = []
+    for name, predictor in predictors.items():
+        result = predictor.predict_one(path)
+        views = [make_view(result, photo, digit, labels=labels) for digit in (present, absent)]
+        seen.append(Seen(name, HOW[name], (views[0], views[1])))
+    return ShownScene(photo, labels, present, absent, seen)
 
 
 def surest(scores: Sequence[Mapping[str, float]], labels: Sequence[frozenset[str]]) -> list[int]:

@@ -36,7 +36,7 @@
     content.scrollTop = 0;
   };
   const step = (distance) => {
-    const buttons = all("details.class[open] .enlarge");
+    const buttons = all(".enlarge").filter((button) => !button.closest("details:not([open])"));
     const place = buttons.indexOf(shown) + distance;
     if (place >= 0 && place < buttons.length) enlarge(buttons[place]);
   };

@@ -1,19 +1,17 @@
+"""The figures of the paper as images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from weldon.errors import UsageError
-from weldon.inference import Predictor
 from weldon.report import cooccurrence_figure, evidence_figure, pooling_figure, segmentation_figure
 from weldon.report.paper_figures import paint_mask, split_pooling_rows
-from weldon.training.inputs.images import eval_transform
-
-
-@pytest.fixture(scope="module")
-def result(split):
-    predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
-    return predictor.predict(split.records[0].path)
 
 
 def test_evidence_has_the_photograph_and_a_panel_a_class(result):
@@ -24,8 +22,14 @@ def test_evidence_has_the_photograph_and_a_panel_a_class(result):
 
 
 def test_evidence_frames_more_regions_when_asked(result):
-    single, triple = (np.asarray(evidence_figure(result, [result.classes[0]], regions=n)) for n in (1, 3))
-    assert single.shape == triple.shape
+    maps = torch.zeros_like(result.class_maps)  # (C, 2, 2)
+    maps[0] = torch.tensor([[4.0, 3.0], [2.0, -1.0]])
+    seen = replace(result, class_maps=maps, positive=(maps > 0).float(), negative=(maps < 0).float())
+    one, two, three, four = (
+        np.asarray(evidence_figure(seen, [seen.classes[0]], regions=n, side=400)) for n in (1, 2, 3, 4)
+    )
+    assert 0 < (one != two).any(2).sum() < (one != three).any(2).sum()
+    assert (three == four).all()  # there are no more regions for the class
 
 
 @pytest.mark.parametrize(
