@@ -19,6 +19,7 @@ from weldon.metrics.boxes import (
     max_box_accuracy,
     tune_box_thresholds,
 )
+from weldon.metrics.calibration import ReliabilityCurve, expected_calibration_error, reliability_curve
 from weldon.metrics.class_mean import class_mean
 from weldon.metrics.mean_iou import class_iou, confusion_matrix, mean_iou
 from weldon.metrics.pixels import normalise_map, pixel_average_precision
@@ -60,6 +61,7 @@ __all__ = [
     "PointingAccuracy",
     "PointwiseLocalisation",
     "PrecisionRecallCurve",
+    "ReliabilityCurve",
     "ThresholdReport",
     "TopKAccuracy",
     "average_precision",
@@ -71,6 +73,7 @@ __all__ = [
     "class_iou",
     "class_mean",
     "confusion_matrix",
+    "expected_calibration_error",
     "hit_at_one",
     "max_box_accuracy",
     "mean_average_precision",
@@ -82,6 +85,7 @@ __all__ = [
     "pointwise_localisation",
     "precision_recall_curve",
     "precision_recall_f1",
+    "reliability_curve",
     "topk_accuracy",
     "tune_box_thresholds",
 ]
