@@ -9,6 +9,7 @@ import torch
 
 from weldon.errors import UsageError
 from weldon.inference.decision import Decision
+from weldon.runs.calibration_file import Calibration
 
 CLASSES = ("cat", "dog", "cow")
 
@@ -26,6 +27,13 @@ def test_a_class_without_a_threshold_is_predicted_from_a_probability_of_one_half
 def test_one_label_an_image_needs_no_threshold_to_be_reached():
     decision = Decision(CLASSES, "multiclass", {"cat": 0.0, "dog": 0.0, "cow": 0.0})
     assert decision.labels(torch.tensor([-3.0, -1.0, -2.0])) == ["dog"]
+
+
+@pytest.mark.parametrize(("task", "expected"), [("multilabel", [0.5, 0.5]), ("multiclass", [0.5, 0.5])])
+def test_probabilities_are_those_of_the_calibrated_scores(task, expected):
+    calibration = Calibration(torch.tensor([2.0, 1.0]).double(), torch.tensor([-6.0, -1.0]).double())
+    decision = Decision(("cat", "dog"), task, {}, calibration=calibration)
+    assert decision.probabilities(torch.tensor([3.0, 1.0])).tolist() == expected
 
 
 def test_of_equal_scores_the_first_class_comes_first():

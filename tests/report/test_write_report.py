@@ -8,6 +8,7 @@ from weldon.data.scenes import CLASSES
 from weldon.errors import UsageError
 from weldon.report import write_report
 from weldon.report.write_report import build_page
+from weldon.runs.calibration_file import read_reliability
 
 AWKWARD = "<b>nought</b> & 'co'"
 VOID = {"meta", "link", "input", "br", "img"}
@@ -86,6 +87,14 @@ def test_headline_is_the_mean_over_the_table(split, outline):
     assert f"{100 * built.mean_ap:.1f}%" in outline.text
     assert built.images == 31
     assert built.pictures[0].right == ()
+
+
+def test_calibration_is_shown_before_and_after(run, page):
+    before, after = read_reliability(run)
+    assert f"from {100 * before.error:.1f} to {100 * after.error:.1f} points" in page
+    dots = sum(int((side.curve.counts > 0).sum()) for side in (before, after))
+    section = page.split('<section id="reliability">')[1].split("</section>")[0]
+    assert section.count("<circle") == dots
 
 
 def test_file_that_broke_is_listed_with_the_reason(outline):

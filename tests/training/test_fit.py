@@ -42,6 +42,17 @@ def test_a_run_directory_holds_what_is_promised(scenes, tiny, tmp_path):
     assert thresholds["map_scale"] > 0
 
 
+def test_calibration_changes_probabilities_and_no_decision(scenes, tiny, tmp_path):
+    plain, fitted = (
+        weldon.load(train(scenes, scenes / "labels.csv", out=out, epochs=1, calibrate=calibrate, **tiny).path)
+        for out, calibrate in ((tmp_path / "plain", False), (tmp_path / "fitted", True))
+    )
+    images = sorted((scenes / "val").glob("*.png"))[:4]
+    for one, other in zip(plain.predict_many(images), fitted.predict_many(images), strict=True):
+        assert (one.scores, one.labels) == (other.scores, other.labels)
+        assert one.probabilities != other.probabilities
+
+
 def test_the_checkpoint_loads_without_trust(scenes, tiny, tmp_path):
     run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
     assert "state_dict" in torch.load(run.last, weights_only=True)

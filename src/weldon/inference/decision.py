@@ -10,6 +10,7 @@ from torch import Tensor
 
 from weldon.errors import UsageError
 from weldon.inference.mask_settings import MaskSettings
+from weldon.runs.calibration_file import Calibration
 
 TASKS = ("multilabel", "multiclass")
 # A region score of 5 is odds of 148 to 1 for a network trained with the logistic loss.
@@ -28,6 +29,7 @@ class Decision:
         map_scale: map value of full colour, the same for every picture.
         box_threshold: share of a map's range that boxes are cut at.
         masks: how maps become masks.
+        calibration: how scores become log odds; None leaves them as they are.
 
     Raises:
         UsageError: an unknown task, or a threshold of an unknown class.
@@ -39,6 +41,7 @@ class Decision:
     map_scale: float = DEFAULT_MAP_SCALE
     box_threshold: float = BOX_THRESHOLD
     masks: MaskSettings = field(default_factory=MaskSettings)
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -58,9 +61,12 @@ class Decision:
         return self.classes.index(class_name)
 
     def probabilities(self, scores: Tensor) -> Tensor:
-        """Return ``(C,)`` probabilities: a sigmoid each (multilabel) or a softmax over all (multiclass)."""
-        scores = scores.double()
-        return scores.sigmoid() if self.task == "multilabel" else scores.softmax(dim=-1)
+        """Return ``(C,)`` probabilities: a sigmoid each (multilabel) or a softmax over all (multiclass).
+
+        Of the log odds that the calibration makes of the scores, where the run was calibrated.
+        """
+        odds = scores.double() if self.calibration is None else self.calibration(scores)
+        return odds.sigmoid() if self.task == "multilabel" else odds.softmax(dim=-1)
 
     def labels(self, scores: Tensor) -> list[str]:
         """Return the predicted classes, best first; always exactly one for multiclass.

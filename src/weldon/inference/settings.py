@@ -8,6 +8,7 @@ from weldon.data.geometry import LEAST_SIDE, MOST_SIDE, RESIZES
 from weldon.errors import DataError
 from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, Decision
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
+from weldon.runs.calibration_file import read_calibration
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.stored import Localisation, Segmentation, read_stored
 from weldon.runs.thresholds_file import read_thresholds
@@ -49,6 +50,7 @@ def read_decision(run: RunDirectory) -> Decision:
         map_scale,
         read_box_threshold(run),
         read_mask_settings(run),
+        read_calibration(run),
     )
 
 

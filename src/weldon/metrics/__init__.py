@@ -19,7 +19,7 @@ from weldon.metrics.boxes import (
     max_box_accuracy,
     tune_box_thresholds,
 )
-from weldon.metrics.calibration import ReliabilityCurve, expected_calibration_error, reliability_curve
+from weldon.metrics.calibration_error import ReliabilityCurve, expected_calibration_error, reliability_curve
 from weldon.metrics.class_mean import class_mean
 from weldon.metrics.mean_iou import class_iou, confusion_matrix, mean_iou
 from weldon.metrics.pixels import normalise_map, pixel_average_precision

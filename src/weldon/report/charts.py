@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from weldon.metrics import PrecisionRecallCurve
+from weldon.metrics import PrecisionRecallCurve, ReliabilityCurve
 
 Places = Sequence[tuple[float, float]]
 BINS = 32
@@ -91,6 +91,23 @@ def draw_curve(curve: PrecisionRecallCurve) -> str | None:
     places = [(0.0, 100 - 100 * precision[0])]
     places += [(100 * r, 100 - 100 * p) for r, p in zip(recall, precision, strict=True)]
     return draw_path(thin_places(places))
+
+
+def draw_reliability(curve: ReliabilityCurve) -> list[tuple[float, float, float]]:
+    """Return x, y and radius of a dot a bin in a box of 100 x 100; its area goes by the labels of the bin.
+
+    Example:
+        >>> from torch import tensor
+        >>> draw_reliability(ReliabilityCurve(tensor([0.5]), tensor([0.25]), tensor([40])))
+        [(50.0, 75.0, 6.0)]
+    """
+    columns = [column.tolist() for column in curve]
+    most = max(columns[2], default=1) or 1
+    return [
+        (round(100 * said, 1), round(100 - 100 * so, 1), round(max(1.5, 6 * math.sqrt(labels / most)), 1))
+        for said, so, labels in zip(*columns, strict=True)
+        if labels
+    ]
 
 
 def draw_scores(scores: Tensor, present: Tensor, threshold: float) -> Histogram:

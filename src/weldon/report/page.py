@@ -56,6 +56,23 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
+class ReliabilityChart:
+    """What probabilities say beside what is so, without and with calibration.
+
+    Args:
+        before: expected calibration error of the network's own probabilities.
+        after: of the calibrated ones.
+        dots_before: x, y and radius in a box of 100 x 100.
+        dots_after: the same.
+    """
+
+    before: float
+    after: float
+    dots_before: Sequence[tuple[float, float, float]]
+    dots_after: Sequence[tuple[float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Everything that is printed; names are those of the template."""
 
@@ -78,6 +95,7 @@ class Page:
     matrix: Matrix
     confusion: Matrix | None
     triples: Sequence[Triple]
+    reliability: ReliabilityChart | None
     curves: Sequence[LineChart]
     left_out: Sequence[tuple[str, str]]
 

@@ -12,7 +12,7 @@ from weldon.data import encode_targets
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.files import write_text
 from weldon.metrics import precision_recall_curve
-from weldon.report.charts import draw_curve, draw_scores
+from weldon.report.charts import draw_curve, draw_reliability, draw_scores
 from weldon.report.class_rows import (
     accuracy,
     class_rows,
@@ -22,10 +22,11 @@ from weldon.report.class_rows import (
     mean_ap,
 )
 from weldon.report.decisions import Decisions, decide
-from weldon.report.page import ClassCharts, Matrix, Page, render_page
+from weldon.report.page import ClassCharts, Matrix, Page, ReliabilityChart, render_page
 from weldon.report.pictures import draw_pictures
 from weldon.report.run_facts import describe_run, files_left_out, read_curves
 from weldon.report.scored_split import ScoredSplit, score_split
+from weldon.runs.calibration_file import read_reliability
 from weldon.runs.run_directory import RunDirectory, open_run
 
 PICTURES = 3
@@ -111,6 +112,7 @@ def build_page(
         matrix=_company(split),
         confusion=_confusion(split, decisions) if single else None,
         triples=drawn.triples,
+        reliability=_reliability(split),
         curves=read_curves(split.run.metrics, monitor="val/accuracy" if single else "val/map"),
         left_out=files_left_out(split),
     )
@@ -149,6 +151,16 @@ def _charts(split: ScoredSplit, decisions: Decisions) -> list[ClassCharts]:
         histogram = draw_scores(values, decisions.present[known, column], threshold)
         charts.append(ClassCharts(draw_curve(curve), histogram))
     return charts
+
+
+def _reliability(split: ScoredSplit) -> ReliabilityChart | None:
+    found = read_reliability(split.run)
+    if found is None:
+        return None
+    before, after = found
+    return ReliabilityChart(
+        before.error, after.error, draw_reliability(before.curve), draw_reliability(after.curve)
+    )
 
 
 def _company(split: ScoredSplit) -> Matrix:

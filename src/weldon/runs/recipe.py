@@ -135,6 +135,9 @@ class Recipe(BaseModel):
     weight_decay: Rate | None = Field(
         None, ge=0, description="weight decay, lambda of Eq. 7 [adamw 1e-2, sgd 1e-4]"
     )
+    calibrate: bool = Field(
+        True, description="fit on validation how scores become probabilities (thresholds stay)"
+    )
     schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the rate falls")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
     epochs: int = Field(

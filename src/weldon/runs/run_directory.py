@@ -53,6 +53,11 @@ class RunDirectory:
         return self.path / "thresholds.json"
 
     @property
+    def calibration(self) -> Path:
+        """How scores become probabilities, fitted on validation images; missing with ``--no-calibrate``."""
+        return self.path / "calibration.json"
+
+    @property
     def segmentation(self) -> Path:
         """How maps become masks, chosen by ``weldon val --tune-on``; missing until then."""
         return self.path / "segmentation.json"

@@ -25,6 +25,7 @@ from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError
 from weldon.files import write_csv, write_json
 from weldon.models import RegionNet, load_network, save_model
+from weldon.runs.calibration_file import write_calibration
 from weldon.runs.manifest_file import write_manifest
 from weldon.runs.out_directory import Claim, claimed, is_first_process
 from weldon.runs.recipe import Recipe, build_recipe, write_recipe
@@ -32,6 +33,7 @@ from weldon.runs.run_directory import RunDirectory
 from weldon.runs.run_log import logging_to, told_once
 from weldon.runs.thresholds_file import write_thresholds
 from weldon.stopping import Stopped, stoppable
+from weldon.training.calibrate import calibrate
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.frozen_head import search_recipe, searches, trials_json
@@ -186,7 +188,15 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
         raise UsageError(f"training cannot go on: {error}") from None
     if trainer.is_global_zero:
         seconds |= {"training": time.monotonic() - started, "epochs": trainer.current_epoch}
-        _write_end(claim, sets.prepared, loaders, best, seconds=seconds, device=recipe.device)
+        _write_end(
+            claim,
+            sets.prepared,
+            loaders,
+            best,
+            seconds=seconds,
+            device=recipe.device,
+            calibrated=recipe.calibrate,
+        )
 
 
 def _explained(stop: BaseException, claim: Claim) -> BaseException:
@@ -230,6 +240,7 @@ def _write_end(
     *,
     seconds: dict[str, float],
     device: str,
+    calibrated: bool,
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
     run = claim.run
@@ -238,6 +249,9 @@ def _write_end(
     thresholds = fit_thresholds(scored, prepared.classes)
     rows = per_class_rows(scored, prepared.classes, thresholds.classes)
     write_thresholds(run, thresholds)
+    if calibrated:
+        found = calibrate(scored, prepared.task)
+        write_calibration(run, prepared.classes, found.calibration, before=found.before, after=found.after)
     write_csv(run.report / "per_class.csv", rows)
     precisions = [row["ap"] for row in rows if row["positives"]]
     figures = {"map": sum(precisions) / max(1, len(precisions)), "best": best.value, "best_epoch": best.epoch}

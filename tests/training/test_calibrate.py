@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from weldon.metrics import expected_calibration_error
-from weldon.training.calibration import cross_fitted, fit_lines, fit_temperature, unchanged
+from weldon.runs.calibration_file import unchanged
+from weldon.training.calibrate import cross_fitted, fit_lines, fit_temperature
 
 
 @pytest.fixture

@@ -16,31 +16,49 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from weldon.runs.calibration_file import Calibration, Reliability, measure_reliability, unchanged
+from weldon.training.scoring import ScoredSet
+
 MIN_POSITIVES = 10  # of a class, and as many images without it, below which it shares one line with others
 FOLDS = 5
 HOTTEST = 100.0  # temperature
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """Scores to log odds: ``slope * score + offset``; never another order, for every slope is positive.
+class Calibrated:
+    """A calibration, and what it changed.
 
     Args:
-        slope: ``(C,)`` float64, above 0.
-        offset: ``(C,)`` float64.
+        calibration: fitted to all validation images.
+        before: reliability of the network's own scores.
+        after: reliability of scores that were calibrated without their own image.
     """
 
-    slope: Tensor
-    offset: Tensor
-
-    def __call__(self, scores: Tensor) -> Tensor:
-        """Return log odds ``(..., C)``."""
-        return scores.double() * self.slope + self.offset
+    calibration: Calibration
+    before: Reliability
+    after: Reliability
 
 
-def unchanged(classes: int) -> Calibration:
-    """Return the calibration that leaves scores as they are."""
-    return Calibration(torch.ones(classes, dtype=torch.double), torch.zeros(classes, dtype=torch.double))
+def calibrate(scored: ScoredSet, task: str) -> Calibrated:
+    """Return how scores become probabilities, with what that changed on images that did not help.
+
+    Args:
+        scored: validation images.
+        task: ``multilabel``: a line a class; ``multiclass``: one temperature.
+    """
+    fit = fit_lines if task == "multilabel" else fit_temperature
+    labels = (scored.target, scored.known)
+    odds = cross_fitted(fit, scored.scores, *labels)
+    return Calibrated(
+        fit(scored.scores, *labels),
+        before=measure_reliability(probabilities(scored.scores, task), *labels),
+        after=measure_reliability(probabilities(odds, task), *labels),
+    )
+
+
+def probabilities(odds: Tensor, task: str) -> Tensor:
+    """Return probabilities ``(..., C)``: a sigmoid each (multilabel) or a softmax over all (multiclass)."""
+    return odds.double().sigmoid() if task == "multilabel" else odds.double().softmax(-1)
 
 
 def fit_lines(scores: Tensor, target: Tensor, known: Tensor) -> Calibration:
