@@ -38,8 +38,7 @@ KEY = """
 const done = arguments[arguments.length - 1];
 const place = document.getElementById("large");
 const begun = performance.now();
-document.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
-const before = place.dataset.number;
+document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
 const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 (async () => {
   while (place.dataset.number === arguments[0]) await frame();

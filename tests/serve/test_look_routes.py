@@ -109,6 +109,16 @@ def test_a_picture_of_the_run_is_found_by_number_and_by_nothing_else(page, scene
         assert page.get(path).status_code == 404
 
 
+def test_a_threshold_stands_for_the_probability_that_a_score_as_high_has(page, picture):
+    page.state.used.curves.wait()
+    (image,) = page.post("/api/predict", content=picture).json()["images"]
+    decision = page.state.used.predictor.decision
+    for name, curve in page.get("/api/thresholds").json()["classes"].items():
+        at = curve["thresholds"].index(decision.thresholds[name])
+        reported = image["probabilities"][name] >= curve["probabilities"][at] - 1e-6
+        assert reported == (name in image["labels"])
+
+
 def test_precision_and_recall_follow_once_the_validation_images_are_scored(page, run):
     for _ in range(200):
         found = page.get("/api/thresholds").json()
@@ -122,6 +132,7 @@ def test_precision_and_recall_follow_once_the_validation_images_are_scored(page,
         assert curve["thresholds"] == sorted(curve["thresholds"])
         assert curve["recall"][0] in (1.0, None)
         assert curve["precision"][-1] is None
+        assert curve["probabilities"] == sorted(curve["probabilities"])
         assert curve["predicted"] == sorted(curve["predicted"], reverse=True)
 
 

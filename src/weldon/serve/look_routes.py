@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import torch
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +16,7 @@ from weldon.data.image import refused as decoding
 from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.errors import DataError, UsageError
+from weldon.inference.decision import Decision
 from weldon.inference.predict import Predictor
 from weldon.report.data_uri import JPEG_QUALITY, shrink
 from weldon.serve.answer import answer
@@ -22,6 +24,7 @@ from weldon.serve.asked import Asked, read_asked
 from weldon.serve.replies import reply
 from weldon.serve.run_images import RunImages
 from weldon.serve.state import State
+from weldon.serve.threshold_curves import Curve
 from weldon.serve.uploads import Upload, read_upload, uploads
 
 SIDES = (160, 320, 640, 1280)  # of the copies of a picture that the page may ask for, in pixels
@@ -65,7 +68,8 @@ class LookRoutes:
     def thresholds(self, request: Request) -> JSONResponse:
         """Give precision and recall of each class along its threshold, once they are measured."""
         seen = self.state.used.curves.seen()
-        values = None if seen.value is None else {name: one.to_dict() for name, one in seen.value.items()}
+        decision = self.state.used.predictor.decision
+        values = {name: _with_chances(one, name, decision) for name, one in (seen.value or {}).items()}
         return reply({"state": seen.state, "problem": seen.problem, "classes": values})
 
     async def predict(self, request: Request) -> JSONResponse:
@@ -134,6 +138,14 @@ def page_of(request: Request, total: int, most: int = 500) -> tuple[int, int]:
             raise UsageError(f"{name} must be a count, got {given[:20]!r}")
         values.append(int(given))
     return min(values[0], total), min(values[1], most)
+
+
+def _with_chances(curve: Curve, class_name: str, decision: Decision) -> dict[str, Any]:
+    """Return a curve as plain values, with the probability that each threshold stands for."""
+    column = decision.index(class_name)
+    scores = torch.zeros(len(curve.thresholds), len(decision.classes))
+    scores[:, column] = torch.tensor(curve.thresholds)
+    return curve.to_dict() | {"probabilities": decision.probabilities(scores)[:, column].tolist()}
 
 
 def _listed(images: RunImages, number: int) -> dict[str, Any]:

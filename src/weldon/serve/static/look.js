@@ -2,7 +2,7 @@
 import { ask, query } from "./ask.js";
 import { all, byId, make, minus, run, say, signed } from "./dom.js";
 import { drawView } from "./picture.js";
-import { isReported, limitOf, loadLimits, onMove } from "./thresholds.js";
+import { chanceOf, isReported, limitOf, loadLimits, onMove } from "./thresholds.js";
 
 const pictures = [];
 let shown = null; // the picture
@@ -59,7 +59,6 @@ const add = async (picture) => {
 
 // --- the answers
 const share = (name) => shown.answer.probabilities[name];
-const chance = (score) => 1 / (1 + Math.exp(-score));
 const showAnswers = () => {
   if (!shown) return;
   const { scores } = shown.answer;
@@ -69,7 +68,7 @@ const showAnswers = () => {
     const yes = isReported(name, scores);
     const bar = make("span", { class: "chance", "aria-hidden": "true" });
     bar.style.setProperty("--share", share(name));
-    if (run.task === "multilabel") bar.style.setProperty("--limit", chance(limitOf(name)));
+    if (chanceOf(name) !== null) bar.style.setProperty("--limit", chanceOf(name));
     return make("li", {}, make("button", {
       type: "button", class: yes ? "yes" : "no", "aria-pressed": String(name === wanted), "data-class": name,
       onclick: () => explain(name),

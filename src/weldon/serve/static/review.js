@@ -215,7 +215,7 @@ const keys = {
 };
 addEventListener("keydown", (event) => {
   if (byId("review").hidden || byId("desk").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
+  if (event.target.closest?.("input:not([type=checkbox]), select, textarea, dialog")) return;
   const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
   event.preventDefault();

@@ -4,9 +4,11 @@ import { byId, make, percent, run, signed } from "./dom.js";
 
 const chosen = new Map(); // class -> the run's own threshold
 const moved = new Map(); // class -> where a person put it
+const chances = new Map(); // class -> the probability that its threshold stands for
 const listeners = new Set();
 
 export const limitOf = (name) => moved.get(name) ?? chosen.get(name) ?? 0;
+export const chanceOf = (name) => chances.get(name) ?? null;
 export const movedLimits = () => Object.fromEntries(moved);
 export const onMove = (listener) => listeners.add(listener);
 export const reported = (scores) => {
@@ -29,6 +31,7 @@ const row = (name, curve) => {
   });
   const show = () => {
     const place = Number(slider.value);
+    chances.set(name, curve.probabilities[place]);
     cells.threshold.textContent = signed(curve.thresholds[place]);
     cells.precision.textContent = percent(curve.precision[place]);
     cells.recall.textContent = percent(curve.recall[place]);
@@ -71,6 +74,7 @@ export const loadLimits = async () => {
       table.replaceChildren(...Object.entries(found.classes).map(([name, curve]) => row(name, curve)));
       table.closest(".scroll").hidden = false;
       state.hidden = true;
+      tell();
       return;
     }
     if (found.state === "failed") {
