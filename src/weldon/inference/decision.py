@@ -1,4 +1,4 @@
-"""From scores to probabilities and labels."""
+"""Turn scores into probabilities and labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One forward pass that keeps everything an explanation needs."""
+"""Run a network once and keep everything that an explanation needs."""
 
 from __future__ import annotations
 

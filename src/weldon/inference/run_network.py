@@ -1,4 +1,4 @@
-"""The network of a run, checked against what else the run's folder says."""
+"""Load the network of a run, and check it against the other files of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run directory says about reading images and naming answers."""
+"""Read from a run's folder how images are read and what its scores mean."""
 
 from __future__ import annotations
 

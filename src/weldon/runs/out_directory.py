@@ -1,4 +1,4 @@
-"""Which folder a run is written to, and that no other process writes there: nothing the user had is lost."""
+"""Choose the folder that a run is written to, and keep other processes and older runs in it safe."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def _remove_unbegun(run: RunDirectory, made: list[Path], marked: bool) -> None:
 
 
 def _clear(path: Path) -> None:
-    """Remove the debris of a run that had learnt nothing yet, or of an earlier replacement."""
+    """Remove what is left of a run that had learnt nothing yet, or of an earlier replacement."""
     kept = {LOCK, REPLACES, RunDirectory(path).log.name}
     RunDirectory(path).last.unlink(missing_ok=True)  # first, so that what is half removed is not resumed
     for entry in path.iterdir():

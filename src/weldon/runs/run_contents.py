@@ -1,4 +1,4 @@
-"""What lies in a folder that is to take a run: a run, the debris of one, or something of the user's."""
+"""Tell whether a folder holds a run, what is left of one, or files of the user's."""
 
 from __future__ import annotations
 

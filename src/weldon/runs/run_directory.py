@@ -1,4 +1,4 @@
-"""Where everything of one training run lies."""
+"""Name every file of a training run, and read its class names, recipe and manifest."""
 
 from __future__ import annotations
 

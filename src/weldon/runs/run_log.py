@@ -1,4 +1,4 @@
-"""``train.log``: what a run says, kept in its folder; a disk that takes no more stops the run in words."""
+"""``train.log`` keeps what a run says; a full disk stops the run with a message that names the folder."""
 
 from __future__ import annotations
 

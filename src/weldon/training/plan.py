@@ -1,4 +1,4 @@
-"""What a run is about to do, in lines a person reads before it starts."""
+"""Describe what a run is about to do, in lines that a person reads before it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the name of a bag in a table of labels to the bag: as written, or as another program wrote it."""
+"""Find the bag that a table of labels names, also where another program wrote the name differently."""
 
 from __future__ import annotations
 

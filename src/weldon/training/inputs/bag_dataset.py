@@ -1,4 +1,4 @@
-"""Labelled bags to padded batches, and the mean and deviation of their instances."""
+"""Make padded batches of labelled bags, and measure mean and deviation of their instances."""
 
 from __future__ import annotations
 

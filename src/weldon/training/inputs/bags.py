@@ -1,4 +1,4 @@
-"""Bags as a run learns from them: when DATA holds them, labels, network, sets, options that mean nothing."""
+"""How a run learns from bags: labels, network, batches, and the options that only images have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images as a run learns from them: labels, network, and sets of pictures or of cached feature maps."""
+"""How a run learns from images: labels, network, and batches of pictures or of cached feature maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of what comes in: what images and bags both offer, so that nobody else tells them apart."""
+"""The protocol that images and bags both follow, so that no other file tells them apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a recipe's paths to the images, or bags, of each split, the classes and the task."""
+"""Read the labels that a recipe names, and divide images or bags into training, validation and test."""
 
 from __future__ import annotations
 
