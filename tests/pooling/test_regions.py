@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reference.pooling import count
 from weldon.errors import UsageError
 from weldon.pooling import flatten_regions, resolve_count
+from weldon.pooling.regions import weighted_places
 
 PERCENT = st.integers(1, 99).map(lambda percent: percent / 100)
 
@@ -47,3 +48,16 @@ def test_every_empty_image_is_named():
     mask = torch.tensor([[True], [False], [True], [False]])
     with pytest.raises(UsageError, match="got none for image 1, 3 of the batch"):
         flatten_regions(torch.zeros(4, 2, 1), mask)
+
+
+@pytest.mark.parametrize(("highest_first", "wanted"), [(True, [(1, 0), (0, 1)]), (False, [(0, 1), (1, 0)])])
+def test_places_with_a_weight_come_strongest_first(highest_first, wanted):
+    scores = torch.tensor([[9.0, -1.0], [4.0, 5.0]])
+    weights = torch.tensor([[0.0, 0.5], [0.25, 0.0]])
+    assert weighted_places(scores, weights, highest_first=highest_first) == wanted
+
+
+def test_of_equal_regions_the_first_comes_first_on_both_sides():
+    equal, weights = torch.zeros(3), torch.ones(3)
+    for highest_first in (True, False):
+        assert weighted_places(equal, weights, highest_first=highest_first) == [(0,), (1,), (2,)]

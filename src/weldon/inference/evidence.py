@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Generic
 
-import torch
 from torch import Tensor
 from typing_extensions import TypeVar
+
+from weldon.pooling.regions import weighted_places
 
 
 class Weighted(ABC):
@@ -139,6 +140,7 @@ def collect_evidence(
         region: makes one from its place in the map, its score and its weight.
 
     Example:
+        >>> import torch
         >>> for_, against = torch.tensor([0.5, 0.0]), torch.tensor([0.0, 0.5])
         >>> evidence = collect_evidence("cat", 1.5, torch.tensor([4.0, -1.0]), for_, against,
         ...                             region=lambda place, *part: NamedInstance("ab"[place[0]], *part))
@@ -157,10 +159,5 @@ def _weighted_regions(
     *,
     highest_first: bool,
 ) -> tuple[Kind, ...]:
-    places = torch.nonzero(weights > 0)  # (regions, 2) or (regions, 1)
-    scores = class_map[tuple(places.T)]
-    order = torch.argsort(scores.double(), descending=highest_first, stable=True)
-    return tuple(
-        region(tuple(place), float(class_map[tuple(place)]), float(weights[tuple(place)]))
-        for place in places[order].tolist()
-    )
+    places = weighted_places(class_map, weights, highest_first=highest_first)
+    return tuple(region(place, float(class_map[place]), float(weights[place])) for place in places)

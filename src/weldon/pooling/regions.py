@@ -84,6 +84,23 @@ def _require_real(real: Tensor) -> None:
         )
 
 
+def weighted_places(scores: Tensor, weights: Tensor, *, highest_first: bool) -> list[tuple[int, ...]]:
+    """Return where the regions lie that have a weight, the strongest first; of equal ones the first first.
+
+    Args:
+        scores: ``(h, w)`` or ``(R,)`` real, of one class.
+        weights: of the same shape, at least 0.
+        highest_first: begin with the highest score, as evidence for does; False: with the lowest.
+
+    Example:
+        >>> weighted_places(torch.tensor([1.0, 5.0, 9.0]), torch.tensor([0.5, 0.5, 0.0]), highest_first=True)
+        [(1,), (0,)]
+    """
+    places = torch.nonzero(weights > 0)  # (K, 2) or (K, 1)
+    order = torch.argsort(scores[tuple(places.T)].double(), descending=highest_first, stable=True)
+    return [tuple(place) for place in places[order].tolist()]
+
+
 def accumulation_dtype(scores: Tensor) -> torch.dtype:
     """Sums and exponentials are taken in float32, or in the scores' own dtype where that is wider."""
     return torch.promote_types(scores.dtype, torch.float32)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from weldon.errors import UsageError
+from weldon.pooling.regions import weighted_places
 from weldon.structured.latent import region_weights
 
 
@@ -62,11 +63,10 @@ class BagEvidence:
     def _chosen(self, label: Hashable, weights: np.ndarray, *, highest: bool) -> tuple[Instance, ...]:
         column = self._column(label)
         scores, shares = self.instance_scores[:, column], weights[:, column]
-        order = np.argsort(-scores if highest else scores, kind="stable")
+        rows = weighted_places(torch.as_tensor(scores), torch.as_tensor(shares), highest_first=highest)
         return tuple(
-            Instance(int(row), float(scores[row]), float(shares[row]), float(scores[row] * shares[row]))
-            for row in order
-            if shares[row] > 0
+            Instance(row, float(scores[row]), float(shares[row]), float(scores[row] * shares[row]))
+            for (row,) in rows
         )
 
     def _column(self, label: Hashable) -> int:
