@@ -7,7 +7,7 @@ import json
 import pytest
 
 from weldon.errors import DataError
-from weldon.runs.stored import MOST_PROBLEMS, Fitted, Localisation, Segmentation, Stored, read_stored
+from weldon.runs.stored import MOST_PROBLEMS, Fitted, Localisation, Segmentation, Stored, read_stored, write_tuned
 
 
 def written(tmp_path, values) -> object:
@@ -38,6 +38,15 @@ def test_images_that_chose_a_setting_are_names(tmp_path):
     values = {"box_threshold": 0.5, "tuned_on": {"data": "photos", "images": ["a.jpg", 3]}}
     with pytest.raises(DataError, match=r"\n  tuned_on\.images\.1"):
         read_stored(Localisation, written(tmp_path, values))
+
+
+def test_settings_are_read_back_with_the_images_that_chose_them(tmp_path):
+    path = tmp_path / "localisation.json"
+    write_tuned(path, {"box_threshold": 0.25}, source="val", data=tmp_path, images=["b.jpg", "a.jpg"])
+    assert read_stored(Localisation, path) == {
+        "box_threshold": 0.25,
+        "tuned_on": {"source": "val", "data": str(tmp_path.resolve()), "images": ["a.jpg", "b.jpg"]},
+    }
 
 
 def test_a_value_that_was_not_fitted_is_null_or_no_number(tmp_path):

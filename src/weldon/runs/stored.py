@@ -1,15 +1,16 @@
-"""JSON files of a run are checked against a model when they are read back; the settings that were tuned."""
+"""Check JSON files of a run when they are read back; write and read the settings that were tuned."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from weldon.errors import DataError
-from weldon.files import read_json_object
+from weldon.files import read_json_object, write_json
 
 MOST_PROBLEMS = 5
 
@@ -51,6 +52,22 @@ class Localisation(Stored):
     box_threshold: Share
     thresholds: list[Share] | None = None
     tuned_on: TunedOn | None = None
+
+
+def write_tuned(
+    path: Path, values: Mapping[str, Any], *, source: str | None, data: Path, images: Iterable[str]
+) -> None:
+    """Write ``segmentation.json`` or ``localisation.json``: settings, and the images that chose them.
+
+    Args:
+        path: the file.
+        values: what :class:`Segmentation` or :class:`Localisation` names, and more to look at.
+        source: how the caller named the images.
+        data: the folder they are in.
+        images: their file names.
+    """
+    tuned_on = {"source": source, "data": str(data.resolve()), "images": sorted(images)}
+    write_json(path, {**values, "tuned_on": tuned_on})
 
 
 def read_stored(kind: type[Stored], path: Path) -> dict[str, Any]:
