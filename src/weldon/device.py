@@ -1,4 +1,4 @@
-"""Where to compute: one rule for ``--device`` in every verb."""
+"""Choose where to compute, by one rule for ``--device`` in every verb."""
 
 from __future__ import annotations
 

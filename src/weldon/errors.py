@@ -1,4 +1,4 @@
-"""The one exception family: every message says what was given and what to do."""
+"""Define the errors of the library; every message says what was given and what to do."""
 
 from __future__ import annotations
 

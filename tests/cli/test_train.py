@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from PIL import Image
 
 from cli.shell import run
 from weldon.cli.train import signature
-from weldon.data.scenes import make_scenes, write_scenes
+from weldon.data.scenes import CLASSES, make_scenes, write_scenes
 from weldon.runs.recipe import Recipe
 
 TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
@@ -33,20 +34,24 @@ def test_a_visit_from_check_to_export(scenes, tmp_path, capsys, monkeypatch):
     assert run(capsys, "check", scenes, *labels)[0] == 0
     code, said = run(capsys, "train", scenes, *labels, "--out", "run", "--json", *TINY)
     assert code == 0, said.err
-    assert json.loads(said.out)["images"] == {"train": 24, "val": 12}
-    assert (tmp_path / "run" / "report" / "index.html").is_file()
+    trained = json.loads(said.out)
+    assert trained["images"] == {"train": 24, "val": 12}
+    page = (tmp_path / "run" / "report" / "index.html").read_text(encoding="utf-8")
+    assert all(f'<th scope="row" data-value="{name}">' in page for name in CLASSES)
     code, said = run(capsys, "val", "run", "--json")
     assert code == 0, said.err
-    assert 0 <= json.loads(said.out)["map"] <= 1
+    assert json.loads(said.out)["map"] == pytest.approx(trained["validation"]["map"], abs=1e-6)
     every = ("--points", "--boxes", "--masks", "--heatmaps", "--to", "coco,labelstudio,cvat,yolo,voc")
     code, said = run(capsys, "predict", "run", scenes / "val", "--out", "pred", "--json", *every)
     assert code == 0, said.err
     assert json.loads(said.out)["images"] == 12
-    assert (tmp_path / "pred" / "predictions.csv").is_file()
-    assert (tmp_path / "pred" / "labelstudio" / "label_config.xml").is_file()
+    table = (tmp_path / "pred" / "predictions.csv").read_text(encoding="utf-8")
+    assert all(f"{number:05d}.png" in table for number in range(12))
+    config = (tmp_path / "pred" / "labelstudio" / "label_config.xml").read_text(encoding="utf-8")
+    assert all(f'value="{name}"' in config for name in CLASSES)
     code, said = run(capsys, "explain", "run", scenes / "val" / "00000.png", "--class", "3", "--versus", "8")
     assert code == 0, said.err
-    assert (tmp_path / "00000.3.versus.8.png").is_file()
+    assert Image.open(tmp_path / "00000.3.versus.8.png").width > 100
     code, said = run(capsys, "export", "run", "--format", "hub", "--json")
     assert code == 0, said.err
 

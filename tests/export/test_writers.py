@@ -18,7 +18,8 @@ from weldon.export.writers import (
 )
 from weldon.models import create_model
 
-DESCRIPTION = {"image_size": 64, "classes": ["cat", "dog"], "task": "multilabel", "thresholds": {}}
+DESCRIPTION = {"image_size": 64, "resize": "keep", "mean": [0.5] * 3, "std": [0.5] * 3, "map_scale": 1.0}
+DESCRIPTION |= {"classes": ["cat", "dog"], "task": "multilabel", "thresholds": {"cat": 0.25}}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The command line: parse, call one function, print. A verb a file."""
+"""Parse the command line, call one function, print; a verb a file."""
 
 from __future__ import annotations
 

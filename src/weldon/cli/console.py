@@ -1,4 +1,4 @@
-"""What every verb prints with: figures to standard output, words to standard error."""
+"""Print figures to standard output and words to standard error, for every verb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``weldon data``: the public data sets of the paper, listed and fetched."""
+"""``weldon data``: list and fetch the public data sets of the paper."""
 
 from __future__ import annotations
 

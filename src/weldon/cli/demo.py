@@ -1,4 +1,4 @@
-"""``weldon demo``: see the idea work, on scenes that come with the package."""
+"""``weldon demo``: train on scenes that come with the package, and show what each pooling sees."""
 
 from __future__ import annotations
 

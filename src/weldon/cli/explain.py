@@ -1,4 +1,4 @@
-"""``weldon explain``: the regions for and against a class, with the sum written out."""
+"""``weldon explain``: show the regions for and against a class, and write out the sum."""
 
 from __future__ import annotations
 

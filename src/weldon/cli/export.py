@@ -1,4 +1,4 @@
-"""``weldon export``: the model for other programs."""
+"""``weldon export``: write the model for other programs."""
 
 from __future__ import annotations
 

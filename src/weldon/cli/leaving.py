@@ -1,4 +1,4 @@
-"""How a command ends: every failure is a sentence with a status; what nobody foresaw is kept in a file."""
+"""End a command: say a failure in one sentence with a status; keep what nobody foresaw in a file."""
 
 from __future__ import annotations
 

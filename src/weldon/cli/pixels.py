@@ -1,4 +1,4 @@
-"""``--max-pixels``, the one option of every verb that reads pictures."""
+"""Take ``--max-pixels``, the one option of every verb that reads pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``weldon train``: the flags are the fields of the recipe, so that neither can drift from the other."""
+"""``weldon train``: train with the fields of the recipe as flags; neither can drift from the other."""
 
 from __future__ import annotations
 

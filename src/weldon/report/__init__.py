@@ -1,4 +1,4 @@
-"""The report: one page that shows what a run knows, where it looks and errs; and the paper's figures."""
+"""Write the report of a run on one page, and draw the figures of the paper."""
 
 from weldon.report.class_rows import label_cooccurrence
 from weldon.report.paper_figures import (

@@ -1,4 +1,4 @@
-"""Small charts as SVG paths: numbers in, the ``d`` of a path and its labelled axis out; colours are CSS's."""
+"""Turn numbers into the SVG paths of small charts with a labelled axis; the style sheet has the colours."""
 
 from __future__ import annotations
 

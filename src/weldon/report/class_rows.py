@@ -1,4 +1,4 @@
-"""The table of the report: one row of figures a class, and the headline over all of them."""
+"""Make the table of the report: one row of figures a class, and the headline over all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures small enough to stand inside the page, as data URIs."""
+"""Turn pictures into data URIs, so that the page needs no other file."""
 
 from __future__ import annotations
 

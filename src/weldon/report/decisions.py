@@ -1,4 +1,4 @@
-"""What a run decides about a set of images, right or wrong, and the images that show it best."""
+"""Compare what a run decides with the labels, and choose the images that show it best."""
 
 from __future__ import annotations
 

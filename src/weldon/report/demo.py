@@ -1,4 +1,4 @@
-"""``weldon demo``: the paper's idea on the embedded scenes, trained from image-level labels in minutes."""
+"""Train the networks of ``weldon demo``: three poolings on the same scenes, from image-level labels."""
 
 from __future__ import annotations
 

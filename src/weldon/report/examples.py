@@ -1,4 +1,4 @@
-"""The pictures of the report: which images each class shows, drawn with one forward pass an image."""
+"""Choose and draw the pictures of each class, with one forward pass an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: everything the template needs, and the template itself."""
+"""Fill the template of the report with everything that it prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's picture figures as images: 1, 3 and 4 (evidence), 7 (segmentation)."""
+"""Draw the figures of the paper: evidence (1, 3, 4), pooling (6) and segmentation (7)."""
 
 from __future__ import annotations
 

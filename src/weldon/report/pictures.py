@@ -1,4 +1,4 @@
-"""All pictures of the page: examples of each class, and masks where there are true ones."""
+"""Draw all pictures of the page: examples of each class, and masks where there are true ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page says about the run itself: how it was trained, its curves, and the files it left out."""
+"""List the facts of a run for the page: how it was trained, its curves, and the files it left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass of a trained run over the images of one split: what every figure of the report is made from."""
+"""Score the images of one split in one pass; every figure of the report is made from these scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segmentation triples: photograph, true mask, predicted mask (Fig. 7)."""
+"""Draw photograph, true mask and predicted mask side by side (Fig. 7)."""
 
 from __future__ import annotations
 

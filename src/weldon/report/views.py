@@ -1,4 +1,4 @@
-"""One image seen by one class: photograph, heat map, framed regions with scores, and the addition."""
+"""Draw one image as one class sees it: photograph, heat map, framed regions with scores, and the sum."""
 
 from __future__ import annotations
 

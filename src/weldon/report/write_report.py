@@ -1,4 +1,4 @@
-"""``write_report``: from a run directory to one page that shows what the run knows and where it errs."""
+"""Write the report of a run: one page that shows what the run knows and where it errs."""
 
 from __future__ import annotations
 
