@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -17,3 +19,17 @@ def test_every_file_the_page_lists_exists():
             listed.append(ROOT / "src" / "weldon" / folder / entry[1])
     assert len(listed) > 100
     assert not [path for path in listed if not path.is_file()]
+
+
+PAGES = ("ARCHITECTURE.md", "docs/one-image.md", "docs/add-a-pooling.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_a_page_for_engineers_names_exists(page):
+    """As ``wing/file.py``, below ``src/weldon``, or from the top of the repository."""
+    text = (ROOT / page).read_text(encoding="utf-8").split("<!-- files -->")[0]
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)[:`]", text)
+    named = [name for name in named if not name.endswith("/x.py")]  # as a form of name, not a file
+    homes = (ROOT / "src" / "weldon", ROOT)
+    assert named
+    assert not [name for name in named if not any((home / name).is_file() for home in homes)]
