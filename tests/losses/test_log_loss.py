@@ -10,6 +10,7 @@ from contracts.losses import ClassTargetContract, WeightedLossContract
 from reference import losses as reference
 from weldon.errors import UsageError
 from weldon.losses import LogisticLoss, SoftmaxLoss, logistic_loss, softmax_loss
+from weldon.losses.log_loss import positive_weights
 
 
 class TestSoftmax(ClassTargetContract):
@@ -145,3 +146,20 @@ def test_bad_positive_weight_is_refused(scores, target):
 def test_positive_weight_follows_the_module():
     assert LogisticLoss(pos_weight=torch.ones(3)).double().pos_weight.dtype == torch.float64
     assert LogisticLoss().pos_weight is None
+
+
+LABELS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+KNOWN = torch.tensor([[True, True], [True, True], [True, False], [True, False]])
+
+
+def test_balanced_is_known_absent_over_known_present():
+    assert positive_weights("balanced", LABELS, KNOWN).tolist() == [3.0, 1.0]
+    nobody = torch.zeros(4, 1)
+    assert positive_weights("balanced", nobody, nobody == 0).tolist() == [4.0]
+
+
+def test_a_number_is_the_weight_of_every_class_and_none_is_none():
+    assert positive_weights("2.5", LABELS, KNOWN).tolist() == [2.5, 2.5]
+    assert positive_weights("none", LABELS, KNOWN) is None
+    with pytest.raises(UsageError, match="none, balanced or a number, got 'much'"):
+        positive_weights("much", LABELS, KNOWN)

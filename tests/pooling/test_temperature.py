@@ -26,7 +26,6 @@ inf = math.inf
 
 class GeneralisedContract(PoolingContract):
     beta_max, beta_min = inf, -inf
-    piecewise_linear = False
 
     def build(self):
         return GeneralisedPool(beta_max=self.beta_max, beta_min=self.beta_min)
@@ -44,19 +43,14 @@ class TestBothSides(GeneralisedContract, DeployedPoolingContract):
 
 class TestMaximumAndAverage(GeneralisedContract):
     beta_max, beta_min = inf, 0.0
-    piecewise_linear = True
 
 
 class TestExtremes(GeneralisedContract):
-    piecewise_linear = True
-
     def selected(self, values):
         return {max(values), min(values)}
 
 
 class TestLSE(PoolingContract):
-    piecewise_linear = False
-
     def build(self):
         return LSEPool(beta=0.8)
 

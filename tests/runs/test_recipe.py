@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from weldon.errors import DataError, UsageError
-from weldon.runs.recipe import build_recipe, write_recipe
+from weldon.losses import LOSSES
+from weldon.options import options_of
+from weldon.pooling import POOLINGS
+from weldon.runs.recipe import Recipe, build_recipe, write_recipe
 
 
 def test_toml_round_trip_gives_the_same_recipe(tmp_path):
@@ -43,6 +46,7 @@ def test_k_sets_both_sides_unless_one_is_given(given, k_max, k_min):
         ({"k": "1.0"}, ["k", "1.0"]),
         ({"resize": "crop"}, ["resize", "crop", "keep"]),
         ({"loss": "ap", "task": "multiclass"}, ["ap", "multilabel"]),
+        ({"loss": "squared"}, ["loss", "squared", "auto, logistic"]),
         ({"dataset": "voc2007", "labels": "l.csv"}, ["labels", "voc2007", "l.csv"]),
     ],
 )
@@ -137,3 +141,20 @@ def test_options_of_a_file_that_do_not_go_together_are_the_files(tmp_path):
         build_recipe({}, tmp_path / "r.toml")
     with pytest.raises(UsageError, match="pool must be one of"):
         build_recipe({"pool": "evil"}, tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("pool", name) for name in POOLINGS] + [("loss", name) for name in LOSSES])
+def test_every_option_of_a_pooling_or_loss_is_a_field_with_its_own_words(kind, name):
+    place = (POOLINGS if kind == "pool" else LOSSES).data[name]
+    for option in options_of(place):
+        if option.name not in ("k_max", "k_min"):  # the recipe's own, for --k stands for both
+            said = Recipe.model_fields[option.name].description
+            assert said.startswith(option.help)
+            assert name in said
+
+
+def test_options_of_a_pooling_are_none_until_given_and_those_of_a_loss_have_its_defaults():
+    recipe = build_recipe({"data": "."})
+    assert recipe.pool_options == {}
+    assert recipe.loss_options == {"pos_weight": "none", "ap_scope": "batch", "ap_memory": 0, "ap_scale": 1.0}
+    assert build_recipe({"data": ".", "alpha": 0.5}).pool_options == {"alpha": 0.5}

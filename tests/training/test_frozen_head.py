@@ -54,7 +54,6 @@ def test_a_frozen_run_without_a_rate_searches(options):
         {"search": False},
         {"optimizer": "adamw"},
         {"devices": 2},
-        {"loss": "ap", "ap_scope": "set"},
     ],
 )
 def test_what_was_given_or_cannot_be_searched_is_left(options):

@@ -19,7 +19,7 @@ from weldon.runs.recipe import Recipe
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
 from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.inputs import Inputs
-from weldon.training.module import score_batch
+from weldon.training.scoring import score_batch
 
 STDERR = Console(stderr=True)
 MAPS_A_BATCH = 64

@@ -17,6 +17,8 @@ from weldon.losses.reduction import (
     values_can_be_read,
     wide_scores,
 )
+from weldon.losses.training_loss import Batch, TrainingLoss
+from weldon.options import ClassWeight
 
 
 def softmax_loss(
@@ -165,3 +167,60 @@ class LogisticLoss(nn.Module):
         return logistic_loss(
             scores, target, mask, pos_weight=pos_weight, weight=weight, reduction=self.reduction
         )
+
+
+class SoftmaxTraining(TrainingLoss):
+    """Train with :func:`softmax_loss`."""
+
+    tasks = ("multiclass",)
+
+    def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of one batch."""
+        return softmax_loss(scores, batch["target"].argmax(1), weight=batch["weight"])
+
+
+class LogisticTraining(TrainingLoss):
+    """Train with :func:`logistic_loss`.
+
+    Args:
+        pos_weight: none, balanced (absent / present per class) or a number.
+    """
+
+    tasks = ("multilabel",)
+
+    def __init__(self, *, pos_weight: ClassWeight = "none") -> None:
+        self.choice = pos_weight
+        self.pos_weight: Tensor | None = None
+
+    def begin(self, target: Tensor, known: Tensor) -> None:
+        """Weigh the present labels of each class, by how many there are where that is asked for."""
+        self.pos_weight = positive_weights(self.choice, target, known)
+
+    def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of one batch."""
+        weight = None if self.pos_weight is None else self.pos_weight.to(scores.device)
+        return logistic_loss(
+            scores, batch["target"], batch["known"], pos_weight=weight, weight=batch["weight"]
+        )
+
+
+def positive_weights(choice: str, target: Tensor, known: Tensor) -> Tensor | None:
+    """Return the weight of a present label for each class ``(C,)``, or None.
+
+    Args:
+        choice: ``none``, ``balanced`` (known absent over known present) or a number for all classes.
+        target: ``(N, C)`` labels.
+        known: ``(N, C)`` bool.
+
+    Raises:
+        UsageError: ``choice`` is none of these.
+    """
+    if choice == "none":
+        return None
+    present = (target * known).sum(0)
+    if choice == "balanced":
+        return (known.sum(0) - present) / present.clamp(min=1)
+    try:
+        return torch.full_like(present, float(choice))
+    except ValueError:
+        raise UsageError(f"pos_weight must be none, balanced or a number, got {choice!r}") from None

@@ -17,6 +17,7 @@ from weldon.losses.reduction import (
     values_can_be_read,
     wide_scores,
 )
+from weldon.losses.training_loss import Batch, TrainingLoss
 
 TaskLoss: TypeAlias = Tensor | Callable[[Tensor, Tensor], Tensor] | None
 
@@ -148,3 +149,13 @@ class StructuredHingeLoss(nn.Module):
         return structured_hinge_loss(
             scores, target, task_loss=self.task_loss, weight=weight, reduction=self.reduction
         )
+
+
+class HingeTraining(TrainingLoss):
+    """Train with :func:`structured_hinge_loss`, a wrong class costing 1."""
+
+    tasks = ("multiclass",)
+
+    def __call__(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Return the loss of one batch."""
+        return structured_hinge_loss(scores, batch["target"].argmax(1), weight=batch["weight"])

@@ -10,9 +10,7 @@ from torch import Tensor, nn
 
 from weldon.models.backbone import Backbone, build_backbone
 from weldon.models.region_net import RegionNet
-from weldon.pooling import Count, build_pooling
-
-_DEFAULT_SHARE = 0.2  # the share of the paper's Fig. 6 at which negative evidence is best on most sets
+from weldon.pooling import POOLINGS, Count, build_pooling
 
 
 class WeldonNet(RegionNet):
@@ -89,7 +87,8 @@ def create_model(
         name: any timm name; None or "auto" takes the one described beside the weights.
         num_classes: C.
         pool: a name of :data:`weldon.pooling.POOLINGS`, or a module ``(scores, mask) -> (N, C)``.
-        k_max: regions of evidence for: a count or a share; if not given a fifth, for weldon and wildcat.
+        k_max: regions of evidence for: a count or a share; if not given, the pooling's own
+            ``default_share`` (a fifth, for weldon and wildcat).
         k_min: regions of evidence against; as many as ``k_max`` if not given.
         weights: of the backbone: "default", "none" or a file, as in :func:`build_backbone`.
         model_kwargs: given to timm.
@@ -126,8 +125,9 @@ def pool_options(
     pool: str | nn.Module, k_max: Count | None, k_min: Count | None, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Add the counts to the options, with their defaults where the pooling has counts."""
-    if pool in ("weldon", "wildcat"):
-        k_max = _DEFAULT_SHARE if k_max is None else k_max
+    share = None if isinstance(pool, nn.Module) else getattr(POOLINGS.get(pool), "default_share", None)
+    if share is not None:
+        k_max = share if k_max is None else k_max
         k_min = k_max if k_min is None else k_min
     counts = {"k_max": k_max, "k_min": k_min}
     return {**{name: k for name, k in counts.items() if k is not None}, **options}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
+from weldon.options import Finite
 from weldon.pooling.regions import RegionPool, accumulation_dtype, fill_padding, flatten_regions
 
 
@@ -70,9 +71,13 @@ def _check_decay(decay: float) -> float:
 
 
 class GWRPPool(RegionPool):
-    """Module of :func:`gwrp_pool`."""
+    """Module of :func:`gwrp_pool`.
 
-    def __init__(self, *, decay: float = 0.996) -> None:
+    Args:
+        decay: factor from one rank to the next, in [0, 1].
+    """
+
+    def __init__(self, *, decay: Finite = 0.996) -> None:
         super().__init__()
         self.decay = _check_decay(decay)
 

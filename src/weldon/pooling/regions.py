@@ -14,9 +14,21 @@ _SHARE_STEPS = 1_000_000  # shares are whole millionths, so that int, tensor and
 
 
 class RegionPool(nn.Module):
-    """What every pooling module offers: scores of classes, and the weight each region has in them."""
+    """What every pooling module offers: scores of classes, and the weight each region has in them.
+
+    Options of a subclass are the keyword arguments of its ``__init__``, each with a default and a line under
+    Args of the class; the flags of ``weldon train`` are read there (:mod:`weldon.options`).
+
+    Attributes:
+        maps_per_class: M, maps of each class.
+        default_share: of the regions, which a network takes as ``k_max`` and ``k_min`` where none is given;
+            None: the pooling counts no regions, or has counts of its own.
+        adds_up: whether the score is the weighted sum of the regions' scores, with nothing left over.
+    """
 
     maps_per_class = 1
+    default_share: float | None = None
+    adds_up = True
 
     def forward(self, scores: Tensor, mask: Tensor | None = None) -> Tensor:
         """Turn region scores ``(N, C, H, W)`` or ``(N, C, R)`` into class scores ``(N, C)``."""

@@ -5,11 +5,11 @@ A pooling is named by where it stands and loaded when it is built, so that the l
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 from weldon.errors import UsageError
 from weldon.lazy import LazyDict
+from weldon.options import options_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,7 +55,7 @@ def build_pooling(pool: str | nn.Module, **options: object) -> nn.Module:
         return pool
     if pool not in POOLINGS:
         raise UsageError(f"`pool` must be one of {', '.join(POOLINGS)} or a torch.nn.Module, got {pool!r}")
-    known = inspect.signature(POOLINGS[pool]).parameters
+    known = [option.name for option in options_of(POOLINGS.data[pool])]
     unknown = [name for name in options if name not in known]
     if unknown:
         choices = f"has the options {', '.join(known)}" if known else "has no options"

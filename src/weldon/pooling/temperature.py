@@ -120,13 +120,24 @@ def _check_beta(beta: float, name: str) -> float:
     return beta
 
 
+def _is_limit(beta: float) -> bool:
+    """Return whether a temperature stands for the average or an extreme, which no logarithm bends."""
+    return abs(beta) < _ZERO or abs(beta) > _INFINITY
+
+
 class GeneralisedPool(RegionPool):
-    """Module of :func:`generalised_pool`."""
+    """Module of :func:`generalised_pool`.
+
+    Args:
+        beta_max: temperature of the evidence for.
+        beta_min: temperature of the evidence against.
+    """
 
     def __init__(self, *, beta_max: float = math.inf, beta_min: float = -math.inf) -> None:
         super().__init__()
         self.beta_max = _check_beta(beta_max, "beta_max")
         self.beta_min = _check_beta(beta_min, "beta_min")
+        self.adds_up = all(_is_limit(beta) for beta in (self.beta_max, self.beta_min))
 
     def forward(self, scores: Tensor, mask: Tensor | None = None) -> Tensor:
         """Apply :func:`generalised_pool`."""
@@ -146,7 +157,11 @@ class GeneralisedPool(RegionPool):
 
 
 class LSEPool(GeneralisedPool):
-    """Module of :func:`lse_pool`."""
+    """Module of :func:`lse_pool`.
+
+    Args:
+        beta: temperature, any real.
+    """
 
     def __init__(self, *, beta: float = 5.0) -> None:
         self_beta = _check_beta(beta, "beta")

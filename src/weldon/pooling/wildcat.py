@@ -10,6 +10,7 @@ import math
 from torch import Tensor
 
 from weldon.errors import UsageError
+from weldon.options import Finite, Maps
 from weldon.pooling.count import Count, check_count
 from weldon.pooling.regions import RegionPool, accumulation_dtype, flatten_regions
 from weldon.pooling.weldon import add_evidence, evidence_weights
@@ -90,10 +91,19 @@ def _check_options(maps_per_class: int, alpha: float, k_max: Count, k_min: Count
 
 
 class WildcatPool(RegionPool):
-    """Module of :func:`wildcat_pool`."""
+    """Module of :func:`wildcat_pool`.
+
+    Args:
+        maps_per_class: maps per class.
+        alpha: weight of the evidence against.
+        k_max: regions of evidence for, a count or a share.
+        k_min: regions of evidence against, likewise.
+    """
+
+    default_share = 0.2
 
     def __init__(
-        self, *, maps_per_class: int = 4, alpha: float = 0.7, k_max: Count = 1, k_min: Count = 1
+        self, *, maps_per_class: Maps = 4, alpha: Finite = 0.7, k_max: Count = 1, k_min: Count = 1
     ) -> None:
         super().__init__()
         _check_options(maps_per_class, alpha, k_max, k_min)

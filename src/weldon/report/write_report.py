@@ -31,7 +31,6 @@ from weldon.runs.run_directory import RunDirectory, open_run
 
 PICTURES = 3
 MOST_NAMES = 60  # rows of a matrix that a reader can still take in
-BENT = ("lse", "hcrf", "mssvm", "generalised")  # poolings whose score is no plain sum of weighted regions
 
 
 def write_report(
@@ -102,7 +101,7 @@ def build_page(
         measured=sum(row.positives > 0 for row in rows),
         accuracy=accuracy(decisions) if single else None,
         facts=describe_run(split),
-        adds_up=split.recipe.pool not in BENT,
+        adds_up=bool(getattr(split.net.pool, "adds_up", False)),
         map_scale=split.decision.map_scale,
         rows=rows,
         charts=_charts(split, decisions),

@@ -12,11 +12,11 @@ from torch import Tensor
 from weldon.data import Record
 from weldon.data.split import draw_folds
 from weldon.errors import UsageError
+from weldon.losses import Batch, Objective
 from weldon.models import RegionNet
 from weldon.pooling import build_pooling
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Heads, Setting, fit_heads
-from weldon.training.module import Batch, Objective
 
 FOLDS = 5
 SCORED = 128  # images a pass

@@ -12,6 +12,7 @@ from weldon.evaluation.selection import as_split
 from weldon.inference.decision import Decision
 from weldon.inference.run_network import load_image_network
 from weldon.inference.settings import read_decision
+from weldon.losses import Objective
 from weldon.models import WeldonNet
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
@@ -22,7 +23,6 @@ from weldon.training.inputs.images import cached_maps
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.inputs.prepare import prepare, prepare_again
 from weldon.training.loss import build_objective
-from weldon.training.module import Objective
 
 PLAIN = {"loss": "auto", "pos_weight": "none"}  # a loss whose scores are log odds: probabilities that compare
 
@@ -68,7 +68,7 @@ class RunMaps:
         """Return how a head learns on these maps: as the run's own did, else what a search finds."""
         recipe = self.recipe
         own = recipe.freeze and recipe.optimizer == "sgd" and recipe.loss in ("auto", "logistic", "softmax")
-        if own and recipe.pos_weight == "none":
+        if own and recipe.loss_options["pos_weight"] == "none":
             return Setting(recipe.learning_rate, recipe.decay_rate)
         search = HeadSearch(
             self.net,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
 
 from weldon.device import check_device_name
 from weldon.errors import DataError
 from weldon.files import parse_json
+from weldon.options import Finite, Option, kind_of, number_of, options_of
 from weldon.pooling import parse_count
 
 
@@ -29,39 +31,63 @@ def _three(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-def _no_nan(value: float) -> float:
-    if math.isnan(value):
-        raise ValueError("must be a number")
-    return value
-
-
-def _weight(value: str) -> str:
-    if value not in ("none", "balanced") and not 0 <= _number(value) < math.inf:
-        raise ValueError("must be none, balanced or a finite number from 0")
-    return value
-
-
 def _share(value: str) -> str:
-    if not Path(value).exists() and not 0 < _number(value, otherwise=0.5) < 1:
+    if not Path(value).exists() and not 0 < number_of(value, otherwise=0.5) < 1:
         raise ValueError("must be a share between 0 and 1, a folder or a table")
     return value
 
 
-def _number(text: str, otherwise: float = -1.0) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return otherwise
-
-
 Device = Annotated[str, AfterValidator(check_device_name)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Rate = Annotated[float, Field(allow_inf_nan=False, le=1e6)]  # float32 holds the product of two
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Real = Annotated[float, AfterValidator(_no_nan)]  # infinity too: the maximum
 Colours = Annotated[tuple[Finite, Finite, Finite] | None, BeforeValidator(_three)]
 Deviations = Annotated[tuple[Positive, Positive, Positive] | None, BeforeValidator(_three)]
-Weight = Annotated[str, AfterValidator(_weight)]
 Share = Annotated[str, AfterValidator(_share)]
 Object = Annotated[dict[str, Any] | None, BeforeValidator(_json)]
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
+
+
+Fields = TypeVar("Fields", bound=BaseModel)
+Place = str | Callable[..., Any]
+
+
+def with_options(
+    places: Mapping[str, Place], *, defaults: bool
+) -> Callable[[type[Fields]], type[Fields]]:
+    """Return a class decorator that adds a field for each option of some poolings or losses.
+
+    An option that several of them have is one field; one that the class has as a field stays as it is.
+
+    Args:
+        places: where each stands, by name.
+        defaults: True gives a field the default of the option, else None stands for "not given".
+
+    Raises:
+        TypeError: two of them mean different things by one name.
+    """
+
+    def decorate(fields: type[Fields]) -> type[Fields]:
+        found: dict[str, list[tuple[str, Option]]] = defaultdict(list)
+        for owner, place in places.items():
+            for option in options_of(place):
+                found[option.name].append((owner, option))
+        added: dict[str, Any] = {
+            name: _field(owners, defaults=defaults)
+            for name, owners in found.items()
+            if name not in fields.model_fields
+        }
+        return create_model(fields.__name__, __base__=fields, __module__=fields.__module__, **added)
+
+    return decorate
+
+
+def _field(owners: Sequence[tuple[str, Option]], *, defaults: bool) -> Any:
+    (_, first), *others = owners
+    for owner, option in others:
+        if option.annotation != first.annotation:
+            raise TypeError(f"{owner} has another option {option.name} than {owners[0][0]}: call it otherwise")
+    kind, named = kind_of(first, {"Count": Count}), ", ".join(owner for owner, _ in owners)
+    shown = "" if defaults else f" [{', '.join(dict.fromkeys(f'{option.default}' for _, option in owners))}]"
+    description = f"{first.help} ({named}){shown}"
+    if defaults:
+        return kind, Field(first.default, description=description)
+    return kind | None, Field(None, description=description)

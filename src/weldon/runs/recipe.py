@@ -21,31 +21,19 @@ from weldon.data.opened import MAX_PIXELS, VARIABLE
 from weldon.device import HELP
 from weldon.errors import DataError, UsageError
 from weldon.files import read_toml, write_toml
+from weldon.losses.registry import LOSSES, USUAL, tasks_of
+from weldon.options import Rate, options_of
 from weldon.pooling import POOLINGS
-from weldon.runs.option_kinds import (
-    Colours,
-    Count,
-    Deviations,
-    Device,
-    Finite,
-    Object,
-    Rate,
-    Real,
-    Share,
-    Weight,
-)
+from weldon.runs.option_kinds import Colours, Count, Deviations, Device, Object, Share, with_options
 
 MOST_IMAGES = 65_536  # a batch
 MOST_SHOWN = 200  # letters of a value in an error
 MOST_WORKERS = 256  # processes that read
-POOL_OPTIONS = ("beta", "beta_max", "beta_min", "decay", "maps_per_class", "alpha")
 
 
-class Recipe(BaseModel):
-    """Every option of a training run; names are the flags of ``weldon train`` with underscores.
-
-    Relative paths are kept as given; a count of regions may be written ``20``, ``"20%"`` or ``0.2``.
-    """
+@with_options(POOLINGS.data, defaults=False)
+class _Seen(BaseModel):
+    """What is learnt from, and how a network sees it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 
@@ -98,27 +86,27 @@ class Recipe(BaseModel):
     k_min: Count = Field(
         None, description="regions against the class [--k, else --k-max]; 0: no negative evidence"
     )
-    beta: Real | None = Field(None, description="temperature of lse")
-    beta_max: Real | None = Field(None, description="temperature of the evidence for (generalised)")
-    beta_min: Real | None = Field(None, description="temperature of the evidence against (generalised)")
-    decay: Finite | None = Field(None, description="decay of the ranks (gwrp)")
-    maps_per_class: int | None = Field(None, ge=1, description="maps per class (wildcat)")
-    alpha: Finite | None = Field(None, description="weight of the evidence against (wildcat)")
+
+
+@with_options(LOSSES.data, defaults=True)
+class _Judged(_Seen):
+    """What the scores are to become."""
 
     task: Literal["auto", "multilabel", "multiclass"] = Field(
         "auto", description="several labels an image, or one"
     )
-    loss: Literal["auto", "logistic", "softmax", "ap", "hinge"] = Field(
-        "auto", description="auto: logistic for multilabel, softmax for multiclass"
+    loss: str = Field(
+        "auto",
+        description=f"{', '.join(LOSSES)}; auto: " + ", ".join(f"{USUAL[task]} for {task}" for task in USUAL),
     )
-    ap_scope: Literal["batch", "set"] = Field(
-        "batch", description="rank within a batch, or exactly over the set"
-    )
-    ap_memory: int = Field(
-        0, ge=0, le=10_000_000, description="recent images that join the ranking of a batch"
-    )
-    ap_scale: Rate = Field(1.0, gt=0, description="scale of the scores inside the AP loss")
-    pos_weight: Weight = Field("none", description="none, balanced (absent / present per class) or a number")
+
+
+class Recipe(_Judged):
+    """Every option of a training run; names are the flags of ``weldon train`` with underscores.
+
+    Relative paths are kept as given; a count of regions may be written ``20``, ``"20%"`` or ``0.2``. Options
+    of poolings and losses stand with these (:data:`weldon.pooling.POOLINGS`, :data:`weldon.losses.LOSSES`).
+    """
 
     optimizer: Literal["adamw", "sgd"] = Field(
         "adamw", description="sgd has momentum 0.9, as in the paper; --search takes it"
@@ -186,14 +174,17 @@ class Recipe(BaseModel):
             raise ValueError(
                 f"labels must be left out with dataset {self.dataset!r}, got {str(self.labels)!r}"
             )
-        if self.loss == "ap" and self.task == "multiclass":
-            raise ValueError("loss 'ap' ranks images class by class and needs --task multilabel")
+        if self.loss not in ("auto", *LOSSES):
+            raise ValueError(f"loss must be one of auto, {', '.join(LOSSES)}, got {self.loss!r}")
+        if self.loss != "auto" and self.task not in ("auto", *tasks_of(self.loss)):
+            raise ValueError(f"loss {self.loss!r} needs --task {' or '.join(tasks_of(self.loss))}")
         return self
 
     @property
     def pool_options(self) -> dict[str, Any]:
         """The options of the pooling that were given, for :func:`weldon.models.create_model`."""
-        given = {name: getattr(self, name) for name in POOL_OPTIONS if getattr(self, name) is not None}
+        names = {option.name for place in POOLINGS.data.values() for option in options_of(place)}
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         for name, value in (("k_max", self.k_max), ("k_min", self.k_min)):
             chosen = self.k if value is None else value
             if chosen is not None:
@@ -201,9 +192,10 @@ class Recipe(BaseModel):
         return given
 
     @property
-    def ranks_whole_set(self) -> bool:
-        """Whether one step of the optimiser ranks the whole training set."""
-        return self.loss == "ap" and self.ap_scope == "set"
+    def loss_options(self) -> dict[str, Any]:
+        """The options of all losses, each of which takes its own."""
+        names = {option.name for place in LOSSES.data.values() for option in options_of(place)}
+        return {name: getattr(self, name) for name in names}
 
     @property
     def learning_rate(self) -> float:

@@ -24,6 +24,7 @@ from weldon.data.opened import allowing_pixels
 from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError
 from weldon.files import write_csv, write_json
+from weldon.losses import TrainingLoss
 from weldon.models import RegionNet, load_network, save_model
 from weldon.runs.calibration_file import write_calibration
 from weldon.runs.manifest_file import write_manifest
@@ -42,7 +43,7 @@ from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
 from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
-from weldon.training.module import Objective, TrainingModule
+from weldon.training.module import TrainingModule
 from weldon.training.plan import describe, describe_training
 from weldon.training.scoring import few_positives, fit_thresholds, per_class_rows, score_set
 from weldon.training.trainer import Loaders, build_trainer
@@ -106,7 +107,7 @@ class _Ready:
 
     recipe: Recipe
     net: RegionNet
-    objective: Objective
+    objective: TrainingLoss
     found: Prepared
     sets: Sets
     trials: Trials | None
@@ -140,12 +141,12 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     if resume and run.best.is_file():
         found = replace(found, inputs=found.inputs.as_trained(read_best(run))[0])
     recipe = found.inputs.with_defaults(recipe)
-    if recipe.loss == "ap":
-        refuse_weights(found.train)
-    net = found.inputs.build_net(recipe, found)
     targets = encode_targets(found.train, found.classes)
     new_objective = partial(build_objective, recipe, found.task, *targets)
     objective = new_objective()
+    if not objective.weighs_images:
+        refuse_weights(found.train, recipe.loss)
+    net = found.inputs.build_net(recipe, found)
     if resume:
         refuse_damage(run, net)
     if is_first_process():
@@ -155,7 +156,7 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     if resume:
         refuse_lost(found, sets.prepared)
     trials = None
-    if searches(recipe):
+    if searches(recipe) and not objective.whole_set:  # which takes one step an epoch
         one_label = found.task == "multiclass"
         recipe, trials = search_recipe(recipe, net, sets.train, new_objective, one_label=one_label)
     return _Ready(recipe, net, objective, found, sets, trials)
@@ -165,7 +166,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     run, recipe, sets = claim.run, ready.recipe, ready.sets
     module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
-    steps = -(-len(sets.train) // recipe.batch_size)
+    steps = -(-len(sets.train) // recipe.batch_size) if ready.objective.whole_set else 1
     trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=steps, progress=progress)
     loaders = Loaders(
         sets.train,

@@ -11,12 +11,12 @@ from typing import Any
 from weldon.device import choose_device
 from weldon.errors import DataError
 from weldon.files import read_json_object
+from weldon.losses import Objective
 from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.head_search import HeadSearch, Trial, Trials, usual_batch_size
 from weldon.training.heads import Setting
-from weldon.training.module import Objective
 
 log = logging.getLogger("weldon")
 
@@ -26,19 +26,11 @@ EPOCHS = 30  # of the head that is kept
 def searches(recipe: Recipe) -> bool:
     """Say whether rate and decay are searched: frozen, no rate given, SGD not refused, one process.
 
-    A loss that ranks the whole set takes one step an epoch, and several processes would have to agree: both
-    keep the usual rate.
+    Several processes would have to agree: they keep the usual rate.
     """
     adamw = "optimizer" in recipe.model_fields_set and recipe.optimizer != "sgd"
     one_process = recipe.devices == recipe.nodes == 1
-    return (
-        recipe.freeze
-        and recipe.search
-        and recipe.lr is None
-        and not adamw
-        and one_process
-        and not recipe.ranks_whole_set
-    )
+    return recipe.freeze and recipe.search and recipe.lr is None and not adamw and one_process
 
 
 def search_recipe(

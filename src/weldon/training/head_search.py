@@ -12,11 +12,11 @@ from rich.progress import Progress
 from torch import Tensor
 
 from weldon.data.split import draw_folds
+from weldon.losses import Objective
 from weldon.metrics import average_precision
 from weldon.models import RegionNet
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
-from weldon.training.module import Objective
 
 # Where the walk starts, for features whose squared norm is 1 on average. The maps of a head learn the same
 # whatever the scale of the features, when its rate is divided by that norm and its decay multiplied by it.

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from weldon.losses import Batch, Objective
 from weldon.models import RegionNet
 from weldon.training.features.feature_dataset import FeatureDataset
-from weldon.training.module import Batch, Objective, rate_factor
+from weldon.training.module import rate_factor
 
 MOMENTUM, WARMUP = 0.9, 0.05
 SCORED = 128  # images a pass where nothing is learnt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,11 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
+from weldon.losses import Batch, Objective, TrainingLoss
 from weldon.metrics import AveragePrecision, TopKAccuracy
 from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe
+from weldon.training.scoring import score_batch, score_set
 
 
 def rate_factor(step: int, total: int, *, warmup: float, schedule: str) -> float:
@@ -39,17 +41,8 @@ def rate_factor(step: int, total: int, *, warmup: float, schedule: str) -> float
     return 1.0
 
 
-Batch = dict[str, Tensor]
-Objective = Callable[[Tensor, Batch], Tensor]
 OBJECTIVE = "objective"  # places in a checkpoint
 CLASSES = "classes"
-
-
-def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
-    """Return scores ``(N, C)``, and class maps if asked, of a batch of images, cached maps or bags."""
-    if "features" in batch:
-        return net.head(batch["features"], batch["mask"], return_maps=return_maps)
-    return net(batch[net.takes], batch["mask"], return_maps=return_maps)
 
 
 class TrainingModule(L.LightningModule):
@@ -79,10 +72,14 @@ class TrainingModule(L.LightningModule):
         self.accuracy = TopKAccuracy(net.num_classes) if task == "multiclass" else None
 
     def on_train_epoch_start(self) -> None:
-        """Let an objective that ranks the whole set do so."""
-        begin = getattr(self.objective, "begin_epoch", None)
-        if begin is not None:
-            begin(self)
+        """Score all training images for a loss that ranks the whole set."""
+        if isinstance(self.objective, TrainingLoss) and self.objective.whole_set:
+            loader: Any = self.trainer.train_dataloader
+            seen = score_set(self.net, loader)
+            value = self.objective.rank_set(
+                seen.scores, seen.target, seen.known, seen.index, batches=len(loader)
+            )
+            self.log("train/set_loss", value)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch; dropout follows from seed, process, epoch and batch alone."""
@@ -116,14 +113,14 @@ class TrainingModule(L.LightningModule):
             self.accuracy.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the names of the classes, so that nothing can exchange them, and the objective's memory."""
+        """Add the names of the classes, so that nothing can exchange them, and what the loss remembers."""
         checkpoint[CLASSES] = list(self.class_names)
-        if hasattr(self.objective, "state_dict"):
+        if isinstance(self.objective, TrainingLoss):
             checkpoint[OBJECTIVE] = self.objective.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Give the objective back what it remembered."""
-        if hasattr(self.objective, "load_state_dict"):
+        """Give the loss back what it remembered."""
+        if isinstance(self.objective, TrainingLoss) and OBJECTIVE in checkpoint:
             self.objective.load_state_dict(checkpoint[OBJECTIVE])
 
     def configure_optimizers(self) -> Any:

@@ -9,11 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from weldon.losses import Batch
 from weldon.metrics import average_precision, best_f1_threshold
 from weldon.metrics.threshold import MIN_POSITIVES
 from weldon.models import RegionNet
 from weldon.runs.thresholds_file import Thresholds
-from weldon.training.module import Batch, score_batch
+
+
+def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
+    """Return scores ``(N, C)``, and class maps if asked, of a batch of images, cached maps or bags."""
+    if "features" in batch:
+        return net.head(batch["features"], batch["mask"], return_maps=return_maps)
+    return net(batch[net.takes], batch["mask"], return_maps=return_maps)
 
 
 @dataclass(frozen=True)

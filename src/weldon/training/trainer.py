@@ -27,7 +27,7 @@ def build_trainer(
         run: where checkpoint and logs go.
         best: keeps the best weights.
         monitor: the validation figure that early stopping watches.
-        steps: batches an epoch; the full-set ranking loss takes them all in one step of the optimiser.
+        steps: batches whose gradients add up to one step of the optimiser.
         progress: show a progress bar.
     """
     options: dict[str, Any] = {"precision": recipe.precision, "strategy": recipe.strategy}
@@ -38,7 +38,7 @@ def build_trainer(
         callbacks=_callbacks(recipe, run, best, monitor, progress),
         plugins=[CheckpointFile()],
         logger=TensorBoardLogger(str(run.path), name="", version="tensorboard"),
-        accumulate_grad_batches=steps if recipe.ranks_whole_set else 1,
+        accumulate_grad_batches=steps,
         enable_progress_bar=progress,
         enable_model_summary=False,
         num_sanity_val_steps=0,
