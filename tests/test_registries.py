@@ -1,4 +1,4 @@
-"""A pooling, a loss, a form of labels and an annotation format are each itself and one line, to the last flag.
+"""A pooling, a loss, a form of labels and an annotation format are each itself and one line.
 
 Every test writes what an engineer would write, a file and the line of a registry, and runs the command line.
 """
@@ -106,8 +106,9 @@ def write_plain(folder, images, classes, photos):
 
 def read_plain(path):
     content = read_json(path)
-    images = [ImageAnnotation(n, 64, 64, tuple(Box(*b) for b in boxes)) for n, boxes in content["plain"].items()]
-    return AnnotationSet(tuple(images), tuple(content["classes"]))
+    boxes = {name: tuple(Box(*one) for one in marks) for name, marks in content["plain"].items()}
+    images = tuple(ImageAnnotation(name, 64, 64, marks) for name, marks in boxes.items())
+    return AnnotationSet(images, tuple(content["classes"]))
 
 
 FORMAT = AnnotationFormat(
@@ -116,117 +117,133 @@ FORMAT = AnnotationFormat(
 '''
 
 
+MAIN = """
+import contextlib, io, json, sys
+
+{line}
+from weldon.cli import main
+
+answers = []
+for arguments in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            main(arguments)
+        except SystemExit as left:
+            code = left.code
+    answers.append([code, out.getvalue(), err.getvalue()])
+json.dump(answers, sys.stdout)
+"""
+
+
 @pytest.fixture
 def weldon(tmp_path):
-    """Run the command line in a fresh process with one more file and one more line."""
+    """Run commands, one after the other, in a fresh process with one more file and one more line."""
 
-    def run(file: str, line: str, *arguments: object) -> SimpleNamespace:
+    def run(file: str, line: str, *commands: list[object]) -> list[SimpleNamespace]:
         (tmp_path / "itself.py").write_text(file)
-        (tmp_path / "main.py").write_text(f"{line}\nfrom weldon.cli import main\nmain()\n")
+        (tmp_path / "main.py").write_text(MAIN.format(line=line))
         paths = os.pathsep.join([str(SRC), str(tmp_path)])
-        done = subprocess.run(
-            [sys.executable, "main.py", *map(str, arguments)],
+        process = subprocess.run(
+            [sys.executable, "main.py"],
+            input=json.dumps([[str(word) for word in command] for command in commands]),
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             check=False,
         )
-        return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+        assert process.returncode == 0, process.stderr
+        names = ("code", "out", "err")
+        return [SimpleNamespace(**dict(zip(names, one, strict=True))) for one in json.loads(process.stdout)]
 
     return run
 
 
-def done(said: SimpleNamespace) -> SimpleNamespace:
-    """Give the answer on, of a command that succeeded."""
-    assert said.code == 0, said.err
-    return said
+def succeeded(*said: SimpleNamespace) -> None:
+    """Fail with what a command said that failed."""
+    for one in said:
+        assert one.code == 0, one.err
+
+
+def refused(said: SimpleNamespace, words: str) -> bool:
+    """Say whether a command was refused as used wrongly, with some words."""
+    return said.code == 2 and words in " ".join(said.err.split())
 
 
 def test_a_pooling_with_an_option_of_its_own(weldon, scenes, tmp_path):
-    new = (POOLING, 'from weldon.pooling import POOLINGS\nPOOLINGS["power"] = "itself:PowerPool"')
-    helped = done(weldon(*new, "train", "--help")).out
-    assert "--power" in helped
-    assert "to which a region is raised (power) [3.0]" in " ".join(helped.split())
-    refused = weldon(*new, "train", scenes, "--pool", "max", "--power", 2, "--out", "no", *TINY)
-    assert (refused.code, "pooling 'max' has no options, got power" in refused.err) == (2, True)
-    refused = weldon(*new, "train", scenes, "--pool", "power", "--power", "nan", "--out", "no", *TINY)
-    assert (refused.code, "power" in refused.err) == (2, True)
-    done(weldon(*new, "train", scenes, "--pool", "power", "--power", 2.5, "--out", "run", *TINY))
+    image = scenes / "val" / "00000.png"
+    train = ["train", scenes, *TINY]
+    helped, strange, no_number, *done, explained = weldon(
+        POOLING,
+        'from weldon.pooling import POOLINGS; POOLINGS["power"] = "itself:PowerPool"',
+        ["train", "--help"],
+        [*train, "--pool", "max", "--power", 2, "--out", "no"],
+        [*train, "--pool", "power", "--power", "nan", "--out", "no"],
+        [*train, "--pool", "power", "--power", 2.5, "--out", "run"],
+        ["predict", "run", image, "--out", "pred", "--boxes"],
+        ["explain", "run", image, "--class", "3", "--json"],
+    )
+    succeeded(helped, *done, explained)
+    assert "to which a region is raised (power) [3.0]" in " ".join(helped.out.split())
+    assert refused(strange, "pooling 'max' has no options, got power")
+    assert refused(no_number, "power")
     assert "power = 2.5" in (tmp_path / "run" / "config.toml").read_text()
     assert "averaged, add up to" not in (tmp_path / "run" / "report" / "index.html").read_text()
-    image = scenes / "val" / "00000.png"
-    done(weldon(*new, "predict", "run", image, "--out", "pred", "--boxes"))
-    explained = json.loads(done(weldon(*new, "explain", "run", image, "--class", "3", "--json")).out)
-    assert abs(explained["remainder"]) > 1e-6  # the power bends what the regions add up to
+    assert (tmp_path / "pred" / "predictions.csv").is_file()
+    assert abs(json.loads(explained.out)["remainder"]) > 1e-6  # what the power bends
 
 
 def test_a_loss_with_an_option_of_its_own(weldon, scenes, tmp_path):
-    new = (LOSS, 'from weldon.losses import LOSSES\nLOSSES["squared"] = "itself:SquaredTraining"')
-    assert "factor on the square (squared)" in " ".join(done(weldon(*new, "train", "--help")).out.split())
-    wrong = weldon(*new, "train", scenes, "--loss", "squared", "--task", "multiclass", "--out", "no", *TINY)
-    assert (wrong.code, "loss 'squared' needs --task multilabel" in wrong.err) == (2, True)
-    losses = {}
-    for steepness in (1, 4):
-        out = f"run{steepness}"
-        done(
-            weldon(
-                *new,
-                "train",
-                scenes,
-                "--loss",
-                "squared",
-                "--steepness",
-                steepness,
-                "--lr",
-                1e-9,
-                "--lrp",
-                0,
-                "--no-augment",
-                "--out",
-                out,
-                *TINY,
-            )
-        )
-        (row,) = (tmp_path / out / "metrics.csv").read_text().splitlines()[1:]
-        header = (tmp_path / out / "metrics.csv").read_text().splitlines()[0].split(",")
-        losses[steepness] = float(row.split(",")[header.index("train/loss")])
-    assert losses[4] == pytest.approx(4 * losses[1], rel=1e-3)
+    still = ["train", scenes, "--loss", "squared", "--lr", 1e-9, "--lrp", 0, "--no-augment", *TINY]
+    helped, wrong, *done = weldon(
+        LOSS,
+        'from weldon.losses import LOSSES; LOSSES["squared"] = "itself:SquaredTraining"',
+        ["train", "--help"],
+        [*still, "--task", "multiclass", "--out", "no"],
+        *([*still, "--steepness", steepness, "--out", f"run{steepness}"] for steepness in (1, 4)),
+    )
+    succeeded(helped, *done)
+    assert "factor on the square (squared)" in " ".join(helped.out.split())
+    assert refused(wrong, "loss 'squared' needs --task multilabel")
+    tables = [(tmp_path / f"run{n}" / "metrics.csv").read_text().splitlines() for n in (1, 4)]
+    one, four = (
+        float(dict(zip(table[0].split(","), table[1].split(","), strict=True))["train/loss"])
+        for table in tables
+    )
+    assert four == pytest.approx(4 * one, rel=1e-3)
 
 
 def test_a_form_of_labels(weldon, scenes, tmp_path):
-    new = (
-        LABELS,
-        "import itself\nfrom weldon.data.labels.forms import FILE_FORMS\nFILE_FORMS.append(itself.FORM)",
-    )
-    rows = [
-        f"train/{path.name}: {number % 3}" for number, path in enumerate(sorted((scenes / "train").iterdir()))
-    ]
-    (tmp_path / "mine.colons").write_text("\n".join(rows))
+    names = sorted(path.name for path in (scenes / "train").iterdir())
+    (tmp_path / "mine.colons").write_text("".join(f"train/{n}: {i % 3}\n" for i, n in enumerate(names)))
     labels = ("--labels", tmp_path / "mine.colons")
-    found = json.loads(done(weldon(*new, "check", scenes, *labels, "--json")).out)
-    assert found["images"] == 24
-    trained = done(weldon(*new, "train", scenes, *labels, "--out", "run", "--json", *TINY))
+    checked, trained, other = weldon(
+        LABELS,
+        "import itself; from weldon.data.labels.forms import FILE_FORMS; FILE_FORMS.append(itself.FORM)",
+        ["check", scenes, *labels, "--json"],
+        ["train", scenes, *labels, "--out", "run", "--json", *TINY],
+        ["check", scenes, "--labels", scenes / "train" / names[0]],
+    )
+    succeeded(checked, trained)
+    assert json.loads(checked.out)["images"] == 24
     assert sum(json.loads(trained.out)["images"].values()) == 24
     assert (tmp_path / "run" / "classes.txt").read_text().split() == ["0", "1", "2"]
-    other = weldon(*new, "check", scenes, "--labels", scenes / "train" / "00000.png")
-    assert (other.code, ".colons" in other.err) == (2, True)
+    assert refused(other, ".colons")
 
 
 def test_an_annotation_format(weldon, scenes, tmp_path):
-    new = (
-        FORMAT,
-        'import itself\nfrom weldon.data.formats.registry import FORMATS\nFORMATS["plain"] = itself.FORMAT',
-    )
-    done(weldon(*new, "train", scenes, "--labels", scenes / "labels.csv", "--out", "run", *TINY))
-    done(weldon(*new, "predict", "run", scenes / "val", "--out", "pred", "--boxes", "--to", "plain"))
-    written = json.loads((tmp_path / "pred" / "plain.json").read_text())["plain"]
-    assert len(written) == 16
-    assert any(written.values())
-    # A truth of one large box an image, in the new format: what val reads, it measures against.
-    truth = {f"val/{Path(name).name}": [["3", 0, 0, 64, 64]] for name in written}
+    truth = {f"val/{path.name}": [["3", 0, 0, 64, 64]] for path in (scenes / "val").iterdir()}
     (tmp_path / "truth.json").write_text(json.dumps({"plain": truth, "classes": ["3"]}))
-    measured = done(weldon(*new, "val", "run", "--boxes", "truth.json", "--json"))
-    assert json.loads(measured.out)["pointwise_classes"]["3"]["images"] == 16
-    unknown = weldon(*new, "predict", "run", scenes / "val", "--to", "other")
-    assert (unknown.code, "plain" in unknown.err) == (2, True)
+    *done, measured, unknown = weldon(
+        FORMAT,
+        "import itself; from weldon.data.formats.registry import FORMATS; FORMATS['plain'] = itself.FORMAT",
+        ["train", scenes, "--labels", scenes / "labels.csv", "--out", "run", *TINY],
+        ["predict", "run", scenes / "val", "--out", "pred", "--boxes", "--to", "plain"],
+        ["val", "run", "--boxes", "pred/plain.json"],
+        ["val", "run", "--boxes", "truth.json", "--json"],
+        ["predict", "run", scenes / "val", "--to", "other"],
+    )
+    succeeded(*done, measured)
+    assert len(json.loads((tmp_path / "pred" / "plain.json").read_text())["plain"]) == len(truth)
+    assert json.loads(measured.out)["pointwise_classes"]["3"]["images"] == len(truth)
+    assert refused(unknown, "plain")

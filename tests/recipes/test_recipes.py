@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from weldon.data.public.catalogue import CATALOGUE
-from weldon.errors import UsageError
-from weldon.recipes import Source, list_tables, load_sources, load_table
-from weldon.recipes.toml import HOME, build
+from weldon.recipes import list_tables, load_table
+from weldon.recipes.toml import HOME
 
 TABLES = list_tables()
 ROWS = [(name, row.name) for name in TABLES for row in load_table(name).rows]
@@ -118,21 +116,3 @@ def test_a_recipe_opens_with_row_number_command_hardware_and_measured_figure(tab
         "# Measured",
     ]
     assert lines[2] == f"# Command: weldon reproduce {table} --rows {row}"
-
-
-def test_training_images_of_a_public_set_are_those_of_the_catalogue():
-    sources = [source for source in load_sources().values() if source.dataset is not None]
-    assert len(sources) == 8
-    assert all(source.images == CATALOGUE[str(source.dataset)].train for source in sources)
-
-
-def test_a_data_set_lies_in_one_place():
-    with pytest.raises(UsageError, match="give dataset or folder"):
-        build(Source, {"name": "x", "title": "x", "images": 1, "how_to_get": "x"}, HOME / "sources.toml")
-
-
-def test_an_unknown_table_or_row_lists_what_there_is():
-    with pytest.raises(UsageError, match="table must be one of fig6, table4"):
-        load_table("table12")
-    with pytest.raises(UsageError, match="rows of table7 are max, fine-tuned, k, min, all; got low"):
-        load_table("table7").chosen(("all", "low"))

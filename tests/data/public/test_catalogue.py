@@ -7,8 +7,6 @@ import re
 import pytest
 
 from weldon.data.public.catalogue import CATALOGUE, count_note, find_entry, place_of
-from weldon.data.public.class_lists import ACTION_CLASSES, COCO_CLASSES, MIT67_CLASSES
-from weldon.data.public.voc import VOC_CLASSES
 from weldon.data.record import LabelSet
 from weldon.errors import UsageError
 
@@ -56,23 +54,6 @@ def test_mit67_has_eighty_and_twenty_a_class():
 def test_class_lists_are_complete_and_distinct(entry):
     if entry.classes:
         assert len(entry.classes) == len(set(entry.classes)) == entry.num_classes
-
-
-def test_coco_classes_are_those_torchvision_has():
-    from torchvision.models._meta import _COCO_CATEGORIES
-
-    assert [name for name in _COCO_CATEGORIES if name not in ("__background__", "N/A")] == list(COCO_CLASSES)
-
-
-def test_voc_classes_are_those_torchvision_has():
-    from torchvision.models._meta import _VOC_CATEGORIES
-
-    assert _VOC_CATEGORIES[1:] == list(VOC_CLASSES)
-
-
-def test_lists_from_folders_are_sorted():
-    assert list(MIT67_CLASSES) == sorted(MIT67_CLASSES)
-    assert list(ACTION_CLASSES) == sorted(ACTION_CLASSES)
 
 
 def test_voc_and_imagenet_archives_are_those_torchvision_names():
