@@ -84,7 +84,7 @@ def read_colons(path, root, options):
     rows = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         name, _, labels = line.partition(": ")
-        rows.append(Row(f"{path.name} line {number}", name, frozenset(labels.split())))
+        rows.append(Row.of(f"{path.name} line {number}", name, frozenset(labels.split())))
     return Told(path, "colons", rows)
 
 

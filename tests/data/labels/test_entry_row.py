@@ -20,7 +20,7 @@ def test_what_is_drawn_on_an_image_are_its_labels(entry):
     row = entry_row(entry, "m line 1", "group", problems)
     assert not problems
     assert row is not None
-    assert (row.file_name, row.labels) == ("a.png", {"cat", "dog"})
+    assert (row.record.file_name, row.record.labels) == ("a.png", {"cat", "dog"})
     assert tells_labels(entry)
 
 

@@ -167,12 +167,12 @@ def test_a_folder_of_hidden_things_alone_is_no_class_and_is_counted(tmp_path):
 
 
 def told(*names: str, split: str | None = None) -> Told:
-    return Told("t.csv", "long", [Row(name, name, frozenset({"cat"}), split=split) for name in names])
+    return Told("t.csv", "long", [Row.of(name, name, frozenset({"cat"}), split=split) for name in names])
 
 
 def test_folders_called_after_splits_divide_the_images_and_it_is_said():
     found = with_folder_splits(told("train/a.png", "valid/cat/b.png", "data\\test\\c.png"))
-    assert [row.split for row in found.rows] == ["train", "val", "test"]
+    assert [row.record.split for row in found.rows] == ["train", "val", "test"]
     assert found.notes == ["the folders of the images say the split: test 1, train 1, val 1"]
 
 
@@ -181,7 +181,7 @@ def test_folders_called_after_splits_divide_the_images_and_it_is_said():
 )
 def test_folders_that_do_not_divide_all_are_passed_over_with_a_note(names):
     found = with_folder_splits(told(*names))
-    assert all(row.split is None for row in found.rows)
+    assert all(row.record.split is None for row in found.rows)
     assert "are passed over" in found.notes[0]
 
 

@@ -17,7 +17,7 @@ def finder(tmp_path) -> ImageFinder:
 
 
 def told(**values) -> Told:
-    return Told("t.odd", "odd", [Row("t.odd row 1", "a.png", frozenset({"cat"}))], **values)
+    return Told("t.odd", "odd", [Row.of("t.odd row 1", "a.png", frozenset({"cat"}))], **values)
 
 
 def test_form_classes_and_notes_reach_the_label_set(finder):

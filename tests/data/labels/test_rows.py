@@ -21,7 +21,9 @@ def finder(tmp_path: Path) -> ImageFinder:
 
 
 def row(name: str, *labels: str, line: int = 2, **values) -> Row:
-    return Row(f"t.csv row {line}", name, frozenset(labels), frozenset(values.pop("unknown", ())), **values)
+    return Row.of(
+        f"t.csv row {line}", name, frozenset(labels), frozenset(values.pop("unknown", ())), **values
+    )
 
 
 def read(finder: ImageFinder, *rows: Row, **options) -> LabelSet:
@@ -49,7 +51,7 @@ def test_a_file_named_twice_alike_is_one_image(finder):
     ],
 )
 def test_a_file_named_twice_differently_is_a_contradiction(finder, values, words):
-    other = Row("t.csv row 3", "a", **{"labels": frozenset({"cat"}), "unknown": frozenset(), **values})
+    other = Row.of("t.csv row 3", "a", **{"labels": frozenset({"cat"}), "unknown": frozenset(), **values})
     with pytest.raises(DataError, match=f"t.csv row 3: 'a' contradicts t.csv row 2: {words}"):
         read(finder, row("a", "cat"), row("b", "dog"), other)
 
@@ -124,3 +126,11 @@ def test_two_spellings_of_one_class_are_said(finder):
 def test_a_name_that_no_file_can_have_is_a_problem_of_its_row(finder, name):
     with pytest.raises(DataError, match=r"t\.csv row 3: no file"):
         read(finder, row("a", "cat"), row(name, "cat", line=3))
+
+
+def test_a_row_says_other_things_of_the_same_image_at_the_same_place():
+    first = Row.of("t.csv row 2", "a", frozenset({"cat"}), split="train", told=False)
+    other = first.saying(split="val", weight=2.0)
+    assert (other.where, other.told, other.record.labels) == ("t.csv row 2", False, {"cat"})
+    assert (other.record.split, other.record.weight) == ("val", 2.0)
+    assert (first.record.split, first.record.path) == ("train", Path("a"))

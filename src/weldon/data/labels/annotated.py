@@ -29,7 +29,7 @@ def annotated_told(file: Path, root: Path, classes: Sequence[str] | None = None)
     names, problems = _stored_names([image.file_name for image in found.images], finder, file.name)
     every = (*found.classes, *(classes or ()))
     rows = [
-        Row(
+        Row.of(
             f"{file.name}, {image.file_name[:LONGEST]}",
             name,
             image.named,

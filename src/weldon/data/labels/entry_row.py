@@ -43,7 +43,9 @@ def entry_row(entry: object, where: str, group_key: str, problems: list[str]) ->
         _text(entry.get(key), f"{where}, {key!r}", problems) for key in ("split", group_key, "weight")
     )
     factor = parse_weight(weight, where, problems)
-    return Row(where, name, labels, unknown, split, group, factor, told=given is not None)
+    return Row.of(
+        where, name, labels, unknown, told=given is not None, split=split, group=group, weight=factor
+    )
 
 
 def tells_labels(entry: object) -> bool:

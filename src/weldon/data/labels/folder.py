@@ -113,7 +113,7 @@ def _only_hidden(folder: ClassFolder, found: Found) -> bool:
 
 def _rows(folder: ClassFolder, inside: Found, root: Path) -> list[Row]:
     names = [path.relative_to(root).as_posix() for path in inside.images]
-    return [Row(name, name, frozenset({folder.name}), split=folder.split) for name in names]
+    return [Row.of(name, name, frozenset({folder.name}), split=folder.split) for name in names]
 
 
 def _empty(folder: ClassFolder, inside: Found, root: Path) -> str:
@@ -129,9 +129,9 @@ def with_folder_splits(told: Told) -> Told:
     They count where no row has a split of its own, every image lies in such a folder, and training images and
     others are among them. Else they are passed over, with a note where there are several.
     """
-    if any(row.split for row in told.rows):
+    if any(row.record.split for row in told.rows):
         return told
-    found = [folder_split(row.file_name) for row in told.rows]
+    found = [folder_split(row.record.file_name) for row in told.rows]
     counts = Counter(split for split in found if split)
     if len(counts) < 2 and not (counts and None in found and "train" not in counts):
         return told
@@ -157,7 +157,7 @@ def folder_split(file_name: str) -> str | None:
 
 
 def _with_splits(rows: Sequence[Row], splits: Sequence[str | None]) -> list[Row]:
-    return [replace(row, split=split) for row, split in zip(rows, splits, strict=True)]
+    return [row.saying(split=split) for row, split in zip(rows, splits, strict=True)]
 
 
 FORM = FolderForm(lambda root: root, read=lambda root, options: read_folder(root, classes=options.classes))

@@ -71,14 +71,11 @@ def _below(told: Told, path: Path, root: Path) -> Told:
     """Return the rows with the names that their images have below ``root``, and the file with its folder."""
     folder = path.parent.relative_to(root).as_posix()
     beside = ImageFinder((path.parent,))
-    rows = [
-        replace(
-            row,
-            where=f"{folder}/{row.where}",
-            file_name=f"{folder}/{row.file_name}" if beside.find(row.file_name) else row.file_name,
-        )
-        for row in told.rows
-    ]
+    rows = []
+    for row in told.rows:
+        name = row.record.file_name
+        below = f"{folder}/{name}" if beside.find(name) else name
+        rows.append(replace(row.saying(file_name=below), where=f"{folder}/{row.where}"))
     return replace(told, rows=rows, problems=[f"{folder}/{problem}" for problem in told.problems])
 
 

@@ -56,7 +56,7 @@ def jsonl_told(path: Path, *, group_col: str | None = None) -> Told:
         told.problems += [f"{where}: the key {key!r} is there more than once" for key in _repeated(line)]
         row = entry_row(entry, where, group_col or "group", told.problems)
         told.rows += [row] if row else []
-    if group_col is not None and not any(row.group for row in told.rows):
+    if group_col is not None and not any(row.record.group for row in told.rows):
         told.problems.append(f"{path.name}: no line has a key {group_col!r} for groups")
     return told
 

@@ -22,7 +22,7 @@ def parquet_told(path: Path, *, group_col: str | None = None) -> Told:
     for number, entry in enumerate(parquet_entries(path), start=1):
         row = entry_row(entry, f"{path.name} row {number}", group_col or "group", told.problems)
         told.rows += [row] if row else []
-    if group_col is not None and not any(row.group for row in told.rows):
+    if group_col is not None and not any(row.record.group for row in told.rows):
         told.problems.append(f"{path.name}: no row has a value {group_col!r} for groups")
     return told
 

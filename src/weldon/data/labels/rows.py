@@ -1,14 +1,15 @@
-"""Rows of any label file to records: files found, duplicates settled, classes fixed, problems gathered."""
+"""From the rows of any label file to records: find files, settle duplicates, fix classes, gather problems."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from weldon.data.labels.class_names import alike_names, broken_names, comparable
 from weldon.data.labels.locate import Finder
-from weldon.data.record import Box, LabelSet, Record, split_name
+from weldon.data.record import LabelSet, Record, split_name
 from weldon.errors import DataError
 
 
@@ -18,35 +19,32 @@ class Row:
 
     Args:
         where: file and row, for messages.
-        file_name: as written there.
-        labels: classes present.
-        unknown: classes not labelled.
-        split: as written there, in any accepted spelling; blank or None where there is none.
-        group: as written there.
-        weight: factor on the loss.
-        boxes: truth for measuring.
-        mask: likewise.
+        record: what the file says; until the image is looked for, its path is its name and its split stands
+            as it is written, in any accepted spelling.
         told: False where the file names the image and does not say what it shows: nothing of it is known.
     """
 
     where: str
-    file_name: str
-    labels: frozenset[str]
-    unknown: frozenset[str] = frozenset()
-    split: str | None = None
-    group: str | None = None
-    weight: float = 1.0
-    boxes: tuple[Box, ...] | None = None
-    mask: Path | None = None
+    record: Record
     told: bool = True
 
+    @classmethod
+    def of(
+        cls,
+        where: str,
+        file_name: str,
+        labels: frozenset[str],
+        unknown: frozenset[str] = frozenset(),
+        *,
+        told: bool = True,
+        **said: Any,
+    ) -> Row:
+        """Return the row of an image that is still to be found; ``said`` is whatever a record may hold."""
+        return cls(where, Record(Path(file_name), file_name, labels, unknown, **said), told)
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A record and the place in the label file it came from."""
-
-    where: str
-    record: Record
+    def saying(self, **said: Any) -> Row:
+        """Return the same row with other values in its record."""
+        return replace(self, record=replace(self.record, **said))
 
 
 def label_set_of(
@@ -114,28 +112,24 @@ def _told(rows: Iterable[Row], notes: list[str]) -> list[Row]:
     return [row for row in given if row.told]
 
 
-def _located(rows: Iterable[Row], finder: Finder, problems: list[str]) -> list[Placed]:
+def _located(rows: Iterable[Row], finder: Finder, problems: list[str]) -> list[Row]:
     placed = []
     for row in rows:
-        split = split_name(row.split) if row.split else None
-        if row.split and split is None:
-            problems.append(
-                f"{row.where}: split {row.split!r} is none of train, val (valid, validation), test"
-            )
-        path = finder.find(row.file_name)
+        name, written = row.record.file_name, row.record.split
+        split = split_name(written) if written else None
+        if written and split is None:
+            problems.append(f"{row.where}: split {written!r} is none of train, val (valid, validation), test")
+        path = finder.find(name)
         if path is None:
-            problems.append(f"{row.where}: {finder.why_not(row.file_name)}")
-            path = Path(row.file_name)  # kept, so that its labels do not seem to be missing as well
-        record = Record(
-            path, row.file_name, row.labels, row.unknown, split, row.group, row.weight, row.boxes, row.mask
-        )
-        placed.append(Placed(row.where, record))
+            problems.append(f"{row.where}: {finder.why_not(name)}")
+            path = Path(name)  # kept, so that its labels do not seem to be missing as well
+        placed.append(row.saying(path=path, split=split))
     return placed
 
 
-def _settled(placed: Sequence[Placed], *, problems: list[str], notes: list[str]) -> list[Placed]:
+def _settled(placed: Sequence[Row], *, problems: list[str], notes: list[str]) -> list[Row]:
     """Keep one record for each file; rows that say different things about one file are a problem."""
-    first: dict[Path, Placed] = {}
+    first: dict[Path, Row] = {}
     again = []
     for item in placed:
         earlier = first.setdefault(_identity(item.record.path), item)
@@ -162,8 +156,8 @@ def _identity(path: Path) -> Path:
 
 
 def _known_unknowns(
-    placed: Sequence[Placed], classes: Sequence[str], declared: Sequence[str] | None, *, problems: list[str]
-) -> list[Placed]:
+    placed: Sequence[Row], classes: Sequence[str], declared: Sequence[str] | None, *, problems: list[str]
+) -> list[Row]:
     """Refuse an ``unknown`` that names no class; take away classes that nobody learns."""
     known, named = frozenset(classes), frozenset(declared or ())
     if classes:
@@ -174,14 +168,12 @@ def _known_unknowns(
             for name in sorted(item.record.unknown - known - named)
         )
     return [
-        replace(item, record=replace(item.record, unknown=item.record.unknown & known))
-        if item.record.unknown - known
-        else item
+        item.saying(unknown=item.record.unknown & known) if item.record.unknown - known else item
         for item in placed
     ]
 
 
-def _weightless(placed: Sequence[Placed], problems: list[str]) -> list[str]:
+def _weightless(placed: Sequence[Row], problems: list[str]) -> list[str]:
     """Say how many images the loss leaves out, by their weight."""
     places = [item.where for item in placed if item.record.weight == 0]
     if places and len(places) == len(placed):
@@ -211,7 +203,7 @@ def _listed(names: Iterable[str]) -> str:
     return "|".join(sorted(names)) or "(none)"
 
 
-def _split_problems(placed: Sequence[Placed]) -> list[str]:
+def _split_problems(placed: Sequence[Row]) -> list[str]:
     """Name the rows without a split in a file where others have one."""
     if not any(item.record.split for item in placed):
         return []
@@ -223,7 +215,7 @@ def _split_problems(placed: Sequence[Placed]) -> list[str]:
 
 
 def _classes(
-    placed: Sequence[Placed],
+    placed: Sequence[Row],
     declared: Sequence[str] | None,
     empty_classes: str,
     *,
@@ -252,7 +244,7 @@ def _classes(
     return order
 
 
-def _strangers(placed: Iterable[Placed], classes: Sequence[str], what: str) -> list[str]:
+def _strangers(placed: Iterable[Row], classes: Sequence[str], what: str) -> list[str]:
     known = frozenset(classes)
     near = {comparable(name): name for name in classes}
     return [
@@ -264,11 +256,9 @@ def _strangers(placed: Iterable[Placed], classes: Sequence[str], what: str) -> l
 
 
 def _under(
-    placed: Sequence[Placed], given: Sequence[str], declared: Sequence[str] | None, *, problems: list[str]
-) -> list[Placed]:
+    placed: Sequence[Row], given: Sequence[str], declared: Sequence[str] | None, *, problems: list[str]
+) -> list[Row]:
     """Read the labels under a model's classes; a class that the file has no column for is unknown."""
     problems.extend(_strangers(placed, given, "none of the model's classes"))
     missing = frozenset() if declared is None else frozenset(given) - frozenset(declared)
-    return [
-        replace(item, record=replace(item.record, unknown=item.record.unknown | missing)) for item in placed
-    ]
+    return [item.saying(unknown=item.record.unknown | missing) for item in placed]

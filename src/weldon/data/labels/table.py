@@ -109,7 +109,7 @@ def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> 
         row = _row(where, cells, columns, labels, frozenset(), problems=told.problems)
         missing = cells[position] in MISSING
         rows.append(replace(row, told=False, where=f"{where} ({cells[position]})") if missing else row)
-    mixed = other_separators((name for row in rows for name in row.labels), separator)
+    mixed = other_separators((name for row in rows for name in row.record.labels), separator)
     if mixed and label_sep is None:
         told.notes.append(
             f"labels that hold a separator are taken as one name: {', '.join(map(repr, mixed))}"
@@ -191,7 +191,7 @@ def _row(
 
     if not cells[columns.file]:
         problems.append(f"{where}: no file name")
-    return Row(
+    return Row.of(
         where,
         cells[columns.file],
         labels,

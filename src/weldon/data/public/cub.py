@@ -39,7 +39,7 @@ def read_cub(root: Path, *, classes: Sequence[str] | None = None) -> LabelSet:
             problems.append(f"images.txt, image {number}: nothing usable in {missing}")
             continue
         boxes = (_box(label[0], corners[number]),) if number in corners else None
-        rows.append(Row(f"images.txt, image {number}", name, frozenset(label), split=split, boxes=boxes))
+        rows.append(Row.of(f"images.txt, image {number}", name, frozenset(label), split=split, boxes=boxes))
     declared = [name for (name,) in labels.values()]
     finder = ImageFinder((folder / "images",))
     return label_set_of(

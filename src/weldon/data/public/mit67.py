@@ -37,7 +37,7 @@ def _rows(path: Path, split: str) -> Iterator[Row]:
     """Yield a row for each ``class/file.jpg`` of a list."""
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if name := line.strip():
-            yield Row(f"{path.name} line {number}", name, frozenset({name.split("/")[0]}), split=split)
+            yield Row.of(f"{path.name} line {number}", name, frozenset({name.split("/")[0]}), split=split)
 
 
 MIT67 = Entry(

@@ -81,7 +81,7 @@ def _rows(path: Path, split: str, problems: list[str]) -> Iterator[Row]:
     for number, file_name in described:
         found = tuple(boxes[number])
         labels = frozenset(box.label for box in found)
-        yield Row(f"{path.name}, image {number}", file_name, labels, split=split, boxes=found)
+        yield Row.of(f"{path.name}, image {number}", file_name, labels, split=split, boxes=found)
 
 
 def _coco_archive(path: str, size: int, checksum: str) -> Archive:

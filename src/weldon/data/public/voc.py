@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -111,7 +110,7 @@ def read_voc(
         rows.extend(devkit.row(stem, split, f"{name}.txt", *told[stem]) for stem in stems if stem in told)
     declared = VOC_CLASSES if image_set == "segmentation" else devkit.class_names(rows)
     if tuple(declared) != VOC_CLASSES:
-        rows = [replace(row, mask=None) for row in rows]  # the index of a class is only known for VOC's own
+        rows = [row.saying(mask=None) for row in rows]  # the index of a class is only known for VOC's own
     finder = ImageFinder((root / "JPEGImages",))
     return label_set_of(
         rows,
@@ -174,11 +173,11 @@ class Devkit:
     def row(self, stem: str, split: str, where: str, labels: frozenset[str], unknown: frozenset[str]) -> Row:
         """Return everything the devkit says about one image."""
         drawn = self.annotation(stem)
-        return Row(
-            where=f"{where}, {stem}",
-            file_name=self.names.get(stem, f"{stem}.jpg"),
-            labels=labels,
-            unknown=unknown,
+        return Row.of(
+            f"{where}, {stem}",
+            self.names.get(stem, f"{stem}.jpg"),
+            labels,
+            unknown,
             split=split,
             boxes=drawn.truth() if drawn else None,
             mask=self.mask(stem),
@@ -191,7 +190,9 @@ class Devkit:
             for name, _ in self.splits("main").values()
             for path in self._class_files(name)
         }
-        return tuple(sorted(of_files or {name for row in rows for name in row.labels | row.unknown}))
+        return tuple(
+            sorted(of_files or {name for row in rows for name in row.record.labels | row.record.unknown})
+        )
 
     def annotation(self, stem: str) -> ImageAnnotation | None:
         """Return the boxes of an image, None where it has no XML."""

@@ -60,7 +60,7 @@ def read_voc_action(root: Path, *, classes: Sequence[str] | None = None) -> Labe
             told = {person.stem for person in lines}
             problems += [f"{action}_{name}.txt: no line for {stem}" for stem in stems if stem not in told]
         marks = _by_image(persons)
-        rows += [replace(_row(devkit, stem, marks[stem], f"{name}.txt"), split=split) for stem in stems]
+        rows += [_row(devkit, stem, marks[stem], f"{name}.txt").saying(split=split) for stem in stems]
     finder = ImageFinder((folder / "JPEGImages",))
     return label_set_of(
         rows,
@@ -90,7 +90,7 @@ def _row(devkit: Devkit, stem: str, marks: Mapping[str, Sequence[Person]], where
     labels, unknown = image_labels(marks)
     drawn = devkit.annotation(stem)
     boxes = None if drawn is None else _boxes(drawn.boxes, marks)
-    return Row(f"{where}, {stem}", devkit.names.get(stem, f"{stem}.jpg"), labels, unknown, boxes=boxes)
+    return Row.of(f"{where}, {stem}", devkit.names.get(stem, f"{stem}.jpg"), labels, unknown, boxes=boxes)
 
 
 def _boxes(objects: Sequence[Box], marks: Mapping[str, Sequence[Person]]) -> tuple[Box, ...]:
