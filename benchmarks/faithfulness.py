@@ -28,10 +28,9 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from gradient_maps import METHODS, Canvas, GradientMaps, class_maps
-from photographs import MOBILENET, VOC, require_photographs, voc_table
+from photographs import MOBILENET, VOC, require_photographs, train_once, voc_table
 from pixel_curves import area, random_map
 from provenance import read_results, write_results
-from tuned_runs import run_once
 from weldon import load
 from weldon.data import load_image, read_boxes
 from weldon.evaluation.measures.points import boxes_as_tensors
@@ -78,7 +77,7 @@ def trained_run(home: Path) -> Path:
         "batch_size": 128,
         "seed": 0,
     }
-    run_once(home / "run", options | ROW)
+    train_once(home / "run", options | ROW)
     return home / "run"
 
 

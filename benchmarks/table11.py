@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from photographs import MOBILENET, VOC, require_photographs, voc_table
+from photographs import MOBILENET, VOC, require_photographs, train_once, voc_table
 from provenance import read_results, write_results
-from tuned_runs import run_once
 from weldon.evaluation import evaluate
 from weldon.files import write_text
 
@@ -82,7 +81,7 @@ def row_figures(home: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Train, choose on the declared masks, measure once; the answer is kept in ``home``."""
     answer = home / "answer.json"
     if not answer.exists():
-        run_once(home / "run", options)
+        train_once(home / "run", options)
         measured = {"split": "test", "masks": VOC / "SegmentationClassAug", "legend": "voc"}
         figures = {
             "predicted": evaluate(home / "run", tune_on=DECLARED, tune_crf=True, **measured),

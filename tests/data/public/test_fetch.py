@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from fixtures.archives import tar
 from weldon.data.public import catalogue, fetch
 from weldon.data.public.catalogue import CATALOGUE
 from weldon.data.public.entry import Archive
 from weldon.errors import DataError
-
-
-def tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
-    with tarfile.open(path, mode) as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return path
 
 
 def described(path: Path, **options) -> Archive:

@@ -13,17 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fixtures.archives import tar
 from weldon.data.public.unpack import unpack
 from weldon.errors import DataError
-
-
-def tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
-    with tarfile.open(path, mode) as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return path
 
 
 @pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])

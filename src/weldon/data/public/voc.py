@@ -53,7 +53,7 @@ def is_devkit(root: Path) -> bool:
     return (root / "JPEGImages").is_dir() and (root / "ImageSets").is_dir()
 
 
-def find_devkit(root: Path) -> Path | None:
+def devkit_inside(root: Path) -> Path | None:
     """Return the devkit: the folder itself, or its only ``VOC...`` folder (also inside ``VOCdevkit``)."""
     for folder in (root, root / "VOCdevkit"):
         if is_devkit(folder):
@@ -258,6 +258,6 @@ def _from_marks(image: ImageAnnotation) -> tuple[frozenset[str], frozenset[str]]
 
 
 FORM = FolderForm(
-    find_devkit,
+    devkit_inside,
     read=lambda root, options: read_voc(root, image_set=options.image_set, classes=options.classes),
 )
