@@ -95,7 +95,7 @@ FORMAT = '''
 """A file a data set: a JSON object from the name of an image to its boxes."""
 
 from weldon.data import AnnotationSet, Box, ImageAnnotation
-from weldon.data.formats.format import AnnotationFormat
+from weldon.data.formats.annotation import AnnotationFormat
 from weldon.files import read_json, write_json
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from weldon.errors import DataError, UsageError
 from weldon.losses import LOSSES
-from weldon.options import options_of
+from weldon.class_options import options_of
 from weldon.pooling import POOLINGS
 from weldon.runs.recipe import Recipe, build_recipe, write_recipe
 

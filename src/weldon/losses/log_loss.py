@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from weldon.class_options import ClassWeight
 from weldon.errors import UsageError
 from weldon.losses.reduction import (
     Reduction,
@@ -18,7 +19,6 @@ from weldon.losses.reduction import (
     wide_scores,
 )
 from weldon.losses.training_loss import Batch, TrainingLoss
-from weldon.options import ClassWeight
 
 
 def softmax_loss(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from weldon.class_options import options_of, said_by
 from weldon.lazy import LazyDict
-from weldon.options import options_of, said_by
 
 if TYPE_CHECKING:
     from weldon.losses.training_loss import TrainingLoss

@@ -17,7 +17,7 @@ class TrainingLoss:
     """The loss of a training run: scores ``(N, C)`` and a batch to the number that is minimised.
 
     Options of a subclass are the keyword arguments of its ``__init__``, each with a default and a line under
-    Args of the class; the flags of ``weldon train`` are read there (:mod:`weldon.options`).
+    Args of the class; the flags of ``weldon train`` are read there (:mod:`weldon.class_options`).
 
     Attributes:
         tasks: what data it is for, ``multilabel`` (several labels an image) and ``multiclass`` (one).

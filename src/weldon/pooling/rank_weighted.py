@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from weldon.class_options import Finite
 from weldon.errors import UsageError
-from weldon.options import Finite
 from weldon.pooling.regions import RegionPool, accumulation_dtype, fill_padding, flatten_regions
 
 

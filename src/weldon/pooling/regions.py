@@ -17,7 +17,7 @@ class RegionPool(nn.Module):
     """What every pooling module offers: scores of classes, and the weight each region has in them.
 
     Options of a subclass are the keyword arguments of its ``__init__``, each with a default and a line under
-    Args of the class; the flags of ``weldon train`` are read there (:mod:`weldon.options`).
+    Args of the class; the flags of ``weldon train`` are read there (:mod:`weldon.class_options`).
 
     Attributes:
         maps_per_class: M, maps of each class.

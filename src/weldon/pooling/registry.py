@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from weldon.class_options import options_of
 from weldon.errors import UsageError
 from weldon.lazy import LazyDict
-from weldon.options import options_of
 
 if TYPE_CHECKING:
     from torch import nn

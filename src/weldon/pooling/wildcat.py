@@ -9,8 +9,8 @@ import math
 
 from torch import Tensor
 
+from weldon.class_options import Finite, Maps
 from weldon.errors import UsageError
-from weldon.options import Finite, Maps
 from weldon.pooling.count import Count, check_count
 from weldon.pooling.regions import RegionPool, accumulation_dtype, flatten_regions
 from weldon.pooling.weldon import add_evidence, evidence_weights

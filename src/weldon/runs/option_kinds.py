@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_m
 from weldon.device import check_device_name
 from weldon.errors import DataError
 from weldon.files import parse_json
-from weldon.options import Finite, Option, kind_of, number_of, options_of
+from weldon.class_options import Finite, Option, kind_of, number_of, options_of
 from weldon.pooling import parse_count
 
 

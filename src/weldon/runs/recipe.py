@@ -22,7 +22,7 @@ from weldon.device import HELP
 from weldon.errors import DataError, UsageError
 from weldon.files import read_toml, write_toml
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
-from weldon.options import Rate, options_of
+from weldon.class_options import Rate, options_of
 from weldon.pooling import POOLINGS
 from weldon.runs.option_kinds import Colours, Count, Deviations, Device, Object, Share, with_options
 

@@ -1,15 +1,19 @@
-"""What is drawn on one image: the one form between our predictions and every annotation tool's file."""
+"""What is drawn on an image, between our predictions and every tool's file; what a file format says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weldon.data.record import Box
 from weldon.errors import DataError
+from weldon.files import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +147,57 @@ def _holds(outer: Box, inner: Box) -> bool:
         and outer.x2 >= inner.x2 - 1
         and outer.y2 >= inner.y2 - 1
     )
+
+
+Writer = Callable[[Path, Sequence[ImageAnnotation], Sequence[str], Path | None], None]
+
+
+class Candidate:
+    """A file or folder of which nobody knows yet what format it is.
+
+    Args:
+        path: where it lies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def ending(self) -> str:
+        """The ending of a file in small letters, with its dot; "" for a folder."""
+        return "" if self.path.is_dir() else self.path.suffix.lower()
+
+    @cached_property
+    def content(self) -> Any:
+        """What a JSON file holds, read once for all formats that look at it.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        return read_json(self.path)
+
+
+def _any(_: Candidate) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationFormat:
+    """The files of one annotation tool.
+
+    Args:
+        write: takes a folder, the images, the classes in their order, and the folder of the photographs or
+            None; puts its files into the folder, below one of its own where it has several.
+        read: from a path to what stands there; None: the format is written only.
+        called: what the format is, as an error lists it.
+        endings: of files that may be of the format, with their dots; "" stands for a folder.
+        holds: whether a file or folder of such an ending is of the format.
+        each_image: True where it has a file for each image that is called after the image without ending.
+    """
+
+    write: Writer
+    read: Callable[[Path], AnnotationSet] | None = None
+    called: str = ""
+    endings: tuple[str, ...] = ()
+    holds: Callable[[Candidate], bool] = _any
+    each_image: bool = False

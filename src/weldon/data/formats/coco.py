@@ -9,9 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon, refuse_strangers
+from weldon.data.formats.annotation import (
+    AnnotationFormat,
+    AnnotationSet,
+    ImageAnnotation,
+    Keypoint,
+    Polygon,
+    refuse_strangers,
+)
 from weldon.data.formats.coco_marks import Mark, read_mark
-from weldon.data.formats.format import AnnotationFormat
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, number, shortened, side
 from weldon.data.formats.polygons import mask_regions

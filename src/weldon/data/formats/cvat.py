@@ -7,8 +7,14 @@ from collections.abc import Iterator, Sequence
 from math import cos, radians, sin
 from pathlib import Path
 
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon, refuse_strangers
-from weldon.data.formats.format import AnnotationFormat
+from weldon.data.formats.annotation import (
+    AnnotationFormat,
+    AnnotationSet,
+    ImageAnnotation,
+    Keypoint,
+    Polygon,
+    refuse_strangers,
+)
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, drawn_box, number, shortened, side
 from weldon.data.formats.polygons import mask_regions, regions_of
@@ -40,14 +46,8 @@ def write_cvat(path: str | Path, images: Sequence[ImageAnnotation], classes: Seq
     ET.SubElement(root, "version").text = "1.1"
     root.append(_meta(len(images), classes))
     for index, image in enumerate(images):
-        entry = ET.SubElement(
-            root,
-            "image",
-            id=str(index),
-            name=image.file_name,
-            width=str(image.width),
-            height=str(image.height),
-        )
+        size = {"width": str(image.width), "height": str(image.height)}
+        entry = ET.SubElement(root, "image", id=str(index), name=image.file_name, **size)
         entry.extend(_marks(image, classes))
     write_xml(path, root, declaration=True)
     score = {"name": "score", "input_type": "text", "mutable": False, "values": [""], "default_value": ""}
@@ -139,12 +139,8 @@ def read_cvat(path: str | Path) -> AnnotationSet:
             problems.append(f"{name}, {where}: {error.args[0] if error.args else error}")
     if problems:
         raise DataError(f"cannot read {path} as CVAT for images 1.1:", problems)
-    listed = [
-        label.findtext("name") or ""
-        for label in root.iter("label")
-        if label.find("name") is not None
-        and label.find("parent") is None  # the joints of a skeleton have one
-    ]
+    labels = (label for label in root.iter("label") if label.find("parent") is None)  # joints have one
+    listed = [label.findtext("name") or "" for label in labels if label.find("name") is not None]
     seen = sorted({name for image in images for name in image.named} - set(listed))
     return AnnotationSet(tuple(images), tuple(dict.fromkeys((*listed, *seen))), left.notes())
 

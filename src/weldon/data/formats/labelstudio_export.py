@@ -9,8 +9,7 @@ from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
 
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Keypoint, Polygon
-from weldon.data.formats.format import AnnotationFormat
+from weldon.data.formats.annotation import AnnotationFormat, AnnotationSet, ImageAnnotation, Keypoint, Polygon
 from weldon.data.formats.labelstudio import CONTROLS, local_prefix, write_labelstudio
 from weldon.data.formats.labelstudio_tasks import (
     class_names,

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from weldon.data.file_names import refuse_shared
 from weldon.data.formats import coco, cvat, labelstudio_export, voc_xml, yolo
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation
-from weldon.data.formats.format import AnnotationFormat, Candidate
+from weldon.data.formats.annotation import AnnotationFormat, AnnotationSet, Candidate, ImageAnnotation
 from weldon.errors import DataError, UsageError
 
 # The first that recognises a file reads it.

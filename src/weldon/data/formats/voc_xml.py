@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from weldon.data.file_names import inside, refuse_shared
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation
-from weldon.data.formats.format import AnnotationFormat
+from weldon.data.formats.annotation import AnnotationFormat, AnnotationSet, ImageAnnotation
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import confidence, drawn_box, number, side
 from weldon.data.formats.xml_file import read_xml, write_xml

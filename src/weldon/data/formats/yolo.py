@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.file_names import inside, refuse_shared
-from weldon.data.formats.annotation import AnnotationSet, ImageAnnotation, Polygon, refuse_strangers
-from weldon.data.formats.format import AnnotationFormat
+from weldon.data.formats.annotation import (
+    AnnotationFormat,
+    AnnotationSet,
+    ImageAnnotation,
+    Polygon,
+    refuse_strangers,
+)
 from weldon.data.formats.left_out import LeftOut
 from weldon.data.formats.numbers import drawn_box, number, shortened
 from weldon.data.image import SUFFIXES, image_size

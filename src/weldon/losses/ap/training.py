@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from weldon.class_options import Images, PositiveRate
 from weldon.errors import UsageError
 from weldon.losses.ap.full_set import FullSetAPLoss
 from weldon.losses.ap.loss import APLoss
 from weldon.losses.training_loss import Batch, TrainingLoss
-from weldon.options import Images, PositiveRate
 
 
 class RankingTraining(TrainingLoss):

@@ -121,7 +121,7 @@ def said_by(thing: str | Callable[..., Any], name: str, otherwise: Any) -> Any:
     """Return what a class gives as its attribute ``name``, written out in its body; else ``otherwise``.
 
     Example:
-        >>> said_by("weldon.options:Option", "unheard", 3)
+        >>> said_by("weldon.class_options:Option", "unheard", 3)
         3
     """
     assigned = (node for node in _definition(thing).body if isinstance(node, ast.Assign))

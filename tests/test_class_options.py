@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from weldon.class_options import KINDS, Option, kind_of, options_of, said_by
 from weldon.losses import LOSSES
-from weldon.options import KINDS, Option, kind_of, options_of, said_by
 from weldon.pooling import GeneralisedPool, WildcatPool
 
 SOURCE = '''
