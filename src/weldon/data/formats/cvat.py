@@ -47,7 +47,7 @@ def write_cvat(path: str | Path, images: Sequence[ImageAnnotation], classes: Seq
     root.append(_meta(len(images), classes))
     for index, image in enumerate(images):
         size = {"width": str(image.width), "height": str(image.height)}
-        entry = ET.SubElement(root, "image", id=str(index), name=image.file_name, **size)
+        entry = ET.SubElement(root, "image", {"id": str(index), "name": image.file_name, **size})
         entry.extend(_marks(image, classes))
     write_xml(path, root, declaration=True)
     score = {"name": "score", "input_type": "text", "mutable": False, "values": [""], "default_value": ""}
