@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each trains in a process of its own
 SRC = Path(__file__).resolve().parents[1] / "src"
 TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
 TINY += ["--epochs", "1", "--device", "cpu"]
