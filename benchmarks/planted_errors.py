@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from weldon.training.inputs.sets import cached_maps
 
 from photographs import DATA
 from weldon.data import Record, read_labels
@@ -27,6 +26,7 @@ from weldon.training.features.disk_room import cache_folder
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
 from weldon.training.head_search import mean_squared_norm, setting_at
 from weldon.training.heads import Setting
+from weldon.training.inputs.images import cached_maps
 from weldon.training.loss import build_objective
 
 VOC2007 = DATA / "voc2007"
