@@ -10,8 +10,8 @@ import pytest
 import weldon
 
 PUBLIC = {
-    "weldon": "create_model data evaluate inference load load_bags load_model losses metrics models pooling "
-    "recipes review save_model suspects train training",
+    "weldon": "create_model data evaluate inference load load_bags load_model losses metrics models "
+    "next_images pooling recipes review save_model suspects train training",
     "weldon.recipes": "Column Look Published Row Source Table list_tables load_sources load_table",
     "weldon.reproduce": "Workspace reproduce",
     "weldon.inference": "Decision Evidence Explanation NamedImage Point PredictionWriter Predictor Region "

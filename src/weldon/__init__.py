@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from weldon.inference import load
     from weldon.inference.bag_predictor import load_bags
     from weldon.models import create_model, load_model, save_model
-    from weldon.review import suspects
+    from weldon.review import next_images, suspects
     from weldon.training import train
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "next_images",
     "pooling",
     "recipes",
     "review",

@@ -16,6 +16,7 @@ from weldon.cli.demo import demo
 from weldon.cli.explain import explain
 from weldon.cli.export import export
 from weldon.cli.leaving import run_command
+from weldon.cli.next import next_images
 from weldon.cli.predict import predict
 from weldon.cli.reproduce import reproduce
 from weldon.cli.serve import serve
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for verb in (check, train, val, predict, explain, export, demo, reproduce, serve, suspects):
     app.command()(verb)
+app.command("next")(next_images)
 app.add_typer(data_app, name="data")
 
 

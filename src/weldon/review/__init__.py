@@ -14,6 +14,7 @@ from weldon.data.corrections import (
     read_corrections,
     with_label,
 )
+from weldon.review.label_next import NextImage, next_images
 from weldon.review.suspect import Suspect
 from weldon.review.suspect_search import Search, search_suspects, suspects
 
@@ -24,11 +25,13 @@ __all__ = [
     "UNKNOWN",
     "Corrected",
     "Correction",
+    "NextImage",
     "Search",
     "Suspect",
     "append_correction",
     "apply_corrections",
     "label_of",
+    "next_images",
     "now",
     "read_corrections",
     "search_suspects",
