@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from weldon.data.geometry import Geometry
 from weldon.data.image import image_size
 from weldon.errors import UsageError
 from weldon.evaluation.selection import pixels_as_trained
-from weldon.inference.forward import head_with_weights
+from weldon.inference.decision import DEFAULT_MAP_SCALE
+from weldon.inference.forward import ForwardOutput, head_with_weights
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_sides
 from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
@@ -26,6 +27,7 @@ from weldon.runs.run_directory import RunDirectory, open_run
 
 MOST = 200  # suspects that are listed
 EPOCHS = 10  # of the heads
+LOOKED_AT, MOST_VALUES = 64, 1_000_000  # images and values that the scale of colours is made from
 
 Cell = tuple[int, int]  # position of the image, column of the class
 
@@ -89,16 +91,27 @@ class Search:
         """Return the image of a suspect, with all its labels."""
         return next(record for record in self.maps.records if record.path == suspect.path)
 
+    @cached_property
+    def map_scale(self) -> float:
+        """The map value of full colour: heads fitted anew need not have the scale of the run's own maps."""
+        step = -(-len(self.maps.records) // LOOKED_AT)
+        places = range(0, len(self.maps.records), step)
+        values = torch.cat([self._answers(place).class_maps.abs().flatten() for place in places])
+        return float(values[:: max(1, len(values) // MOST_VALUES)].quantile(0.995)) or DEFAULT_MAP_SCALE
+
+    def _answers(self, place: int) -> ForwardOutput:
+        """Return scores, maps and weights of one image, by the head that had not seen it."""
+        batch = self.maps.dataset.__getitems__([place])
+        head, device = self.fit.heads[int(self.fit.fold[place])], self.maps.device
+        return head_with_weights(head, batch["features"].to(device), batch["mask"].to(device))
+
     def result(self, place: int) -> Result:
         """Return what the head that had not seen an image says about it, regions included."""
-        maps = self.maps
-        batch = maps.dataset.__getitems__([place])
-        head = self.fit.heads[int(self.fit.fold[place])]
-        answers = head_with_weights(head, batch["features"].to(maps.device), batch["mask"].to(maps.device))
-        record, recipe = maps.records[place], maps.recipe
+        record, recipe = self.maps.records[place], self.maps.recipe
         geometry = Geometry(*image_size(record.path), recipe.image_size, recipe.resize)
-        parts = (part[0] for part in answers)
-        return Result(record.file_name, record.path, geometry, maps.decision, *parts)
+        decision = replace(self.maps.decision, map_scale=self.map_scale)
+        parts = (part[0] for part in self._answers(place))
+        return Result(record.file_name, record.path, geometry, decision, *parts)
 
     def suspects(self, most: int | None = MOST) -> Iterator[tuple[Suspect, Result]]:
         """Yield the first ``most`` suspects in their order, each with what the head says about the image."""

@@ -90,7 +90,7 @@ def write_suspects_page(
         images=len(search.maps.records),
         folds=len(search.fit.heads),
         facts=[("noted", note) for note in search.maps.notes],
-        map_scale=search.maps.decision.map_scale,
+        map_scale=search.map_scale,
         groups=[shown[start : start + GROUP] for start in range(0, len(shown), GROUP)],
         photos=list(photos.values()),
     )
