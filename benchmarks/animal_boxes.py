@@ -15,7 +15,7 @@ from photographs import DATA, VOC, WEIGHTS, require_photographs
 from provenance import read_results, spread, write_results
 from weldon.evaluation import evaluate
 from weldon.recipes import load_table
-from weldon.reproduce import Place, reproduce
+from weldon.reproduce import Workspace, reproduce
 
 ROWS = ("max", "average", "weldon-20")
 FIGURES = ("map", "pointwise", "pointing_accuracy", "maxboxacc", "maxboxacc_one_threshold")
@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     require_photographs()
     table = load_table("animals-fig6")
-    trained = reproduce(table, Place(DATA, options.out, weights=WEIGHTS), rows=())
+    trained = reproduce(table, Workspace(DATA, options.out, weights=WEIGHTS), rows=())
     results = read_results("animal_boxes")
     for row in options.rows:
         runs = trained.cells[row, table.sources[0].name].runs

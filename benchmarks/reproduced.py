@@ -18,7 +18,7 @@ from photographs import DATA, WEIGHTS
 from provenance import commit, read_results, write_results
 from weldon.files import write_text
 from weldon.recipes import Row
-from weldon.reproduce import Place, reproduce
+from weldon.reproduce import Workspace, reproduce
 from weldon.reproduce.outcome import Results, spread
 
 NAMES = {"animals-fig6": "pooling_analysis", "animals-table8": "table8"}  # results that had a name before
@@ -33,7 +33,7 @@ def main(table: str | None = None) -> None:
         parser.add_argument("tables", nargs="+", help="animals-fig6, animals-table7, …")
     options = parser.parse_args()
     for one in [table] if table else options.tables:
-        place = Place(DATA, options.out, weights=WEIGHTS)
+        place = Workspace(DATA, options.out, weights=WEIGHTS)
         results = reproduce(one, place, rows=() if options.finished else None)
         print(results.to_text())
         name = NAMES.get(one, one.replace("-", "_"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 
 import pytest
+from PIL import Image
 
-from weldon.data import read_labels
+from weldon.data import Record, read_labels
 from weldon.errors import UsageError
 from weldon.recipes import Source
-from weldon.reproduce.workspace import AbsentError, Workspace, declared_names, held_back_table
+from weldon.reproduce.workspace import AbsentError, Workspace, declared_names, held_back_table, write_table
 
 
 def rows_of(table):
@@ -26,6 +27,20 @@ def test_a_fifth_of_train_is_held_back_and_test_is_left_alone(scenes, data_root,
     after = read_labels(pictures, table)
     assert {r.path: r.labels for r in after.records} == {r.path: r.labels for r in before.records}
     assert {r.path for r in after.of_split("test")} == {r.path for r in before.of_split("test")}
+
+
+def test_what_is_unknown_stays_unknown(tmp_path):
+    """As where an image of VOC shows only difficult objects of a class."""
+    known = Record(tmp_path / "a.jpg", "a.jpg", frozenset({"cat", "dog"}))
+    half = Record(tmp_path / "b.jpg", "b.jpg", frozenset({"cat"}), frozenset({"dog"}))
+    for record in (known, half):
+        Image.new("RGB", (8, 8)).save(record.path)
+    write_table(tmp_path / "table.csv", {"train": [known, half], "val": []}, tmp_path)
+    after = read_labels(tmp_path, tmp_path / "table.csv")
+    assert {r.file_name: (r.labels, r.unknown) for r in after.records} == {
+        "a.jpg": (known.labels, frozenset()),
+        "b.jpg": (half.labels, half.unknown),
+    }
 
 
 def test_the_draw_is_the_same_every_time(scenes, data_root, tmp_path):

@@ -9,14 +9,16 @@ import pytest
 import torch
 
 from fixtures.cached_maps import CLASSES, made_up_maps
-from weldon.errors import DataError
+from weldon.errors import DataError, UsageError
 from weldon.files import write_json
 from weldon.losses import logistic_loss
 from weldon.models import create_model
 from weldon.runs.recipe import build_recipe
 from weldon.training.frozen_head import (
     EPOCHS,
+    counts_to_try,
     read_trials,
+    refuse_auto_k,
     search_recipe,
     searches,
     spell_trials,
@@ -102,3 +104,39 @@ def test_a_damaged_file_of_trials_is_named(tmp_path, values):
     write_json(tmp_path / "search.json", values)
     with pytest.raises(DataError, match=r"search\.json"):
         read_trials(tmp_path / "search.json")
+
+
+@pytest.mark.parametrize("options", [{"k": "auto"}, {}], ids=["asked for", "not given"])
+def test_recipe_and_network_get_the_k_that_was_chosen(net, options):
+    given = recipe(**options)
+    chosen, found = search_recipe(given, net, made_up_maps(40), logistic, one_label=False)
+    assert chosen.k is None
+    assert (chosen.k_max, chosen.k_min) == (net.pool.k_max, net.pool.k_min)
+    best = found.chosen
+    assert (chosen.k_max, chosen.k_min) == (best.k_max or 0.2, best.k_min or 0.2)
+    assert net.config["pool_options"] == {"k_max": chosen.k_max, "k_min": chosen.k_min}
+    assert net.config["pool_options"] == build_recipe({"data": ".", **chosen.model_dump()}).pool_options
+
+
+def test_a_k_that_was_given_stays(net):
+    assert counts_to_try(recipe(k="auto", k_min=0)) == [(share, 0) for share in (0.05, 0.1, 0.2, 0.3, 0.5)]
+    for given in ({"k": 0.2}, {"k_max": 3}, {"pool": "avg"}, {"pool": "mantra"}):
+        assert counts_to_try(recipe(**given)) == []
+    chosen, _ = search_recipe(recipe(k=0.3), net, made_up_maps(20), logistic, one_label=False)
+    assert (chosen.k, chosen.k_max) == (0.3, None)
+
+
+@pytest.mark.parametrize(
+    "options", [{"freeze": False}, {"lr": 0.1}, {"search": False}, {"pool": "max"}, {"devices": 2}]
+)
+def test_k_auto_without_a_search_is_refused(options):
+    with pytest.raises(UsageError, match="'auto'"):
+        refuse_auto_k(recipe(k="auto", **options))
+    refuse_auto_k(recipe(k=0.2, **options) if "pool" not in options else recipe(**options))
+
+
+def test_chosen_counts_are_said_and_read_back(tmp_path):
+    found = Trials((Trial(Setting(3.0, 3e-4, 0.3, 0.5), 0.9), Trial(Setting(1.0, 1e-3), 0.8)), 50, "mAP")
+    assert "k+ = 30%, k- = 50%" in spell_trials(found)
+    write_json(tmp_path / "search.json", trials_json(found))
+    assert read_trials(tmp_path / "search.json") == found

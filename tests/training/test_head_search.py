@@ -44,7 +44,7 @@ def test_the_walk_goes_on_while_the_best_is_at_the_edge(net, monkeypatch):
     """The best lies two steps up in rate and one down in decay: nine settings are not enough to see it."""
     dataset = made_up_maps(30)
     size = mean_squared_norm(dataset, range(30))
-    goal = head_search.setting_at((2, -1), size)
+    goal = head_search.setting_at(2, -1, size)
 
     def nearness(self, settings, images, folds):
         return [-abs(log(s.lr / goal.lr)) - abs(log(s.weight_decay / goal.weight_decay)) for s in settings]
@@ -59,7 +59,7 @@ def test_settings_follow_the_scale_of_the_features():
     """Features times 8 have a squared norm times 64: the rate is divided by it, the decay multiplied."""
     plain, scaled = (mean_squared_norm(made_up_maps(20, scale=by), range(20)) for by in (1.0, 8.0))
     assert scaled == pytest.approx(64 * plain, rel=1e-3)
-    one, other = head_search.setting_at((1, -1), plain), head_search.setting_at((1, -1), scaled)
+    one, other = head_search.setting_at(1, -1, plain), head_search.setting_at(1, -1, scaled)
     assert other.lr == pytest.approx(one.lr / 64, rel=0.1)
     assert other.weight_decay == pytest.approx(one.weight_decay * 64, rel=0.1)
 
@@ -112,7 +112,7 @@ def test_too_few_images_or_groups_leave_the_usual_setting(net):
     few = search(net, made_up_maps(19))
     assert few.held_back == 0
     assert [trial.setting for trial in few.trials] == [
-        head_search.setting_at((0, 0), mean_squared_norm(made_up_maps(19), range(19)))
+        head_search.setting_at(0, 0, mean_squared_norm(made_up_maps(19), range(19)))
     ]
     dataset = made_up_maps(40)
     dataset.records = tuple(replace(r, group=f"g{n % 3}") for n, r in enumerate(dataset.records))
@@ -123,3 +123,25 @@ def test_a_decay_that_was_given_stays(net):
     found = search(net, made_up_maps(40), weight_decay=0.01)
     assert {trial.setting.weight_decay for trial in found.trials} == {0.01}
     assert len(found.trials) >= 3
+
+
+def test_counts_are_tried_where_the_walk_stands_and_the_best_walk_on(net, monkeypatch):
+    """The best rate of one region is a step above that of the network's own counts."""
+    dataset = made_up_maps(30)
+    size = mean_squared_norm(dataset, range(30))
+    goal = replace(head_search.setting_at(2, 0, size), k_max=1, k_min=0)
+
+    def nearness(self, settings, images, folds):
+        return [-abs(log(s.lr / goal.lr)) - 9 * ((s.k_max, s.k_min) != (1, 0)) for s in settings]
+
+    monkeypatch.setattr(HeadSearch, "_measure", nearness)
+    found = search(net, dataset, counts=(("all", "all"), (1, 0)))
+    assert (found.chosen.lr, found.chosen.k_max, found.chosen.k_min) == (goal.lr, 1, 0)
+    assert len({trial.setting for trial in found.trials}) == len(found.trials)
+    assert len([trial for trial in found.trials if trial.setting.k_max == "all"]) == 1
+
+
+def test_one_region_is_found_where_a_class_shows_in_one_cell(net):
+    found = search(net, made_up_maps(120), counts=(("all", "all"), (1, 0)))
+    reached = {(t.setting.k_max, t.setting.k_min): t.figure for t in reversed(found.trials)}
+    assert reached[1, 0] > reached["all", "all"]

@@ -77,3 +77,9 @@ def test_images_left_out_are_not_learnt_from(net):
     fit_heads(first, dataset, range(10), logistic, epochs=2, batch_size=5, seed=0)
     fit_heads(second, other, range(10), logistic, epochs=2, batch_size=5, seed=0)
     assert torch.equal(first.transfers[0].weight, second.transfers[0].weight)
+
+
+def test_heads_may_differ_in_their_counts(net):
+    heads = Heads(net, [Setting(0.1, 0.0), Setting(0.1, 0.0, k_max=0.5, k_min=0)])
+    assert [(pool.k_max, pool.k_min) for pool in heads.pools] == [(2, 1), (0.5, 0)]
+    assert (net.pool.k_max, net.pool.k_min) == (2, 1)

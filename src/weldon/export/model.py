@@ -63,7 +63,7 @@ def export_run(
         raise UsageError(f"{path} exists: choose another place with `--out`, or give `--overwrite`")
     decision = read_decision(directory)
     return export_model(
-        load_image_network(directory, device="cpu"),
+        load_image_network(directory, device="cpu", new_images=True),
         path,
         format=format,
         classes=decision.classes,

@@ -124,7 +124,7 @@ def load_bags(run: str | Path, *, device: str = "auto") -> BagPredictor:
         UsageError: the folder is no finished run, was trained on images, or there is no such device.
     """
     directory = open_run(run)
-    return bag_predictor(directory, load_run_network(directory, device=device))
+    return bag_predictor(directory, load_run_network(directory, device=device, new_images=True))
 
 
 def bag_predictor(run: RunDirectory, net: RegionNet) -> BagPredictor:

@@ -185,7 +185,7 @@ def load(
         UsageError: the folder is no finished run, or there is no such device.
     """
     directory = open_run(run)
-    net = load_run_network(directory, device=device)
+    net = load_run_network(directory, device=device, new_images=True)
     return _PREDICTORS[net.takes](directory, net, batch_size=batch_size, workers=workers)
 
 
@@ -196,7 +196,7 @@ def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, w
         UsageError: the folder is no finished run, was trained on bags, or there is no such device.
     """
     directory = open_run(run)
-    net = load_image_network(directory, device=device)
+    net = load_image_network(directory, device=device, new_images=True)
     return _predictor(directory, net, batch_size=batch_size, workers=workers)
 
 

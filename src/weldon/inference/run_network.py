@@ -9,12 +9,14 @@ from weldon.models import RegionNet, WeldonNet, holds_bag_model, load_network
 from weldon.runs.run_directory import RunDirectory
 
 
-def load_run_network(run: RunDirectory, *, device: str = "auto") -> RegionNet:
+def load_run_network(run: RunDirectory, *, device: str = "auto", new_images: bool = False) -> RegionNet:
     """Return the best network of a run, on images or on bags, in evaluation mode.
 
     Args:
         run: a run directory.
         device: as in :func:`weldon.device.choose_device`.
+        new_images: the network of a refit, where there is one: it learnt from the validation images too, so
+            that nothing may be measured with it.
 
     Raises:
         UsageError: there is no such device.
@@ -22,7 +24,7 @@ def load_run_network(run: RunDirectory, *, device: str = "auto") -> RegionNet:
     """
     chosen = choose_device(device)
     try:
-        net = load_network(run.best, device=chosen)
+        net = load_network(run.for_new_images() if new_images else run.best, device=chosen)
     except (WeightsError, UsageError) as error:
         raise _damaged(error) from error
     if isinstance(net, WeldonNet):
@@ -37,13 +39,13 @@ def load_run_network(run: RunDirectory, *, device: str = "auto") -> RegionNet:
     return net
 
 
-def load_image_network(run: RunDirectory, *, device: str = "auto") -> WeldonNet:
+def load_image_network(run: RunDirectory, *, device: str = "auto", new_images: bool = False) -> WeldonNet:
     """Return the best network of a run on images; arguments and errors as in :func:`load_run_network`.
 
     Raises:
         UsageError: the run was trained on bags.
     """
-    net = load_run_network(run, device=device)
+    net = load_run_network(run, device=device, new_images=new_images)
     if not isinstance(net, WeldonNet):
         raise UsageError(
             f"run {str(run.path)!r} was trained on bags, not on images: `weldon predict` "

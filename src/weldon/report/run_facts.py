@@ -34,6 +34,10 @@ def describe_run(split: ScoredSplit) -> list[tuple[str, str]]:
         facts.append(("Rate and decay", spell_trials(read_trials(run.search))))
     if counts:
         facts.append(("Trained on", f"{counts['train']:,} {split.noun}, validated on {counts['val']:,}"))
+    if run.refit.is_file():
+        facts.append(
+            ("For new images", f"weights that learnt from the validation {split.noun} too, after all figures")
+        )
     if "validation" in manifest:
         seconds = manifest.get("seconds", {})
         facts.append(

@@ -24,8 +24,8 @@ SEED = 0
 def held_back_table(source: Source, folder: Path, home: Path) -> tuple[Path, Path]:
     """Return a table with the splits train, val (held back) and test, and the folder of its images.
 
-    Classes without a training image are left out; a class of which an image shows only difficult objects
-    counts as absent. The table is written once: the draw depends on the data alone.
+    Classes without a training image are left out. The table is written once: the draw depends on the data
+    alone.
     """
     table, pictures = home.absolute() / f"{source.name}.csv", _pictures(source, folder)
     if not table.exists():
@@ -45,18 +45,18 @@ def divided(label_set: LabelSet, test: str) -> dict[str, list[Record]]:
 
 
 def write_table(path: Path, parts: Mapping[str, Sequence[Record]], pictures: Path) -> None:
-    """Write ``file_name,labels,split``, names below ``pictures``, without labels that training lacks."""
-    learnt = {label for record in parts["train"] for label in record.labels}
+    """Write a column a class that training has, names below ``pictures``; an empty cell is unknown."""
+    learnt = sorted({label for record in parts["train"] for label in record.labels})
     rows = [
         {
             "file_name": record.path.relative_to(pictures).as_posix(),
-            "labels": "|".join(sorted(record.labels & learnt)),
             "split": split,
+            **{name: "" if name in record.unknown else int(name in record.labels) for name in learnt},
         }
         for split, records in parts.items()
         for record in records
     ]
-    write_csv(path, rows, ("file_name", "labels", "split"))
+    write_csv(path, rows, ("file_name", "split", *learnt))
 
 
 def declared_names(source: Source, table: Path) -> Path:

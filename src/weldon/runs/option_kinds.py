@@ -20,6 +20,10 @@ def _count(value: Any) -> Any:
     return parse_count(value) if isinstance(value, str) else value
 
 
+def _count_or_auto(value: Any) -> Any:
+    return value if value == "auto" else _count(value)
+
+
 def _json(value: Any) -> Any:
     try:
         return parse_json(value, "it") if isinstance(value, str) else value
@@ -44,6 +48,7 @@ Deviations = Annotated[tuple[Positive, Positive, Positive] | None, BeforeValidat
 Share = Annotated[str, AfterValidator(_share)]
 Object = Annotated[dict[str, Any] | None, BeforeValidator(_json)]
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
+CountOrAuto = Annotated[int | float | Literal["all", "auto"] | None, BeforeValidator(_count_or_auto)]
 
 
 Fields = TypeVar("Fields", bound=BaseModel)

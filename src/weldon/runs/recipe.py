@@ -24,7 +24,7 @@ from weldon.files import read_toml, write_toml
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
 from weldon.class_options import Rate, options_of
 from weldon.pooling import POOLINGS
-from weldon.runs.option_kinds import Colours, Count, Deviations, Device, Object, Share, with_options
+from weldon.runs.option_kinds import Colours, Count, CountOrAuto, Deviations, Device, Object, Share, with_options
 
 MOST_IMAGES = 65_536  # a batch
 MOST_SHOWN = 200  # letters of a value in an error
@@ -56,6 +56,9 @@ class _Seen(BaseModel):
         None,
         description="validation: a share of the images, a folder or a table [the data's own, else 0.2]",
     )
+    refit: bool = Field(
+        False, description="at the end, learn once more from training and validation images, for new images"
+    )
     group_col: str | None = Field(
         None, description="column whose rows must stay in one split (patient, scene)"
     )
@@ -81,7 +84,9 @@ class _Seen(BaseModel):
     augment: bool = Field(True, description="mirror images and vary their light while training")
 
     pool: str = Field("weldon", description=f"how regions become a score: {', '.join(POOLINGS)}")
-    k: Count = Field(None, description="regions for and against: a count 20 or a share 20%")
+    k: CountOrAuto = Field(
+        None, description="regions for and against: a count 20, a share 20%, or auto [--search: auto, else 20%]"
+    )
     k_max: Count = Field(None, description="regions for the class [--k, else 20%]")
     k_min: Count = Field(
         None, description="regions against the class [--k, else --k-max]; 0: no negative evidence"
@@ -187,7 +192,7 @@ class Recipe(_Judged):
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         for name, value in (("k_max", self.k_max), ("k_min", self.k_min)):
             chosen = self.k if value is None else value
-            if chosen is not None:
+            if chosen is not None and chosen != "auto":
                 given[name] = chosen
         return given
 

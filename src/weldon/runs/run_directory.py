@@ -93,6 +93,15 @@ class RunDirectory:
         return self.path / "weights" / "best.safetensors"
 
     @property
+    def refit(self) -> Path:
+        """The weights that learnt from the validation images too (``--refit``); missing where nobody asked."""
+        return self.path / "weights" / "refit.safetensors"
+
+    def for_new_images(self) -> Path:
+        """The weights that look at new images: :attr:`refit` where it is there, else :attr:`best`."""
+        return self.refit if self.refit.is_file() else self.best
+
+    @property
     def last(self) -> Path:
         """The state after the last whole epoch, for ``--resume``."""
         return self.path / "weights" / "last.ckpt"

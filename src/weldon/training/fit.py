@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import signal
 import sys
@@ -37,7 +38,7 @@ from weldon.stopping import Stopped, stoppable
 from weldon.training.calibrate import calibrate
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
-from weldon.training.frozen_head import search_recipe, searches, trials_json
+from weldon.training.frozen_head import refuse_auto_k, search_recipe, searches, trials_json
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
@@ -45,6 +46,7 @@ from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
 from weldon.training.plan import describe, describe_training
+from weldon.training.refit import refit, refuse_refit
 from weldon.training.scoring import few_positives, fit_thresholds, per_class_rows, score_set
 from weldon.training.trainer import Loaders, build_trainer
 
@@ -137,6 +139,8 @@ def _flushed_denormals() -> Iterator[None]:
 def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     """Read labels, build the network, read or compute what it learns from, and choose what was left open."""
     run, resume = claim.run, claim.resume
+    refuse_auto_k(recipe)
+    refuse_refit(recipe)
     found = as_begun(run, prepare_again(run, recipe)) if resume else prepare(recipe)
     if resume and run.best.is_file():
         found = replace(found, inputs=found.inputs.as_trained(read_best(run))[0])
@@ -164,6 +168,7 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
 
 def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bool) -> None:
     run, recipe, sets = claim.run, ready.recipe, ready.sets
+    untrained = copy.deepcopy(ready.net) if recipe.refit else None
     module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = -(-len(sets.train) // recipe.batch_size) if ready.objective.whole_set else 1
@@ -189,6 +194,10 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
         raise UsageError(f"training cannot go on: {error}") from None
     if trainer.is_global_zero:
         seconds |= {"training": time.monotonic() - started, "epochs": trainer.current_epoch}
+        run.refit.unlink(missing_ok=True)  # of an earlier end of this run
+        learnt = len(sets.train)
+        if untrained is not None:
+            learnt = refit(recipe, untrained, sets.prepared, run, epochs=trainer.current_epoch)
         _write_end(
             claim,
             sets.prepared,
@@ -197,6 +206,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
             seconds=seconds,
             device=recipe.device,
             calibrated=recipe.calibrate,
+            learnt=learnt,
         )
 
 
@@ -242,6 +252,7 @@ def _write_end(
     seconds: dict[str, float],
     device: str,
     calibrated: bool,
+    learnt: int,
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
     run = claim.run
@@ -261,6 +272,7 @@ def _write_end(
         prepared.noun: {"train": len(prepared.train), "val": len(prepared.val)},
         "model": net.config,
         "validation": figures,
+        "for_new_images": {"weights": run.for_new_images().name, "learnt_from": learnt},
         "seconds": seconds,
     }
     write_manifest(run.manifest, manifest)

@@ -1,4 +1,4 @@
-"""Learning rate and weight decay of a frozen run, chosen on held-back parts of its training images."""
+"""Learning rate, weight decay and k of a frozen run, chosen on held-back parts of its training images."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from weldon.data.split import draw_folds
 from weldon.losses import Objective
 from weldon.metrics import average_precision
 from weldon.models import RegionNet
+from weldon.pooling import Count
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
 
@@ -23,13 +24,14 @@ from weldon.training.heads import Heads, Setting, fit_heads, score_heads
 RATE, DECAY = 1500.0, 6e-7
 STEP = math.sqrt(10)  # from one rate, or decay, to the next
 ROUNDS = 4  # at most: nine settings, then three or five around the best so far
-EPOCHS = 15
+EPOCHS = 12
 FEWEST = 20  # groups of training images (each its own where there are none), below which nothing is chosen
 FEW = 1000  # below it every image is held back once, in five folds; above it a fifth of them
 FOLDS = 5
 MOST = 4000  # training images that the search looks at
 
-Place = tuple[int, int]  # steps from the start: of the rate, of the decay
+Place = tuple[int, int, int]  # steps of the rate, of the decay; which counts: 0 is the network's own
+START: Place = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Trial:
     """A setting and what it reached.
 
     Args:
-        setting: learning rate and weight decay.
+        setting: learning rate, weight decay, and the counts of regions where they are chosen too.
         figure: mAP, or accuracy where an image has one label, on held-back training images.
     """
 
@@ -79,6 +81,7 @@ class HeadSearch:
         epochs: of a trial.
         batch_size: images a step; None goes by the number of images (:func:`usual_batch_size`).
         weight_decay: the only one to try, or None.
+        counts: k+ and k- to try besides the network's own, first at the best rate and decay of these.
     """
 
     net: RegionNet
@@ -90,9 +93,10 @@ class HeadSearch:
     epochs: int = EPOCHS
     batch_size: int | None = None
     weight_decay: float | None = None
+    counts: Sequence[tuple[Count, Count]] = ()
 
     def run(self) -> Trials:
-        """Walk from one setting to the best around it, until the best is where the walk stands.
+        """Walk from one setting to the best around it until none is better, then likewise at the best counts.
 
         All settings of a round learn from the same batches, side by side. Of too few images, or groups of
         images, only the start is returned, with NaN for its figure.
@@ -101,18 +105,29 @@ class HeadSearch:
         folds = self._folds(images)
         size = mean_squared_norm(self.dataset, images)
         if not folds:
-            return self._trials({(0, 0): math.nan}, size, 0)
-        best: Place = (0, 0)
+            return self._trials({START: math.nan}, size, 0)
         figures: dict[Place, float] = {}
+
+        def look(places: Sequence[Place]) -> Place:
+            new = [place for place in places if place not in figures]
+            reached = self._measure([self._setting(place, size) for place in new], images, folds)
+            figures.update(zip(new, reached, strict=True))
+            return max(figures, key=lambda place: figures[place])
+
         with torch.random.fork_rng(devices=[]):
-            for _ in range(ROUNDS):
-                new = [place for place in self._around(best) if place not in figures]
-                reached = self._measure([self._setting(place, size) for place in new], images, folds)
-                figures |= dict(zip(new, reached, strict=True))
-                before, best = best, max(figures, key=lambda place: figures[place])
-                if best == before:
-                    break
+            rate, decay, own = best = self._walk(START, look)
+            if self.counts:
+                best = look([(rate, decay, number) for number in range(1, len(self.counts) + 1)])
+            if best[2] != own:
+                self._walk(best, look)
         return self._trials(figures, size, sum(map(len, folds)))
+
+    def _walk(self, place: Place, look: Callable[[Sequence[Place]], Place]) -> Place:
+        for _ in range(ROUNDS):
+            before, place = place, look(self._around(place))
+            if place == before:
+                break
+        return place
 
     def _trials(self, figures: dict[Place, float], size: float, held_back: int) -> Trials:
         ranked = sorted(figures, key=lambda place: -figures[place])
@@ -120,12 +135,15 @@ class HeadSearch:
         return Trials(trials, held_back, "accuracy" if self.one_label else "mAP")
 
     def _setting(self, place: Place, size: float) -> Setting:
-        setting = setting_at(place, size)
+        rate, decay, number = place
+        k_max, k_min = self.counts[number - 1] if number else (None, None)
+        setting = replace(setting_at(rate, decay, size), k_max=k_max, k_min=k_min)
         return setting if self.weight_decay is None else replace(setting, weight_decay=self.weight_decay)
 
     def _around(self, place: Place) -> list[Place]:
         decays = (0, 1, -1) if self.weight_decay is None else (0,)
-        return [(place[0] + rate, place[1] + decay) for rate in (0, 1, -1) for decay in decays]
+        rate, decay, number = place
+        return [(rate + up, decay + more, number) for up in (0, 1, -1) for more in decays]
 
     def _folds(self, images: Sequence[int]) -> list[list[int]]:
         """Return the positions held back together: a fifth of many images, all of few in five parts."""
@@ -186,10 +204,10 @@ def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int 
     return max(float(norms.mean()), torch.finfo(torch.float32).tiny)
 
 
-def setting_at(place: Place, size: float) -> Setting:
-    """Return the setting at a place of the walk, for features whose mean squared norm is ``size``."""
-    rate, decay = RATE / size * STEP ** place[0], DECAY * size * STEP ** place[1]
-    return Setting(float(f"{rate:.1e}"), float(f"{decay:.1e}"))
+def setting_at(rate: int, decay: int, size: float) -> Setting:
+    """Return the setting that many steps from the start, for features whose mean squared norm is ``size``."""
+    lr, weight_decay = RATE / size * STEP**rate, DECAY * size * STEP**decay
+    return Setting(float(f"{lr:.1e}"), float(f"{weight_decay:.1e}"))
 
 
 def _sample(count: int, seed: int) -> list[int]:

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from weldon.losses import Batch, Objective
 from weldon.models import RegionNet
+from weldon.pooling import Count
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.module import rate_factor
 
@@ -22,15 +23,27 @@ SCORED = 128  # images a pass where nothing is learnt
 
 @dataclass(frozen=True)
 class Setting:
-    """How a head learns.
+    """How a head learns, and what it pools.
 
     Args:
         lr: learning rate of transfer layer and pooling.
         weight_decay: λ of Eq. 7.
+        k_max: regions for the class; None: as the network has it.
+        k_min: regions against it, likewise.
     """
 
     lr: float
     weight_decay: float
+    k_max: Count | None = None
+    k_min: Count | None = None
+
+    def pool_for(self, net: RegionNet) -> nn.Module:
+        """Return a copy of the network's pooling with these counts."""
+        pool = copy.deepcopy(net.pool)
+        for name in ("k_max", "k_min"):
+            if getattr(self, name) is not None:
+                setattr(pool, name, getattr(self, name))
+        return pool
 
 
 class Heads(nn.Module):
@@ -45,7 +58,7 @@ class Heads(nn.Module):
         super().__init__()
         self.settings = tuple(settings)
         self.transfers = nn.ModuleList(copy.deepcopy(net.transfer) for _ in settings)
-        self.pools = nn.ModuleList(copy.deepcopy(net.pool) for _ in settings)
+        self.pools = nn.ModuleList(setting.pool_for(net) for setting in settings)
 
     def forward(self, features: Tensor, mask: Tensor) -> list[Tensor]:
         """Turn features ``(N, F, h, w)`` and a mask ``(N, h, w)`` into the scores ``(N, C)`` of each head."""

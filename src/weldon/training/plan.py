@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from weldon.data import Record, encode_targets
 from weldon.device import choose_device
 from weldon.models import RegionNet
-from weldon.pooling import resolve_count
+from weldon.pooling import Count, resolve_count
 from weldon.runs.recipe import Recipe
 from weldon.training.inputs.inputs import Prepared
 
@@ -46,12 +46,13 @@ def class_lines(records: Sequence[Record], classes: Sequence[str]) -> list[str]:
 def spell_pooling(recipe: Recipe, net: RegionNet, regions: int, *, region: str = "regions") -> str:
     """Return the pooling with its counts resolved, as in ``k+ = 20% → 39 of 196 regions``."""
     parts = [
-        f"{sign} = {_spell(k)} → {resolve_count(k, regions)} of {regions} {region}"
+        f"{sign} = {spell_count(k)} → {resolve_count(k, regions)} of {regions} {region}"
         for sign, k in (("k+", getattr(net.pool, "k_max", None)), ("k-", getattr(net.pool, "k_min", None)))
         if k is not None
     ]
     return recipe.pool + (": " + ", ".join(parts) if parts else "")
 
 
-def _spell(k: float | int) -> str:
+def spell_count(k: Count) -> str:
+    """Return a count as people write it: a share in percent."""
     return f"{k:.0%}" if isinstance(k, float) else str(k)
