@@ -15,9 +15,8 @@ from weldon.data.bags.bag_files import open_bags
 from weldon.data.bags.bag_source import BagSource, as_trained
 from weldon.errors import UsageError
 from weldon.inference.decision import Decision
-from weldon.inference.evidence import NamedInstance
+from weldon.inference.evidence import NamedInstance, RegionResult
 from weldon.inference.forward import forward_with_weights
-from weldon.inference.region_result import RegionResult
 from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import BagNet, RegionNet

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from weldon.data.formats.annotation import ImageAnnotation, Keypoint
 from weldon.data.record import Box
-from weldon.inference.region_result import RegionResult
+from weldon.inference.evidence import RegionResult
 from weldon.inference.result import Result
 
 if TYPE_CHECKING:

@@ -16,11 +16,10 @@ from weldon.data.geometry import Geometry, crop_map, upsample_map
 from weldon.data.image import load_image
 from weldon.data.record import Box
 from weldon.inference.decision import Decision
-from weldon.inference.evidence import Region
+from weldon.inference.evidence import Region, RegionResult
 from weldon.inference.localise import Point, locate_boxes, locate_point
 from weldon.inference.mask_settings import MaskSettings, draw_mask
 from weldon.inference.overlay import overlay_map, picture_size, with_caption
-from weldon.inference.region_result import RegionResult
 
 if TYPE_CHECKING:
     from weldon.inference.explain import Explanation

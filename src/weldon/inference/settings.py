@@ -10,8 +10,7 @@ from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, D
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
 from weldon.runs.calibration_file import read_calibration
 from weldon.runs.run_directory import RunDirectory
-from weldon.runs.stored import Localisation, Segmentation, read_stored
-from weldon.runs.thresholds_file import read_thresholds
+from weldon.runs.stored import Localisation, Segmentation, read_stored, read_thresholds
 
 
 def read_transform_options(run: RunDirectory) -> dict[str, Any]:

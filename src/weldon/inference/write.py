@@ -14,10 +14,10 @@ from weldon.data.file_names import FreeNames, inside
 from weldon.data.true_masks import LEGEND_FILE
 from weldon.errors import UsageError
 from weldon.files import clear_drafts, replacing, write_json
+from weldon.inference.evidence import RegionResult
 from weldon.inference.map_files import file_stem, overlay_paths, write_heatmaps, write_mask, write_overlays
 from weldon.inference.output import IMAGE_TABLES, Tables, json_record
 from weldon.inference.reading import Skipped
-from weldon.inference.region_result import RegionResult
 from weldon.inference.result import Result
 
 PREDICTIONS = ("predictions.csv", "predictions.jsonl")

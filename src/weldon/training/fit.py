@@ -33,7 +33,7 @@ from weldon.runs.out_directory import Claim, claimed, is_first_process
 from weldon.runs.recipe import Recipe, build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.run_log import logging_to, told_once
-from weldon.runs.thresholds_file import write_thresholds
+from weldon.runs.stored import write_thresholds
 from weldon.stopping import Stopped, stoppable
 from weldon.training.calibrate import calibrate
 from weldon.training.callbacks import BestWeights

@@ -13,7 +13,7 @@ from weldon.losses import Batch
 from weldon.metrics import average_precision, best_f1_threshold
 from weldon.metrics.threshold import MIN_POSITIVES
 from weldon.models import RegionNet
-from weldon.runs.thresholds_file import Thresholds
+from weldon.runs.stored import Thresholds
 
 
 def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
