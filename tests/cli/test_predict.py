@@ -64,8 +64,9 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_predicted(make_r
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--box-threshold", "1.5"), "box-threshold must be a share between 0 and 1, got 1.5"),
-        (("--to", "coco,word"), "to must be among coco, "),
+        (("--box-threshold", "1.5"), "box_threshold: Input should be less than 1, got 1.5"),
+        (("--batch-size", "0"), "batch_size: Input should be greater than or equal to 1, got 0"),
+        (("--to", "coco,word"), "to: must be among coco, "),
         (("--device", "tpu9"), "'tpu9'"),
     ],
 )
@@ -95,3 +96,26 @@ def test_each_prediction_without_a_folder_gets_its_own(make_run, photos, tmp_pat
         code, said = run(capsys, "predict", folder, photos / "p0.png")
         assert code == 0, said.err
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["predict", "predict2"]
+
+
+def written(folder) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_flag_adds_its_files(make_run, photos, tmp_path, capsys):
+    flags = ("--masks", "--heatmaps", "--wide", "--to", "coco, voc", "--points", "-b", "3")
+    status, said = run(capsys, "predict", make_run(), photos / "p0.png", *flags, "--out", tmp_path / "out")
+    assert status == 0, said.err
+    assert written(tmp_path / "out") == {
+        *("predictions.csv", "predictions.jsonl", "coco.json", "voc/p0.xml"),
+        *(
+            "heatmaps/p0.npz",
+            "heatmaps/p0.cat.png",
+            "heatmaps/p0.rolled-in_scale.png",
+            "masks/p0.png",
+            "masks/legend.csv",
+        ),
+    }
+    with (tmp_path / "out" / "predictions.csv").open(newline="") as table:
+        (row,) = csv.DictReader(table)
+    assert (row["file_name"], set(row["labels"].split("|"))) == ("p0.png", {"cat", "rolled-in/scale"})

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from cli.shell import run
-from weldon.cli.val import describe_masks
 from weldon.data import read_splits
 from weldon.inference import RunDirectory
 from weldon.models import create_bag_model, save_model
@@ -84,10 +83,3 @@ def test_what_cannot_be_measured_is_said_with_status_two(trained, tmp_path, caps
     ):
         code, said = run(capsys, "val", trained, *options)
         assert (code, words in said.err, said.out) == (2, True, ""), said.err
-
-
-def test_masks_are_described_as_they_were_drawn():
-    used = {"background": -0.25, "relative": False, "labels": "true", "chosen_by": "list.txt"}
-    assert describe_masks(used) == "masks of the true classes; background -0.25 as a score (list.txt)"
-    refined = describe_masks({**used, "crf": {"sharpness": 4.0, "colour_sigma": 13.0}})
-    assert refined.endswith("(list.txt); CRF sharpness 4, colour_sigma 13")

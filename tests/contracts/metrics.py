@@ -73,7 +73,7 @@ class AccumulatorContract:
         with pytest.raises(UsageError, match=r"index must be 0 or more, got -1$"):
             self.filled([{**batch, "index": batch["index"] - 1}])
 
-    @pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
+    @pytest.mark.filterwarnings("error:The ``compute`` method:UserWarning")
     @pytest.mark.filterwarnings("ignore:.*nothing to measure:UserWarning")
     def test_nothing_seen_is_nothing_measured(self):
         empty = self.accumulator().compute()

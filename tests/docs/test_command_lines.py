@@ -41,7 +41,11 @@ def parse(line: str) -> None:
 def check_flags(line: str) -> None:
     """Look at the flags alone: in running text a line may stop before its arguments."""
     command, rest = command_of(line)
-    known = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+    known = {
+        flag
+        for one in command.get_params(typer.Context(command))
+        for flag in (*one.opts, *one.secondary_opts)
+    }
     assert not {word for word in rest if word.startswith("-")} - known
 
 

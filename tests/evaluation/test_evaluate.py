@@ -111,7 +111,7 @@ def test_every_truth_brings_its_figures(run, boxes, masks):
         assert (told["images"], told["of"], told["labels_unknown"]) == (COUNTS["test"], COUNTS["test"], ())
 
 
-def test_without_declared_images_no_threshold_is_made_up(run, boxes, masks):
+def test_without_tuning_images_no_threshold_is_made_up(run, boxes, masks):
     figures = evaluate(run, split="test", boxes=boxes, masks=masks)
     assert "pointwise" in figures
     assert "maxboxacc" not in figures
@@ -172,7 +172,7 @@ def test_known_labels_leave_no_trace_in_the_run(run, masks):
     assert not run.segmentation.exists()
 
 
-def test_tuning_the_crf_needs_declared_masks(run, masks):
+def test_tuning_the_crf_needs_tuning_images(run, masks):
     with pytest.raises(UsageError, match="tune_on"):
         evaluate(run, masks=masks, tune_crf=True)
     with pytest.raises(UsageError, match="masks"):
@@ -199,10 +199,10 @@ def test_other_data_is_measured_whole_or_by_its_splits(run, scenes, boxes):
     assert 0 <= test["maxboxacc"] <= 1
 
 
-def test_a_declared_name_that_is_no_image_is_named(run, tmp_path, masks):
-    (tmp_path / "declared.txt").write_text("val/00001.png\nval/99999.png\n")
-    with pytest.raises(DataError, match=r"declared\.txt.*\n.*val/99999\.png: no such image"):
-        evaluate(run, split="test", masks=masks, tune_on=tmp_path / "declared.txt")
+def test_a_name_to_tune_on_that_is_no_image_is_named(run, tmp_path, masks):
+    (tmp_path / "tuning.txt").write_text("val/00001.png\nval/99999.png\n")
+    with pytest.raises(DataError, match=r"tuning\.txt.*\n.*val/99999\.png: no such image"):
+        evaluate(run, split="test", masks=masks, tune_on=tmp_path / "tuning.txt")
 
 
 def test_folders_with_files_of_one_name_are_measured_on_the_validation_folder(tmp_path):

@@ -87,8 +87,8 @@ def all_of(*names: str) -> MeasuredImages:
 
 def test_it_is_said_how_many_images_the_boxes_are_of_and_which_labels_are_strange(tmp_path):
     truth = found(all_of("a.png", "b.png", "c.png"), boxes=labelled(tmp_path, a="cat", b="CAT", z="cow"))
-    told = truth.covered.figures().overall["truth"]
-    assert told["boxes"] | {"notes": ()} == {
+    told = truth.covered.figures().overall
+    assert told["truth"]["boxes"] | {"notes": ()} == {
         "images": 2,
         "of": 3,
         "objects": 1,
@@ -111,7 +111,7 @@ def test_boxes_of_no_class_of_the_run_are_refused_with_their_labels(tmp_path):
 def test_what_a_reader_left_out_is_said(tmp_path):
     write_voc(tmp_path / "voc", [ImageAnnotation("a.png", 9, 9, (Box("cat", 0, 0, 4, 4),))])
     (tmp_path / "voc" / "._a.xml").write_bytes(b"")
-    told = found(all_of("a.png"), boxes=tmp_path / "voc").covered.figures().overall["truth"]
+    told = found(all_of("a.png"), boxes=tmp_path / "voc").covered.figures().overall
     assert any("1 hidden files" in line for line in describe_truth(told))
 
 
@@ -129,7 +129,7 @@ def test_a_box_file_that_could_mean_two_images_is_refused(tmp_path):
 def test_it_is_said_how_many_images_the_masks_are_of(tmp_path):
     Image.fromarray(np.ones((4, 4), np.uint8)).save(tmp_path / "a.png")
     (tmp_path / "legend.csv").write_text("index,class\n1,cat\n2,cow\n")
-    told = found(all_of("a.png", "b.png"), masks=tmp_path).covered.figures().overall["truth"]
+    told = found(all_of("a.png", "b.png"), masks=tmp_path).covered.figures().overall
     assert describe_truth(told) == [
         "masks of 1 of 2 images (none of b.png, ...)",
         "labels unknown to the run: cow",

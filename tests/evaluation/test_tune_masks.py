@@ -1,4 +1,4 @@
-"""Settings of masks are those that fit the declared masks best."""
+"""Settings of masks are those that fit the masks of tuning images best."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 
 from reference.masks import GEOMETRY, SIZE, answer, random_maps, random_mask, write_masks
 from weldon.errors import UsageError
-from weldon.evaluation.measures.masks import count_pixels
 from weldon.evaluation.tune_masks import MaskTuner, level_confusions, level_counts, strongest_cells
 from weldon.inference.mask_settings import MaskSettings, draw_mask
+from weldon.metrics import confusion_matrix
 
 
 @pytest.mark.parametrize("relative", [True, False])
@@ -24,7 +24,8 @@ def test_every_level_counts_the_mask_that_is_drawn_at_it(tmp_path, relative, pre
     counts = level_counts(here, present, truth, levels, labels=len(masks.labels), relative=relative)
     for level, confusion in zip(levels.tolist(), level_confusions(counts), strict=True):
         drawn = draw_mask(here.maps, list(present), GEOMETRY, MaskSettings(level, relative))
-        torch.testing.assert_close(confusion, count_pixels(drawn, truth, len(masks.labels)))
+        wanted = confusion_matrix(torch.from_numpy(drawn), torch.from_numpy(truth), len(masks.labels))
+        torch.testing.assert_close(confusion, wanted)
 
 
 def test_the_strongest_cells_are_those_of_the_picture():

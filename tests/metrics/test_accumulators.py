@@ -74,14 +74,6 @@ class TestTopKAccuracy(AccumulatorContract):
         return metrics.topk_accuracy(SCORES, SINGLE, 2)
 
 
-class TestPerClassAccuracy(TestTopKAccuracy):
-    def accumulator(self):
-        return metrics.PerClassAccuracy(4)
-
-    def expected(self):
-        return metrics.per_class_accuracy(SCORES, SINGLE)
-
-
 def placed():
     """Return points, boxes, their classes and sizes for the scored set."""
     generator = torch.Generator().manual_seed(4)
@@ -115,41 +107,6 @@ class TestPointingAccuracy(TestPointwiseLocalisation):
 
     def expected(self):
         return metrics.pointing_accuracy(POINTS, BOXES, BOX_CLASSES, sizes=SIZES, mask=KNOWN)
-
-
-class TestBoxOverlaps(AccumulatorContract):
-    PREDICTED = tuple(
-        tuple(torch.tensor([[0.0, 0.0, n + 1.0, t + 1.0]])[: n % 5] for t in range(3)) for n in range(9)
-    )
-    TRUTH = tuple(torch.tensor([[0.0, 0.0, 6.0, 2.0]]) for _ in range(9))
-
-    def accumulator(self):
-        return metrics.BoxOverlaps(3)
-
-    def batches(self):
-        return [{"predicted": self.PREDICTED[p], "truth": self.TRUTH[p]} for p in (slice(0, 5), slice(5, 9))]
-
-    def expected(self):
-        pairs = zip(self.PREDICTED, self.TRUTH, strict=True)
-        return torch.stack([metrics.best_overlaps(boxes, truth) for boxes, truth in pairs])
-
-    def test_order_of_batches_does_not_matter(self):
-        got = self.filled(self.numbered()[::-1]).compute()
-        torch.testing.assert_close(got.sort(0).values, self.expected().sort(0).values)
-
-
-class TestPixelAveragePrecision(AccumulatorContract):
-    MAPS = torch.rand(6, 5, 4, generator=torch.Generator().manual_seed(5))
-    TRUTH = torch.randint(2, (6, 5, 4), generator=torch.Generator().manual_seed(6))
-
-    def accumulator(self):
-        return metrics.PixelAveragePrecision(bins=50)
-
-    def batches(self):
-        return [{"score_maps": self.MAPS[p], "masks": self.TRUTH[p]} for p in (slice(0, 4), slice(4, 6))]
-
-    def expected(self):
-        return metrics.pixel_average_precision(self.MAPS, self.TRUTH, bins=50)
 
 
 class TestConfusionMatrix(AccumulatorContract):

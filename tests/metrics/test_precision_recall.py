@@ -8,6 +8,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from weldon.errors import UsageError
 from weldon.metrics import precision_recall_curve, precision_recall_f1
+from weldon.metrics.precision_recall import judge_choice
 
 
 def drawn(generator):
@@ -55,3 +56,28 @@ def test_what_does_not_exist_is_nan():
 def test_one_threshold_a_class_is_asked_for():
     with pytest.raises(UsageError, match=r"thresholds must be \(2,\), got \(3,\)"):
         precision_recall_f1(torch.zeros(1, 2), torch.zeros(1, 2), torch.zeros(3))
+
+
+def test_a_choice_by_hand():
+    """Three chosen, two of them rightly, of four that have the class."""
+    chosen = torch.tensor([True, True, True, False, False])
+    present = torch.tensor([True, True, False, True, True])
+    assert judge_choice(chosen, present) == pytest.approx((4, 2 / 3, 1 / 2, 4 / 7))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "present", "figures"),
+    [
+        (False, True, (1, None, 0.0, 0.0)),
+        (True, False, (0, 0.0, None, None)),
+        (False, False, (0, None, None, None)),
+    ],
+)
+def test_what_nothing_tells_is_no_number(chosen, present, figures):
+    judged = judge_choice(torch.tensor([chosen]), torch.tensor([present]))
+    assert tuple(None if value != value else value for value in judged) == figures
+
+
+def test_no_class_gives_an_empty_report():
+    report = precision_recall_f1(torch.zeros(3, 0), torch.zeros(3, 0), torch.zeros(0))
+    assert [len(field) for field in report] == [0, 0, 0, 0]

@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 
 from weldon.data import Geometry, Record
-from weldon.data.true_masks import IGNORED, TrueMasks
-from weldon.evaluation.measures import ImageMaps
+from weldon.data.true_masks import TrueMasks
+from weldon.evaluation.measures.measure import ImageMaps
+from weldon.void import VOID
 
 CLASSES = ("cat", "dog")
 LEGEND = {0: "background", 1: "cat", 2: "dog", 3: "horse"}
@@ -37,4 +38,4 @@ def random_maps(seed: int) -> torch.Tensor:
 
 
 def random_mask(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).choice([0, 1, 2, 3, IGNORED], size=SIZE[::-1])
+    return np.random.default_rng(seed).choice([0, 1, 2, 3, VOID], size=SIZE[::-1])

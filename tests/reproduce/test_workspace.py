@@ -10,7 +10,7 @@ from PIL import Image
 from weldon.data import Record, read_labels
 from weldon.errors import UsageError
 from weldon.recipes import Source
-from weldon.reproduce.workspace import AbsentError, Workspace, declared_names, held_back_table, write_table
+from weldon.reproduce.workspace import AbsentError, Workspace, held_back_table, tuning_names, write_table
 
 
 def rows_of(table):
@@ -49,9 +49,9 @@ def test_the_draw_is_the_same_every_time(scenes, data_root, tmp_path):
     assert first.read_text() == second.read_text()
 
 
-def test_declared_masks_are_of_held_back_images(scenes, data_root, tmp_path):
+def test_tuning_masks_are_of_held_back_images(scenes, data_root, tmp_path):
     table, _ = held_back_table(scenes, data_root / "scenes", tmp_path)
-    names = declared_names(scenes.model_copy(update={"declared": 4}), table).read_text().split()
+    names = tuning_names(scenes.model_copy(update={"tuning": {"masks": 4}}), table).read_text().split()
     held_back = {
         row["file_name"].split("/")[-1].split(".")[0] for row in rows_of(table) if row["split"] == "val"
     }
@@ -59,13 +59,13 @@ def test_declared_masks_are_of_held_back_images(scenes, data_root, tmp_path):
     assert set(names) <= held_back
 
 
-@pytest.mark.parametrize("name", ["scenes.csv", "scenes-declared.txt"])
+@pytest.mark.parametrize("name", ["scenes.csv", "scenes-tuning.txt"])
 def test_a_kill_in_the_midst_of_writing_leaves_no_half_list(scenes, data_root, tmp_path, monkeypatch, name):
-    source = scenes.model_copy(update={"declared": 4})
+    source = scenes.model_copy(update={"tuning": {"masks": 4}})
 
     def both():
         table, _ = held_back_table(source, data_root / "scenes", tmp_path)
-        return [path.read_bytes() for path in (table, declared_names(source, table))]
+        return [path.read_bytes() for path in (table, tuning_names(source, table))]
 
     def cut(draft, content):
         with draft.open("wb") as file:
@@ -116,12 +116,14 @@ def test_held_back_images_are_in_a_table_beside_the_results(workspace, scenes):
 
 
 def test_truth_is_given_where_the_data_has_it_and_it_is_asked_for(workspace, scenes):
-    full = scenes.model_copy(update={"boxes": "Annotations", "masks": "Masks", "declared": 2})
+    full = scenes.model_copy(
+        update={"truth": {"boxes": "Annotations", "masks": "Masks"}, "tuning": {"masks": 2}}
+    )
     folder = workspace.data_root / "scenes"
-    assert workspace.truth_options(scenes, boxes=True, masks=True) == {}
-    assert workspace.truth_options(full, boxes=False, masks=False) == {}
-    assert workspace.truth_options(full, boxes=True, masks=False) == {"boxes": folder / "Annotations"}
-    given = workspace.truth_options(full, boxes=True, masks=True)
+    assert workspace.truth_options(scenes, ["boxes", "masks"]) == {}
+    assert workspace.truth_options(full, []) == {}
+    assert workspace.truth_options(full, ["boxes"]) == {"boxes": folder / "Annotations"}
+    given = workspace.truth_options(full, ["boxes", "masks", "legend"])
     assert given["masks"] == folder / "Masks"
     assert len(given["tune_on"].read_text().split()) == 2
 

@@ -10,7 +10,7 @@ from weldon.training.scoring import (
     ScoredSet,
     fit_thresholds,
     per_class_rows,
-    precision_recall,
+    score_batches,
     score_set,
 )
 
@@ -110,8 +110,22 @@ def test_figures_of_a_class_by_hand():
 
 
 def test_nothing_chosen_and_nothing_to_choose_is_zero_not_an_error():
-    none, some = torch.tensor([False, False]), torch.tensor([True, False])
-    zero = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    assert (
-        precision_recall(none, some) == precision_recall(some, none) == precision_recall(none, none) == zero
+    rows = per_class_rows(
+        scored([[0.0, 0.0, 9.0]], [[1.0, 0.0, 0.0]]),
+        ("missed", "absent", "false alarm"),
+        {"missed": 1.0, "absent": 1.0, "false alarm": 1.0},
     )
+    for row in rows:
+        assert [row[figure] for figure in ("precision", "recall", "f1")] == [0.0, 0.0, 0.0]
+
+
+def test_batches_of_which_no_file_could_be_read_are_passed_over(net):
+    empty = {name: part[:0] for name, part in batch([[1.0]], [0]).items()}
+    scored = list(score_batches(net, [empty, batch([[1.0, -3.0]], [4])]))
+    assert [(one["index"].tolist(), scores.tolist()) for one, (scores, _) in scored] == [([4], [[2.0]])]
+
+
+def test_another_way_to_score_sees_the_network_and_the_batch(net):
+    (found,) = score_batches(net, [batch([[1.0, -3.0]], [4])], lambda net, batch: (batch["bag"].sum(2),))
+    assert found[1][0].tolist() == [[-2.0]]
+    assert not net.training

@@ -22,7 +22,7 @@ from weldon.cli.reproduce import reproduce
 from weldon.cli.serve import serve
 from weldon.cli.suspects import suspects
 from weldon.cli.train import train
-from weldon.cli.val import val
+from weldon.cli.val import ValCommand, val
 from weldon.errors import UsageError
 
 app = typer.Typer(
@@ -33,9 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, train, val, predict, explain, export, demo, reproduce, serve, suspects):
+for verb in (check, train, predict, explain, export, demo, reproduce, serve, suspects):
     app.command()(verb)
 app.command("next")(next_images)
+app.command(cls=ValCommand)(val)
 app.add_typer(data_app, name="data")
 
 

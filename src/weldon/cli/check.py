@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weldon.cli.console import out, print_json, progress_bar
-from weldon.cli.pixels import MaxPixels
+from weldon.cli.max_pixels import MaxPixels
 
 
 def check(

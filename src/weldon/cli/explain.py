@@ -9,7 +9,7 @@ import typer
 
 from weldon.cli.console import out as console
 from weldon.cli.console import print_json, say
-from weldon.cli.pixels import MaxPixels
+from weldon.cli.max_pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
 

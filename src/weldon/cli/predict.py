@@ -1,115 +1,214 @@
-"""``weldon predict``: what is in each picture, where, and files for the annotation tool."""
+"""``weldon predict``: what is in each picture, or each bag, where, and files for the annotation tool."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from weldon.cli.console import print_json, progress_bar, say
-from weldon.cli.pixels import MaxPixels
-from weldon.cli.predict_bags import predict_bags
-from weldon.device import HELP as DEVICE_HELP
+from weldon.cli.max_pixels import MaxPixels
+from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
+from weldon.device import HELP
 from weldon.errors import UsageError
+from weldon.runs.option_kinds import checked
+
+if TYPE_CHECKING:
+    from weldon.data import ImageAnnotation
+    from weldon.inference import NamedImage, PredictionWriter, Predictor
 
 
-def predict(
-    run: Annotated[Path, typer.Argument(help="run directory")],
-    images: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists; or bags")],
-    out: Annotated[Path | None, typer.Option(help="folder to write [first free of runs/predict, …]")] = None,
-    to: Annotated[
-        str | None, typer.Option(help="annotation formats, as coco,cvat; an unknown name lists them")
-    ] = None,
-    points: Annotated[bool, typer.Option("--points", help="a point for each predicted class")] = False,
-    boxes: Annotated[bool, typer.Option("--boxes", help="boxes for each predicted class")] = False,
-    masks: Annotated[bool, typer.Option("--masks", help="an indexed mask an image")] = False,
-    heatmaps: Annotated[bool, typer.Option("--heatmaps", help="signed maps and overlays")] = False,
-    box_threshold: Annotated[
-        float | None, typer.Option(help="share of a map's range [the run's, else 0.5]")
-    ] = None,
-    crf: Annotated[bool, typer.Option("--crf", help="sharpen masks with a dense CRF")] = False,
-    wide: Annotated[bool, typer.Option("--wide", help="a row an image in predictions.csv")] = False,
-    device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
-    batch_size: Annotated[int, typer.Option("--batch-size", "-b", help="images a pass")] = 8,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="write into a folder with files")] = False,
-    max_pixels: MaxPixels = None,
-    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
-) -> None:
+OF_IMAGES = ("to", "points", "boxes", "masks", "crf", "heatmaps", "box_threshold")  # bags have none of them
+
+
+def _names(value: Any) -> Any:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    from weldon.data import FORMATS
+
+    if unknown := [name for name in names if name not in FORMATS]:
+        raise ValueError(f"must be among {', '.join(FORMATS)}; there is no {', '.join(unknown)}")
+    return names
+
+
+class PredictOptions(BaseModel):
+    """What ``weldon predict`` computes, and what it writes beside tables and records."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    out: Path | None = Field(default=None, description="folder to write [first free of runs/predict, …]")
+    to: Annotated[tuple[str, ...], AfterValidator(_known), BeforeValidator(_names)] = Field(
+        default=(), description="annotation formats, as coco,cvat; an unknown name lists them"
+    )
+    points: bool = Field(default=False, description="a point for each predicted class")
+    boxes: bool = Field(default=False, description="boxes for each predicted class")
+    masks: bool = Field(default=False, description="an indexed mask an image")
+    heatmaps: bool = Field(default=False, description="signed maps and overlays")
+    box_threshold: float | None = Field(
+        default=None, gt=0, lt=1, description="share of a map's range [the run's, else 0.5]"
+    )
+    crf: bool = Field(default=False, description="sharpen masks with a dense CRF")
+    wide: bool = Field(default=False, description="a row an image in predictions.csv")
+    device: str = Field(default="auto", description=HELP)
+    batch_size: int = Field(default=8, ge=1, description="images a pass")
+    overwrite: bool = Field(default=False, description="write into a folder with files")
+
+    @property
+    def mask_options(self) -> dict[str, Any] | None:
+        """Options of :meth:`weldon.inference.Result.mask`; None: no masks."""
+        return {"crf": self.crf} if self.masks else None
+
+    def folder(self) -> Path:
+        """Return the folder to write; where none is named, make the first free of ``runs/predict``, …."""
+        from weldon.runs.out_directory import make_free
+
+        return self.out if self.out is not None else make_free(Path("runs"), "predict")
+
+
+def predict(**given: Any) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
-    from weldon.data import write_annotations
-    from weldon.data.formats.registry import check_file_names
-    from weldon.inference import PredictionWriter, expand_images, open_run, to_annotation
-    from weldon.inference.image_list import photo_folder
-    from weldon.inference.predict import load_images
+    from weldon.inference import open_run
     from weldon.inference.run_network import is_bag_run
-    from weldon.runs.out_directory import make_free
 
-    if is_bag_run(open_run(run)):
-        of_images: dict[str, object] = {"--to": to, "--points": points, "--boxes": boxes, "--masks": masks}
-        of_images |= {"--crf": crf, "--heatmaps": heatmaps, "--box-threshold": box_threshold}
-        predict_bags(
-            *(run, images),
-            of_images=of_images,
-            out=out,
-            wide=wide,
-            device=device,
-            overwrite=overwrite,
-            json=json,
-        )
-        return
-    formats = _formats(to)
-    if box_threshold is not None and not 0 < box_threshold < 1:
-        raise UsageError(f"box-threshold must be a share between 0 and 1, got {box_threshold}")
-    predictor = load_images(run, device=device, batch_size=batch_size)
-    named = expand_images(images)
-    check_file_names(formats, [image.file_name for image in named])
-    folder = out if out is not None else make_free(Path("runs"), "predict")
-    mask_options = {"crf": crf} if masks else None
+    run, sources, as_json = given.pop("run"), given.pop("images"), given.pop("json")
+    given.pop("max_pixels")  # its flag has done it
+    options = checked(PredictOptions, given)
+    do = _predict_bags if is_bag_run(open_run(run)) else _predict_images
+    told = do(run, sources, options, progress=not as_json)
+    if as_json:
+        print_json(told)
+
+
+def _predict_images(
+    run: Path, sources: list[str], options: PredictOptions, *, progress: bool
+) -> dict[str, Any]:
+    """Predict images, write the folder, and return what was done."""
+    from weldon.data.formats.registry import check_file_names
+    from weldon.inference import PredictionWriter, expand_images
+    from weldon.inference.predict import load_images
+
+    predictor = load_images(run, device=options.device, batch_size=options.batch_size)
+    named = expand_images(sources)
+    check_file_names(options.to, [image.file_name for image in named])
+    folder = options.folder()
     writer = PredictionWriter(
         folder,
         predictor.classes,
-        wide=wide,
-        heatmaps=heatmaps,
-        masks=mask_options,
-        box_threshold=box_threshold,
-        overwrite=overwrite,
+        wide=options.wide,
+        heatmaps=options.heatmaps,
+        masks=options.mask_options,
+        box_threshold=options.box_threshold,
+        overwrite=options.overwrite,
     )
-    annotations = []
-    with writer, progress_bar(quiet=json) as progress:
-        for result in progress.track(predictor.predict_many(named), total=len(named), description="images"):
-            writer.add(result)
-            if formats:
-                annotations.append(
-                    to_annotation(
-                        result,
-                        points=points,
-                        boxes=boxes or not points,
-                        masks=mask_options,
-                        box_threshold=box_threshold,
-                    )
-                )
-        writer.finish(predictor.skipped)
-    photos = photo_folder(named)
-    for name in formats:
-        write_annotations(name, folder, annotations, predictor.classes, photos=photos)
-    if "labelstudio" in formats and photos is not None:
-        say(f"Label Studio shows the pictures when LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={photos.parent}")
-        say(f"and {photos} is a Local files storage of the project (docs/formats.md)")
+    annotations = _written(writer, predictor, named, options, progress=progress)
+    _write_annotations(folder, annotations, predictor, named, options)
     for skipped in predictor.skipped:
         say(f"skipped {skipped.file_name}: {skipped.reason}")
     done = len(named) - len(predictor.skipped)
     say(f"{done} images, {len(predictor.skipped)} skipped, in {folder}")
-    if json:
-        names = [skipped.file_name for skipped in predictor.skipped]
-        print_json({"out": str(folder), "images": done, "skipped": names, "formats": formats})
+    names = [skipped.file_name for skipped in predictor.skipped]
+    return {"out": str(folder), "images": done, "skipped": names, "formats": list(options.to)}
 
 
-def _formats(to: str | None) -> list[str]:
-    from weldon.data import FORMATS
+def _written(
+    writer: PredictionWriter,
+    predictor: Predictor,
+    named: Sequence[NamedImage],
+    options: PredictOptions,
+    *,
+    progress: bool,
+) -> list[ImageAnnotation]:
+    """Write every result as it comes, and return what annotation formats are to hold."""
+    from weldon.inference import to_annotation
 
-    names = [name.strip() for name in to.split(",")] if to is not None else []
-    unknown = [name for name in names if name not in FORMATS]
-    if unknown:
-        raise UsageError(f"to must be among {', '.join(FORMATS)}, got {', '.join(unknown)}")
-    return names
+    annotations = []
+    with writer:
+        for result in _shown(predictor.predict_many(named), len(named), "images", progress=progress):
+            writer.add(result)
+            if options.to:
+                annotations.append(
+                    to_annotation(
+                        result,
+                        points=options.points,
+                        boxes=options.boxes or not options.points,
+                        masks=options.mask_options,
+                        box_threshold=options.box_threshold,
+                    )
+                )
+        writer.finish(predictor.skipped)
+    return annotations
+
+
+def _write_annotations(
+    folder: Path,
+    annotations: Sequence[ImageAnnotation],
+    predictor: Predictor,
+    named: Sequence[NamedImage],
+    options: PredictOptions,
+) -> None:
+    from weldon.data import write_annotations
+    from weldon.inference.image_list import photo_folder
+
+    photos = photo_folder(named)
+    for name in options.to:
+        write_annotations(name, folder, annotations, predictor.classes, photos=photos)
+    if "labelstudio" in options.to and photos is not None:
+        say(f"Label Studio shows the pictures when LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={photos.parent}")
+        say(f"and {photos} is a Local files storage of the project (docs/formats.md)")
+
+
+def _predict_bags(
+    run: Path, sources: list[str], options: PredictOptions, *, progress: bool
+) -> dict[str, Any]:
+    """Predict one table or folder of bags, write the folder, and return what was done.
+
+    Raises:
+        UsageError: options that only images have, or several tables.
+    """
+    from weldon.inference import PredictionWriter
+    from weldon.inference.bag_predictor import load_bags
+    from weldon.inference.output import BAG_TABLES
+    from weldon.structured import open_bags
+
+    if of_images := [f"--{name.replace('_', '-')}" for name in OF_IMAGES if getattr(options, name)]:
+        raise UsageError(f"run {str(run)!r} was trained on bags: leave out {', '.join(of_images)}")
+    if len(sources) != 1:
+        raise UsageError(f"a run on bags predicts one table or folder at a time, got {len(sources)}")
+    predictor, opened = load_bags(run, device=options.device), open_bags(sources[0])
+    bags, matching = predictor.match(opened)
+    notes = (*opened.notes, *matching)
+    for note in notes:
+        say(note)
+    folder, total = options.folder(), len(bags.paths)
+    writer = PredictionWriter(
+        folder, predictor.classes, wide=options.wide, overwrite=options.overwrite, tables=BAG_TABLES
+    )
+    with writer:
+        for result in _shown(predictor.predict(bags), total, "bags", progress=progress):
+            writer.add(result)
+    say(f"{total} bags in {folder}")
+    return {"out": str(folder), "bags": total, "notes": list(notes)}
+
+
+def _shown(results: Iterable[Any], total: int, what: str, *, progress: bool) -> Iterable[Any]:
+    """Yield results, with a progress bar on standard error if asked."""
+    with progress_bar(quiet=not progress) as bar:
+        yield from bar.track(results, total=total, description=what)
+
+
+def _parameters() -> list[inspect.Parameter]:
+    return [
+        argument_parameter("run", Path, ..., "run directory"),
+        argument_parameter("images", list[str], ..., "files, folders, patterns or text lists; or bags"),
+        *field_parameters(PredictOptions),
+        inspect.Parameter("max_pixels", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=MaxPixels),
+        flag_parameter("json", bool, False, "print one JSON object"),
+    ]
+
+
+with_parameters(predict, _parameters())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weldon.cli.console import say
-from weldon.cli.pixels import MaxPixels
+from weldon.cli.max_pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
 

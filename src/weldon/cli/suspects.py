@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from weldon.cli.console import err, print_json, print_table, say
-from weldon.cli.pixels import MaxPixels
+from weldon.cli.max_pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
 
 SHOWN = 10  # suspects that are printed

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-
-import typer
+from typing import Any
 
 from weldon.cli.console import print_json, say
+from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
 from weldon.runs.recipe import Recipe
 
-SHORT = {"batch_size": "-b", "workers": "-j"}
 OWN = {
     "out": (Path | None, None, "folder of the run [first free of runs/train, runs/train2, …]"),
     "config": (Path | None, None, "TOML file with options; flags win"),
@@ -46,47 +43,9 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 def signature() -> inspect.Signature:
     """Return the parameters of ``weldon train``: one an option of the recipe, then the command's own."""
-    parameters = [_parameter("data", Path, ..., "folder of images, a VOC devkit, or bags", argument=True)]
-    for name, field in Recipe.model_fields.items():
-        if name != "data":
-            kind = bool if field.annotation is bool else flag_type(field.annotation)
-            parameters.append(_parameter(name, kind | None, None, _help(name, field)))
-    parameters += [_parameter(name, kind, default, text) for name, (kind, default, text) in OWN.items()]
-    return inspect.Signature(parameters)
+    data = argument_parameter("data", Path, ..., "folder of images, a VOC devkit, or bags")
+    own = [flag_parameter(name, kind, default, text) for name, (kind, default, text) in OWN.items()]
+    return inspect.Signature([data, *field_parameters(Recipe, but=["data"], off=True), *own])
 
 
-def flag_type(annotation: Any) -> Any:
-    """Return what a flag's text is first read as: choices, numbers and paths as such, else text."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
-        return flag_type(kinds[0]) if len(kinds) == 1 else str
-    if get_origin(annotation) is Annotated:
-        return flag_type(get_args(annotation)[0])
-    if get_origin(annotation) is Literal or annotation in (int, float, Path):
-        return annotation
-    return str
-
-
-def _help(name: str, field: Any) -> str:
-    shown = "" if field.default is None else f" [{field.default}]"
-    return f"{field.description}{shown}"
-
-
-def _parameter(name: str, kind: Any, default: Any, text: str, *, argument: bool = False) -> inspect.Parameter:
-    if argument:
-        info: Any = typer.Argument(help=text)
-    else:
-        dashed = name.replace("_", "-")
-        flags = [f"--{dashed}/--no-{dashed}" if kind == bool | None else f"--{dashed}"]
-        short = [SHORT[name]] if name in SHORT else ["-c"] if name == "config" else []
-        info = typer.Option(*flags, *short, help=text, show_default=False)
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=inspect.Parameter.empty if default is ... else default,
-        annotation=Annotated[kind, info],
-    )
-
-
-train.__signature__ = signature()  # type: ignore[attr-defined]
-train.__annotations__ = {p.name: p.annotation for p in signature().parameters.values()}
+with_parameters(train, signature().parameters.values())

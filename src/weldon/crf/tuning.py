@@ -13,7 +13,8 @@ from weldon.crf.dense_crf import DenseCRF
 from weldon.crf.kernels import SpatialKernels
 from weldon.crf.parameters import README_PARAMETERS, CRFParameters
 from weldon.errors import UsageError
-from weldon.metrics.mean_iou import VOID, confusion_matrix, present_miou
+from weldon.metrics.mean_iou import confusion_matrix, present_miou
+from weldon.void import VOID
 
 UNREFINED = CRFParameters(iterations=0)
 """No CRF at all: the mask is the likeliest label of each pixel."""
@@ -55,8 +56,8 @@ def tune_crf(
 
     The mean is over the labels in the masks, as ``weldon val`` reports it.
 
-    Masks used here say nothing more about quality afterwards: tune on masks that are declared, report on
-    others. The pictures are gone through once, so the three may be generators.
+    Masks used here say nothing more about quality afterwards: tune on some,
+    report on others. The pictures are gone through once, so the three may be generators.
 
     Args:
         probabilities: of every picture ``(C, H, W)`` float, what the CRF is to refine.

@@ -16,8 +16,8 @@ from weldon.data.opened import opened
 from weldon.data.public.voc import VOC_CLASSES
 from weldon.data.record import Record
 from weldon.errors import DataError, UsageError
+from weldon.void import VOID
 
-IGNORED = 255
 BACKGROUND = "background"
 LEGEND_FILE = "legend.csv"
 
@@ -40,7 +40,7 @@ class TrueMasks:
         self.labels = (BACKGROUND, *classes, *strangers)
         number = {name: place for place, name in enumerate(self.labels)}
         self._meaning = np.full(256, -1, dtype=np.int16)
-        self._meaning[IGNORED] = IGNORED  # unless the legend names it
+        self._meaning[VOID] = VOID  # unless the legend names it
         for index, name in legend.items():
             self._meaning[index] = number[name]
 
@@ -103,9 +103,9 @@ def refuse_no_object(paths: Iterable[Path], legend: Mapping[int, str]) -> None:
     ignored = None
     for path in paths:
         held = set(np.unique(_indices(path)).tolist())
-        if any(legend.get(index) != BACKGROUND and (index != IGNORED or index in legend) for index in held):
+        if any(legend.get(index) != BACKGROUND and (index != VOID or index in legend) for index in held):
             return
-        if IGNORED in held:
+        if VOID in held:
             ignored = ignored or path
     if ignored is not None:
         raise DataError(
@@ -197,4 +197,4 @@ def _legend_table(path: Path) -> dict[int, str]:
 
 
 def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= IGNORED
+    return text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 255

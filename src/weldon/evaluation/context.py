@@ -1,16 +1,17 @@
-"""A run in front of the images that it is measured on."""
+"""Bring together what a measure may ask for: the run, its network, the images and their truth."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from weldon.evaluation.scorer import Scorer
+from weldon.evaluation.measured_truth import Truth, find_truth
+from weldon.evaluation.options import EvaluationOptions
+from weldon.evaluation.scorer import Scorer, open_scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
-from weldon.inference.run_network import load_run_network
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.inputs.images import cached_maps
 
 log = logging.getLogger("weldon")
 
@@ -20,56 +21,49 @@ class EvaluationContext:
     """A run, its network, and the images.
 
     Args:
-        run: keeps what declared images choose.
+        run: keeps what tuning images choose.
+        options: what was asked for.
         scorer: the network.
-        images: those measured and those declared, without the files that are known not to read.
+        images: those measured and those tuned on, without the files that are known not to read.
         asked: images to measure, with those files.
-        tune_on: how the caller names the declared images; None: there are none.
-        min_positives: classes with fewer positives are left out of means.
+        truth: true boxes and masks, where there are some.
     """
 
     run: RunDirectory
+    options: EvaluationOptions
     scorer: Scorer
     images: MeasuredImages
     asked: int
-    tune_on: str | None
-    min_positives: int
+    truth: Truth
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes of the run."""
         return self.scorer.classes
 
+    @property
+    def flags(self) -> Mapping[str, Any]:
+        """The flags of measures that were given, by name."""
+        return self.options.flags
 
-def open_context(
-    run: RunDirectory,
-    data: Path | None,
-    *,
-    labels: Path | None,
-    split: str | None,
-    tune_on: str | None,
-    min_positives: int,
-    device: str,
-    progress: bool,
-) -> EvaluationContext:
-    """Return a run in front of its images; a frozen run has the feature maps of its own data already.
 
-    Arguments as in :func:`weldon.evaluation.evaluate`.
+def open_context(run: RunDirectory, options: EvaluationOptions) -> EvaluationContext:
+    """Return a run in front of its images.
 
     Raises:
-        UsageError: no image in the split, or measured images among those declared.
-        DataError: labels that cannot be read, or a declared name that is no image.
+        UsageError: no image in the split, or measured images among those to tune on.
+        DataError: labels or truth that cannot be read, or a name to tune on that is no image.
     """
     recipe = run.recipe
-    images = choose_images(run, recipe, data, labels=labels, split=split, tune_on=tune_on)
+    images = choose_images(
+        run, recipe, options.data, labels=options.labels, split=options.split, tune_on=options.tune_on
+    )
     asked = len(images.measured)
-    net = load_run_network(run, device=device)
-    inputs, notes = images.inputs.as_trained(net)
+    scorer, images, notes = open_scorer(run, recipe, images, device=options.device, progress=options.progress)
     for note in notes:
         log.warning(note)
-    cache = None
-    if recipe.freeze and images.own:
-        cache = cached_maps(recipe, net, images.records, run.class_names)
-        images = images.readable(cache.rows)
-    scorer = Scorer(net, recipe, run.class_names, cache, progress, inputs)
-    return EvaluationContext(run, scorer, images, asked, tune_on, min_positives)
+    if options.flags or options.tune_on:
+        scorer.inputs.refuse_places()
+    named = {name: options.flags.get(name) for name in ("boxes", "masks", "legend")}
+    truth = find_truth(images, run.class_names, **named)
+    return EvaluationContext(run, options, scorer, images, asked, truth)

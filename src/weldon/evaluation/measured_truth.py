@@ -1,20 +1,26 @@
-"""What a run is measured against beside labels: true boxes and true masks, never used in training."""
+"""Find the true boxes and masks that a run is measured against, and say how much they tell; none trains."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weldon.data import Box, Record, TrueBoxes, read_boxes
 from weldon.data.public.voc import VOC_CLASSES
 from weldon.data.true_masks import BACKGROUND, TrueMasks, find_masks, read_legend, refuse_no_object
 from weldon.errors import DataError
-from weldon.evaluation.measures import Figures, ImageMaps
+from weldon.evaluation.measures.measure import Figures, Flag, ImageMaps, MeasureKind
 from weldon.evaluation.selection import MeasuredImages
 
+if TYPE_CHECKING:
+    from weldon.evaluation.context import EvaluationContext
+
 MISSING_SHOWN = 5
+BOXES = Flag("boxes", Path, "true boxes: COCO, Label Studio, CVAT, or a folder of VOC XML")
+MASKS = Flag("masks", Path, "folder of true masks, indexed PNG")
+LEGEND = Flag("legend", str, "what mask indices mean: voc, run or a table [legend.csv beside them]")
 
 
 @dataclass(frozen=True)
@@ -104,15 +110,16 @@ def refuse_useless(seen: Covered, classes: Sequence[str]) -> None:
         )
 
 
-def describe_truth(told: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def describe_truth(figures: Mapping[str, Any]) -> list[str]:
     """Say how much truth there was, a line each.
 
     Example:
-        >>> describe_truth({"boxes": {"images": 1, "of": 8, "labels_unknown": ["CAT"], "missing": ["b.jpg"]}})
+        >>> told = {"images": 1, "of": 8, "labels_unknown": ["CAT"], "missing": ["b.jpg"]}
+        >>> describe_truth({"truth": {"boxes": told}})
         ['boxes of 1 of 8 images (none of b.jpg, ...)', 'labels unknown to the run: CAT']
     """
     lines = []
-    for kind, covered in told.items():
+    for kind, covered in figures.get("truth", {}).items():
         missing = f" (none of {', '.join(covered['missing'])}, ...)" if covered["missing"] else ""
         lines.append(f"{kind} of {covered['images']} of {covered['of']} images{missing}")
         if covered["labels_unknown"]:
@@ -204,3 +211,10 @@ def _masks(
             )
         refuse_no_object(measured, meaning)
     return TrueMasks(paths, classes, meaning)
+
+
+def _build(context: EvaluationContext) -> TruthCovered:
+    return context.truth.covered
+
+
+MEASURE = MeasureKind(_build, reads_maps=False, describe=describe_truth)

@@ -1,30 +1,107 @@
-"""Measure several scales together: ``weldon val --scales``."""
+"""Measure one run at several image sizes, or several runs together: ``weldon val --scales``, ``--with``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from weldon.data import Record, encode_targets
 from weldon.data.split import numbered, read_numbered_splits
-from weldon.device import choose_device
 from weldon.errors import UsageError
-from weldon.evaluation.measures import ClassMeasure, joined_figures
+from weldon.evaluation.measures.classes import class_measure, figures_of_scores
 from weldon.evaluation.object_bank import average_scales, fit_object_bank, table3_count
-from weldon.evaluation.scales import Scale
+from weldon.evaluation.options import EvaluationOptions
 from weldon.evaluation.scorer import Scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
 from weldon.inference.run_network import load_image_network
-from weldon.pooling import WeldonPool
+from weldon.pooling import Count, WeldonPool
+from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.training.inputs.images import cached_maps
 from weldon.training.inputs.prepare import choose_task
 
-COMBINATIONS = ("object-bank", "average")
+Regions = Count | Literal["table3"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One run at one image size.
+
+    Args:
+        run: its weights.
+        recipe: of the run, with this image size.
+        k: regions for and against in place of those the run was trained with: a count, a share, ``table3``;
+            None keeps them.
+    """
+
+    run: RunDirectory
+    recipe: Recipe
+    k: Regions | None = None
+
+    @property
+    def name(self) -> str:
+        """What progress bars and figures call it."""
+        return f"{self.run.path.name} at {self.recipe.image_size} px"
+
+
+def plan_scales(
+    run: str | Path,
+    *,
+    sizes: Sequence[int] = (),
+    k: Sequence[Count] | str = "table3",
+    others: Sequence[str | Path] = (),
+) -> list[Scale]:
+    """Return one run at several sizes, or several runs each at the size it was trained with.
+
+    Args:
+        run: a run directory.
+        sizes: image sizes for this one run.
+        k: regions at each size: ``table3`` (the paper's where it has a map of that side, else the run's own),
+            ``run`` (the run's own), or a count or share a size. It concerns WELDON's pooling only.
+        others: runs with the same classes, each at its own size with its own regions.
+
+    Raises:
+        UsageError: neither or both of ``sizes`` and ``others``, sizes twice, runs of other classes.
+
+    Example:
+        >>> plan_scales("runs/a", sizes=[224, 224])
+        Traceback (most recent call last):
+        weldon.errors.UsageError: scales must be different image sizes, got 224, 224
+    """
+    if bool(sizes) == bool(others):
+        raise UsageError("give either scales for one run, or several runs")
+    if len(set(sizes)) != len(sizes):
+        raise UsageError(f"scales must be different image sizes, got {', '.join(map(str, sizes))}")
+    if not sizes:
+        return _several([open_run(path) for path in (run, *others)])
+    opened = open_run(run)
+    recipe = opened.recipe
+    counts = _counts(sizes, k)
+    return [Scale(opened, _at(recipe, size), count) for size, count in zip(sizes, counts, strict=True)]
+
+
+def _several(runs: Sequence[RunDirectory]) -> list[Scale]:
+    for run in runs[1:]:
+        if run.class_names != runs[0].class_names:
+            raise UsageError(f"runs to combine must have the same classes, got {runs[0].path} and {run.path}")
+    return [Scale(run, run.recipe) for run in runs]
+
+
+def _counts(sizes: Sequence[int], k: Sequence[Count] | str) -> list[Regions | None]:
+    if k in ("run", "table3"):
+        return ["table3" if k == "table3" else None for _ in sizes]
+    if isinstance(k, str) or len(k) != len(sizes):
+        raise UsageError(f"scale_k must be table3, run or a count for each of {len(sizes)} scales, got {k!r}")
+    return list(k)
+
+
+def _at(recipe: Recipe, size: int) -> Recipe:
+    return build_recipe({**recipe.model_dump(), "image_size": size})
 
 
 @dataclass(frozen=True)
@@ -46,30 +123,13 @@ class ScaleScores:
     tests: tuple[Tensor, ...]
 
 
-def evaluate_scales(
-    scales: Sequence[Scale],
-    data: str | Path | None = None,
-    *,
-    combine: str = "object-bank",
-    fit_on: str = "train",
-    labels: str | Path | None = None,
-    split: str | None = None,
-    min_positives: int = 1,
-    device: str = "auto",
-    progress: bool = False,
-) -> dict[str, Any]:
+def evaluate_scales(scales: Sequence[Scale], options: EvaluationOptions) -> dict[str, Any]:
     """Measure several scales and their combination, shares in 0–1.
 
     Args:
-        scales: what :func:`weldon.evaluation.scales.plan_scales` returned.
-        data: other labelled images to measure on; None: those of the first run.
-        combine: ``object-bank``, a linear classifier over all scores, fitted on ``fit_on``, or ``average``.
-        fit_on: split of the first run's own images that the classifier is fitted on.
-        labels: table of labels of ``data``.
-        split: which images to measure; None: the validation images of the run's own data, all of other data.
-        min_positives: classes with fewer positives are left out of the means.
-        device: where to compute, as in :func:`weldon.device.choose_device`.
-        progress: show a progress bar.
+        scales: what :func:`plan_scales` returned.
+        options: what is measured, and how scores are combined; the object bank, a linear classifier over all
+            scores, is fitted on the split ``fit_on`` of the first run's own images.
 
     Returns:
         the figures of the combination as of :func:`weldon.evaluation.evaluate`; under ``scales`` and
@@ -79,31 +139,26 @@ def evaluate_scales(
     Raises:
         UsageError: options that cannot be used, or measured images that something was fitted on.
     """
-    device = choose_device(device)
-    if combine not in COMBINATIONS:
-        raise UsageError(f"combine must be one of {', '.join(COMBINATIONS)}, got {combine!r}")
-    first = scales[0]
-    own = choose_images(first.run, first.recipe, None, split=fit_on)
-    place, table = (None if path is None else Path(path) for path in (data, labels))
-    images = choose_images(first.run, first.recipe, place, labels=table, split=split)
-    _refuse_leaks(scales, images, own.measured, fit_on)
-    scored = score_scales(scales, own, images, device=device, progress=progress)
-    task = choose_task(first.recipe.task, scored.measured)
-    classes = first.run.class_names
+    run, recipe = scales[0].run, scales[0].recipe
+    own = choose_images(run, recipe, None, split=options.fit_on)
+    images = choose_images(run, recipe, options.data, labels=options.labels, split=options.split)
+    _refuse_leaks(scales, images, own.measured, options.fit_on)
+    scored = score_scales(scales, own, images, device=options.device, progress=options.progress)
+    task = choose_task(recipe.task, scored.measured)
 
     def measure(scores: Tensor) -> dict[str, Any]:
-        target, known = encode_targets(scored.measured, classes)
-        found = ClassMeasure(target, known, classes, task=task, min_positives=min_positives)
-        found.rows.update(scores, target, known, index=torch.arange(len(target)))
-        return joined_figures([found])
+        found = class_measure(
+            scored.measured, run.class_names, task=task, min_positives=options.min_positives
+        )
+        return figures_of_scores(scores, torch.arange(len(scores)), found)
 
     main = "accuracy" if task == "multiclass" else "map"
     averaged = measure(average_scales(scored.tests))
     alone = {name: measure(part)[main] for name, part in zip(scored.names, scored.tests, strict=True)}
     compared = {"scales": alone, "average": averaged[main]}
-    if combine == "average":
+    if options.combine == "average":
         return averaged | compared
-    target, known = encode_targets(scored.taught, classes)
+    target, known = encode_targets(scored.taught, run.class_names)
     groups = [record.group or record.file_name for record in scored.taught]
     bank = fit_object_bank(scored.lessons, target, known, task=task, groups=groups)
     return measure(bank(scored.tests)) | compared | {"object_bank": {"strength": bank.strength}}

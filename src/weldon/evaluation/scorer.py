@@ -1,4 +1,4 @@
-"""A trained network that answers for labelled images, from cached feature maps where it has them."""
+"""Score labelled images, or bags, with a trained network, from cached feature maps where there are some."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from weldon.data import Geometry, Record, image_size
-from weldon.evaluation.measures import ImageMaps, ImageScores
+from weldon.evaluation.measures.measure import ImageMaps, ImageScores
+from weldon.evaluation.selection import MeasuredImages
+from weldon.inference.run_network import load_run_network
 from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe
+from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
-from weldon.training.inputs.images import IMAGES
+from weldon.training.inputs.images import IMAGES, cached_maps
 from weldon.training.inputs.inputs import Inputs
-from weldon.training.scoring import score_batch
+from weldon.training.scoring import score_batches
 
 STDERR = Console(stderr=True)
 MAPS_A_BATCH = 64
@@ -56,19 +58,10 @@ class Scorer:
         for number, scores, _ in self._forward(records, task):
             yield ImageScores(number, records[number], scores)
 
-    @torch.no_grad()
     def _forward(self, records: Sequence[Record], task: str) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Yield number, scores ``(C,)`` and maps ``(C, h, w)`` or ``(C, R)`` of what can be read."""
-        device = next(self.net.parameters()).device
-        self.net.eval()
-        batches = track(
-            self._batches(records), task, disable=not self.progress, console=STDERR, transient=True
-        )
-        for batch in batches:
-            if not len(batch["index"]):
-                continue
-            moved = {name: part.to(device) for name, part in batch.items() if isinstance(part, torch.Tensor)}
-            scores, maps = (part.float().cpu() for part in score_batch(self.net, moved, return_maps=True))
+        batches = shown(self._batches(records), task, progress=self.progress)
+        for batch, (scores, maps) in score_batches(self.net, batches):
             yield from zip(batch["index"].tolist(), scores, maps, strict=True)
 
     def _geometry(self, record: Record) -> Geometry:
@@ -80,3 +73,28 @@ class Scorer:
             return DataLoader(maps, MAPS_A_BATCH, collate_fn=keep_batch)  # type: ignore[arg-type]
         batches: Iterable[Any] = self.inputs.loader(self.recipe, self.net, records, self.classes)
         return batches
+
+
+def open_scorer(
+    run: RunDirectory, recipe: Recipe, images: MeasuredImages, *, device: str, progress: bool
+) -> tuple[Scorer, MeasuredImages, tuple[str, ...]]:
+    """Return what scores the images of a run, its images, and what has to be said about them.
+
+    A frozen run has the feature maps of its own data already; its images are then those that have a map.
+
+    Raises:
+        UsageError: the run was trained on images and these are bags, or the other way round.
+        DataError: a file of the run is damaged, or instances have other features than in training.
+    """
+    net = load_run_network(run, device=device)
+    inputs, notes = images.inputs.as_trained(net)
+    cache = None
+    if recipe.freeze and images.own:
+        cache = cached_maps(recipe, net, images.records, run.class_names)
+        images = images.readable(cache.rows)
+    return Scorer(net, recipe, run.class_names, cache, progress, inputs), images, notes
+
+
+def shown(batches: Iterable[Any], task: str, *, progress: bool) -> Iterable[Any]:
+    """Return the batches, with a progress bar on standard error if asked."""
+    return track(batches, task, disable=not progress, console=STDERR, transient=True)

@@ -1,22 +1,22 @@
-"""Which images a run is measured on, and which declared ones may choose thresholds."""
+"""Choose the images that a run is measured on, and apart from them those that it is tuned on."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from weldon.data import Record
 from weldon.data.opened import allowing_pixels
-from weldon.data.record import split_name
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import DataError, UsageError
-from weldon.files import read_text
+from weldon.evaluation.tuning_images import choose_tuning_images
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
+from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.inputs import Inputs, Prepared
 from weldon.training.inputs.prepare import open_inputs, prepare_again
 
@@ -30,10 +30,11 @@ class MeasuredImages:
     Args:
         records: all, with their split.
         measured: the images to measure on.
-        tuning: the declared images for thresholds, none of them measured.
+        tuning: the images that may choose thresholds and settings, none of them measured.
         data: the folder they are in.
         own: whether it is the data that the run was trained on.
         inputs: what the records are.
+        tune_on: how the caller names the tuning images; None: there are none.
     """
 
     records: tuple[Record, ...]
@@ -41,7 +42,8 @@ class MeasuredImages:
     tuning: tuple[Record, ...]
     data: Path
     own: bool
-    inputs: Inputs
+    inputs: Inputs = IMAGES
+    tune_on: str | None = None
 
     def readable(self, paths: Mapping[Path, int]) -> MeasuredImages:
         """Return the same without the files that have no cached map."""
@@ -86,8 +88,8 @@ def choose_images(
     measured = tuple(record for record in records if wanted in (None, record.split))
     if not measured:
         raise UsageError(f"split must be one with images, got {split!r} for {place}")
-    tuning = () if tune_on is None else tuning_images(records, tune_on, measured)
-    return MeasuredImages(records, measured, tuning, place, data is None, inputs)
+    tuning = () if tune_on is None else choose_tuning_images(records, tune_on, measured)
+    return MeasuredImages(records, measured, tuning, place, data is None, inputs, tune_on)
 
 
 def _own_records(run: RunDirectory, recipe: Recipe) -> tuple[tuple[Record, ...], Inputs]:
@@ -132,70 +134,3 @@ def _other_records(
     for note in label_set.notes:
         log.warning("%s: %s", data, note)
     return label_set.records, inputs
-
-
-def tuning_images(records: Sequence[Record], tune_on: str, measured: Sequence[Record]) -> tuple[Record, ...]:
-    """Return the declared images.
-
-    Args:
-        records: all images.
-        tune_on: ``train``, ``val`` or ``test``, or a text file with a file name or its stem a line.
-        measured: the images that no threshold may see.
-
-    Raises:
-        UsageError: a measured image is among them, there are none, or ``tune_on`` is neither.
-        DataError: a name that is no image.
-    """
-    split = split_name(tune_on)
-    if split is not None:
-        chosen = tuple(record for record in records if record.split == split)
-    else:
-        chosen = named_records(records, read_names(Path(tune_on)), source=tune_on)
-    if not chosen:
-        raise UsageError(f"tune_on must name images, got {tune_on!r}, which has none")
-    both = {record.path for record in chosen} & {record.path for record in measured}
-    if both:
-        raise UsageError(
-            f"tune_on must name other images than those measured, got {tune_on!r}: {len(both)} of its "
-            f"{len(chosen)} are measured, {min(path.name for path in both)} for one"
-        )
-    if learnt := sum(record.split == "train" for record in chosen):
-        log.warning("%d of the %d images to tune on were trained on", learnt, len(chosen))
-    return chosen
-
-
-def read_names(path: Path) -> list[str]:
-    """Return the names in a text file, a line each; what follows ``#`` is a remark.
-
-    Raises:
-        UsageError: no such file.
-        DataError: the file is no text.
-    """
-    if not path.is_file():
-        raise UsageError(
-            f"tune_on must be train, val, test or a file of names, got {str(path)!r}: no such file"
-        )
-    return [name for line in read_text(path).split("\n") if (name := line.split("#")[0].strip())]
-
-
-def named_records(records: Sequence[Record], names: Sequence[str], *, source: str) -> tuple[Record, ...]:
-    """Return the records of these names: file names, or stems that only one image has.
-
-    Raises:
-        DataError: with every name that is no image, or more than one.
-    """
-    by_name = {record.file_name: record for record in records}
-    stems = Counter(PurePosixPath(name).stem for name in by_name)
-    by_stem = {PurePosixPath(r.file_name).stem: r for r in records}
-    found = {
-        name: by_name.get(name) or (by_stem[name] if stems[name] == 1 else None)
-        for name in dict.fromkeys(names)
-    }
-    problems = [
-        f"{name}: {'no such image' if not stems[name] else f'{stems[name]} images'}"
-        for name, record in found.items()
-        if record is None
-    ]
-    if problems:
-        raise DataError(f"{source} must name images of the data:", problems)
-    return tuple(record for record in found.values() if record is not None)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
-from rich.progress import track
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 from torchvision.transforms.v2 import functional as tv
 
-from weldon.data import ImageDataset, collate, encode_targets
+from weldon.data import ImageDataset, collate
 from weldon.data.geometry import Geometry
 from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform
-from weldon.device import choose_device
-from weldon.errors import UsageError
-from weldon.evaluation.measures import ClassMeasure, joined_figures
-from weldon.evaluation.scorer import STDERR
+from weldon.errors import DataError, UsageError
+from weldon.evaluation.measures.classes import class_measure, figures_of_scores
+from weldon.evaluation.options import EvaluationOptions
+from weldon.evaluation.scorer import shown
 from weldon.evaluation.selection import choose_images
 from weldon.inference.run_network import load_image_network
 from weldon.models import WeldonNet
-from weldon.runs.run_directory import open_run
-from weldon.training.inputs.prepare import choose_task
+from weldon.runs.run_directory import RunDirectory
+from weldon.training.module import Batch
+from weldon.training.scoring import score_batches
 
 CROPS = 10
 
@@ -88,49 +87,38 @@ def ten_crop_scores(net: WeldonNet, views: Tensor) -> Tensor:
     return averaged
 
 
-@torch.no_grad()
 def evaluate_ten_crops(
-    run: str | Path,
-    data: str | Path | None = None,
-    *,
-    labels: str | Path | None = None,
-    split: str | None = None,
-    crop: int | None = None,
-    min_positives: int = 1,
-    device: str = "auto",
-    progress: bool = False,
+    run: RunDirectory, options: EvaluationOptions, *, crop: int | None = None
 ) -> dict[str, Any]:
     """Measure a run with the scores of ten crops averaged, in place of one look at the whole image.
 
     Args:
-        run: a run directory; it remembers its data.
-        data: other labelled images; None: the run's own.
-        labels: their table of labels.
-        split: which images; None: the validation images of the run's own data, all of other data.
+        run: a run directory.
+        options: what is measured.
         crop: side of a view in pixels; None: the run's image size. The short side of the picture is scaled to
             8/7 of it, 256 for 224.
-        min_positives: classes with fewer positives are left out of the means.
-        device: where to compute, as in :func:`weldon.device.choose_device`.
-        progress: show a progress bar.
 
     Raises:
-        UsageError: no such run, or no image in the split.
+        UsageError: no image in the split.
     """
-    chosen = choose_device(device)
-    opened = open_run(run)
-    recipe = opened.recipe
-    place, table = (None if path is None else Path(path) for path in (data, labels))
-    records = choose_images(opened, recipe, place, labels=table, split=split).measured
-    net = load_image_network(opened, device=chosen)
+    recipe = run.recipe
+    records = choose_images(run, recipe, options.data, labels=options.labels, split=options.split).measured
+    net = load_image_network(run, device=options.device)
     transform = TenCropTransform(crop or recipe.image_size, None, net.backbone.mean, net.backbone.std)
-    target, known = encode_targets(records, opened.class_names)
-    task = choose_task(recipe.task, records)
-    measure = ClassMeasure(target, known, opened.class_names, task=task, min_positives=min_positives)
-    images = ImageDataset(records, opened.class_names, transform)
+    images = ImageDataset(records, run.class_names, transform)
     size = max(1, recipe.batch_size // CROPS)
-    batches = DataLoader(images, size, collate_fn=collate, num_workers=recipe.workers)
-    for batch in track(batches, "ten crops", disable=not progress, console=STDERR, transient=True):
-        if len(rows := batch["index"]):
-            scores = ten_crop_scores(net, batch["image"].to(chosen)).float().cpu()
-            measure.rows.update(scores, target[rows], known[rows], index=rows)
-    return joined_figures([measure])
+    batches = shown(
+        DataLoader(images, size, collate_fn=collate, num_workers=recipe.workers),
+        "ten crops",
+        progress=options.progress,
+    )
+    parts = [(scores, batch["index"]) for batch, (scores,) in score_batches(net, batches, _of_batch)]
+    if not parts:
+        raise DataError(f"none of the {len(records)} images to measure can be read: `weldon check` says why")
+    scores, numbers = (torch.cat(column) for column in zip(*parts, strict=True))
+    measure = class_measure(records, run.class_names, task=recipe.task, min_positives=options.min_positives)
+    return figures_of_scores(scores, numbers, measure)
+
+
+def _of_batch(net: WeldonNet, batch: Batch) -> tuple[Tensor]:
+    return (ten_crop_scores(net, batch["image"]),)

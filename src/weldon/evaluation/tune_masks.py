@@ -1,8 +1,8 @@
-"""Choose on declared masks how maps become masks: the background first, then what the dense CRF believes."""
+"""Choose on true masks how maps become masks: the background first, then the parameters of the dense CRF."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,9 @@ from torch import Tensor
 from weldon.crf.parameters import README_PARAMETERS, CRFParameters
 from weldon.crf.tuning import tune_crf
 from weldon.data import Geometry, crop_map, load_image
-from weldon.data.true_masks import IGNORED, TrueMasks
+from weldon.data.true_masks import TrueMasks
 from weldon.errors import UsageError
-from weldon.evaluation.measures import ImageMaps
-from weldon.evaluation.measures.masks import Present
+from weldon.evaluation.measures.measure import ImageMaps
 from weldon.inference.mask_settings import MaskSettings, Refinement
 from weldon.inference.masks import (
     SHARPNESS,
@@ -29,6 +28,7 @@ from weldon.inference.masks import (
     picture_tensor,
 )
 from weldon.metrics.mean_iou import present_miou
+from weldon.void import VOID
 
 
 def level_counts(
@@ -61,7 +61,7 @@ def level_counts(
         winner = torch.tensor(present)[which] + 1
         above = torch.searchsorted(levels, strongest)
     cell = (target * labels + winner) * (len(levels) + 1) + above
-    counts = cell[target != IGNORED].bincount(minlength=labels * labels * (len(levels) + 1))
+    counts = cell[target != VOID].bincount(minlength=labels * labels * (len(levels) + 1))
     return counts.view(labels, labels, -1)
 
 
@@ -96,6 +96,7 @@ def level_confusions(counts: Tensor) -> Tensor:
     return confusions
 
 
+Present = Callable[[ImageMaps], list[int]]  # which classes an image's mask may show, by number
 LEVELS = 99  # backgrounds that are tried on each scale
 CELLS = (0.05, 0.95)  # quantiles of the strongest cells: the spread that sharpness is measured in
 OUTWARDS = ((0.5, 0.25), (2.0, 4.0))  # factors on the usual sharpness
@@ -111,7 +112,7 @@ PRESENT_ONLY = 1e-9  # leaves out of the CRF the labels that have probability 0,
 
 @dataclass(frozen=True)
 class Example:
-    """One declared image: its answer, and the classes among which its pixels are divided."""
+    """One tuning image: its answer, and the classes among which its pixels are divided."""
 
     answer: ImageMaps
     present: tuple[int, ...]
@@ -124,7 +125,7 @@ class Example:
 
 @dataclass(frozen=True)
 class RefinementTrial:
-    """One refinement, and the mean IoU on all declared masks together."""
+    """One refinement, and the mean IoU on all masks of the tuning images together."""
 
     refinement: Refinement
     miou: float
@@ -139,7 +140,7 @@ def _miou(trial: RefinementTrial) -> float:
 
 
 class MaskTuner:
-    """Keeps the maps of the declared images, then tries settings on them.
+    """Keeps the maps of the tuning images, then tries settings on them.
 
     Args:
         masks: the true masks; an image without one is left out.
@@ -159,7 +160,7 @@ class MaskTuner:
         """Return the background with the best mean IoU, and the best on each scale, all without a CRF.
 
         Raises:
-            UsageError: no declared image has a mask, or none has a class to draw.
+            UsageError: no tuning image has a mask, or none has a class to draw.
         """
         if not any(example.present for example in self.examples):
             raise UsageError("tune_on must name images with masks and classes to draw, got none")

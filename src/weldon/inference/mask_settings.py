@@ -1,4 +1,4 @@
-"""How a run's maps become masks: chosen by ``weldon val --tune-on`` on declared masks, or the defaults."""
+"""How a run's maps become masks: as ``weldon val --tune-on`` chose on true masks, or the defaults."""
 
 from __future__ import annotations
 

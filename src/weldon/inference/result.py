@@ -96,7 +96,7 @@ class Result(RegionResult[Region]):
         Args:
             class_name: the class.
             threshold: share of the way from the map's lowest value to its highest, in (0, 1); None takes the
-                one that ``weldon val`` chose on declared boxes, else 0.5.
+                one that ``weldon val`` chose on boxes of tuning images, else 0.5.
             min_area: smallest part, as a share of the image.
         """
         share = self.decision.box_threshold if threshold is None else threshold
@@ -130,7 +130,7 @@ class Result(RegionResult[Region]):
     ) -> NDArray[np.uint8]:
         """Return ``(height, width)``: 0 where background wins, ``i + 1`` where predicted class ``i`` does.
 
-        What is None is as ``weldon val`` chose it on declared masks, else a background of half a map's range.
+        What is None is as ``weldon val`` chose it on true masks, else a background of half a map's range.
 
         Args:
             background: the constant claim of the background: a share of each map's range, or a raw score.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from weldon.lazy import lazy_names
 from weldon.metrics.accuracy import hit_at_one, per_class_accuracy, topk_accuracy
 from weldon.metrics.average_precision import AP_METHODS, average_precision, mean_average_precision
-from weldon.metrics.boxes import (
+from weldon.metrics.box_accuracy import (
     IOU_LEVELS,
     best_overlaps,
     box_accuracy,
@@ -22,7 +22,7 @@ from weldon.metrics.boxes import (
 from weldon.metrics.calibration_error import ReliabilityCurve, expected_calibration_error, reliability_curve
 from weldon.metrics.class_mean import class_mean
 from weldon.metrics.mean_iou import class_iou, confusion_matrix, mean_iou
-from weldon.metrics.pixels import normalise_map, pixel_average_precision
+from weldon.metrics.pixel_precision import normalise_map, pixel_average_precision
 from weldon.metrics.pointwise import pointing_accuracy, pointwise_localisation
 from weldon.metrics.precision_recall import (
     PrecisionRecallCurve,
@@ -35,12 +35,9 @@ from weldon.metrics.threshold import best_f1_threshold
 if TYPE_CHECKING:
     from weldon.metrics.accumulators import (
         AveragePrecision,
-        BoxOverlaps,
         ConfusionMatrix,
         LabelRows,
         MeanIoU,
-        PerClassAccuracy,
-        PixelAveragePrecision,
         PointingAccuracy,
         PointwiseLocalisation,
         TopKAccuracy,
@@ -52,12 +49,9 @@ __all__ = [
     "AP_METHODS",
     "IOU_LEVELS",
     "AveragePrecision",
-    "BoxOverlaps",
     "ConfusionMatrix",
     "LabelRows",
     "MeanIoU",
-    "PerClassAccuracy",
-    "PixelAveragePrecision",
     "PointingAccuracy",
     "PointwiseLocalisation",
     "PrecisionRecallCurve",

@@ -16,14 +16,13 @@ import torch
 from torch import Tensor
 
 from weldon.errors import UsageError
-from weldon.metrics.accuracy import check_k, share_right, target_rank
+from weldon.metrics.accuracy import check_k, target_rank
 from weldon.metrics.average_precision import average_precision
-from weldon.metrics.boxes import best_overlaps
 from weldon.metrics.class_mean import class_mean
-from weldon.metrics.mean_iou import VOID, class_iou, confusion_matrix
-from weldon.metrics.pixels import BINS, histogram_average_precision, score_histogram
+from weldon.metrics.mean_iou import class_iou, confusion_matrix
 from weldon.metrics.pointwise import classes_present, localised_precision, point_hits, share_of_hits
-from weldon.metrics.rows import RowMetric, checked_index
+from weldon.metrics.row_metric import RowMetric, checked_index
+from weldon.void import VOID
 
 # Flags travel as uint8: not every backend gathers bool.
 FLAG = torch.uint8
@@ -96,15 +95,6 @@ class TopKAccuracy(RowMetric):
         return self.distinct_rows()["right"].float().mean()
 
 
-class PerClassAccuracy(TopKAccuracy):
-    """Accumulate :func:`per_class_accuracy`; ``compute()`` is ``(C,)``."""
-
-    def compute(self) -> Tensor:
-        """Return the share of right images of each class ``(C,)``, NaN for a class without images."""
-        rows = self.distinct_rows()
-        return share_right(rows["right"].bool(), rows["target"], self.num_classes)
-
-
 class PointwiseLocalisation(RowMetric):
     """Accumulate :func:`pointwise_localisation`; ``compute()`` is ``(C,)``.
 
@@ -173,65 +163,6 @@ class PointingAccuracy(PointwiseLocalisation):
         """Return the share of (image, present class) pairs whose point lies in a box; NaN without pairs."""
         rows = self.distinct_rows()
         return share_of_hits(*(rows[name].bool() for name in ("hits", "present", "known")))
-
-
-class BoxOverlaps(RowMetric):
-    """Accumulate :func:`best_overlaps`; ``compute()`` is ``(P, T)``, to tune on or to measure.
-
-    Args:
-        num_thresholds: T.
-    """
-
-    def __init__(self, num_thresholds: int) -> None:
-        super().__init__(overlaps=((num_thresholds,), torch.float32))
-
-    def update(
-        self, predicted: Sequence[Sequence[Tensor]], truth: Sequence[Tensor], index: Tensor | None = None
-    ) -> None:
-        """Keep a batch of pairs: for each, T tensors of predicted boxes, and its true boxes.
-
-        ``index`` ``(n,)`` is the pair's number (image * C + class), by which repeats are dropped.
-        """
-        if not predicted:
-            return
-        rows = [best_overlaps(boxes, true) for boxes, true in zip(predicted, truth, strict=True)]
-        self.append_rows(index, overlaps=torch.stack(rows))
-
-    def compute(self) -> Tensor:
-        """Return the best IoU of each pair at each threshold ``(P, T)``."""
-        return self.distinct_rows()["overlaps"]
-
-
-class PixelAveragePrecision(RowMetric):
-    """Accumulate :func:`pixel_average_precision`; ``compute()`` is a scalar.
-
-    Args:
-        bins: threshold steps from 0 to 1.
-        ignore_index: mask value that counts nowhere.
-    """
-
-    def __init__(self, *, bins: int = BINS, ignore_index: int = VOID) -> None:
-        super().__init__(histogram=((2, bins + 1), torch.int32))
-        self.bins, self.ignore_index = bins, ignore_index
-
-    def update(
-        self,
-        score_maps: Sequence[Tensor] | Tensor,
-        masks: Sequence[Tensor] | Tensor,
-        index: Tensor | None = None,
-    ) -> None:
-        """Keep a batch of maps; ``index`` ``(n,)`` is the map's number (image * C + class)."""
-        if not len(score_maps):
-            return
-        histograms = [
-            score_histogram(score_map, mask, bins=self.bins, ignore_index=self.ignore_index)
-            for score_map, mask in zip(score_maps, masks, strict=True)
-        ]
-        self.append_rows(index, histogram=torch.stack(histograms))
-
-    def compute(self) -> Tensor:
-        """Return PxAP; NaN without object pixels."""
-        return histogram_average_precision(self.distinct_rows()["histogram"].sum(0))
 
 
 class ConfusionMatrix(RowMetric):

@@ -69,7 +69,8 @@ def per_class_accuracy(scores: Tensor, target: Tensor, k: int = 1) -> Tensor:
         tensor([1.0000, 0.5000])
     """
     check_k(k, scores.shape[-1])
-    return share_right(target_rank(scores, target) < k, target, scores.shape[1])
+    right, num_classes = target_rank(scores, target) < k, scores.shape[1]
+    return target[right].bincount(minlength=num_classes) / target.bincount(minlength=num_classes)
 
 
 def hit_at_one(scores: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -96,12 +97,6 @@ def hit_at_one(scores: Tensor, target: Tensor, mask: Tensor | None = None) -> Te
     top = scores.masked_fill(~known, float("-inf")).argmax(1, keepdim=True)  # (N, 1)
     counted = present.any(1)
     return present.gather(1, top)[counted].float().mean()
-
-
-def share_right(right: Tensor, target: Tensor, num_classes: int) -> Tensor:
-    """Return the share of ``right`` ``(N,)`` bool among the images of each class ``(C,)``."""
-    of_class = target.bincount(minlength=num_classes)
-    return target[right].bincount(minlength=num_classes) / of_class
 
 
 def check_k(k: int, num_classes: int) -> None:

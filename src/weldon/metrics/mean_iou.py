@@ -13,8 +13,7 @@ from torch import Tensor
 
 from weldon.errors import UsageError
 from weldon.metrics.class_mean import class_mean
-
-VOID = 255
+from weldon.void import VOID
 
 
 def confusion_matrix(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -39,6 +40,39 @@ class ThresholdReport(NamedTuple):
     precision: Tensor
     recall: Tensor
     f1: Tensor
+
+
+class Choice(NamedTuple):
+    """How well a choice meets what is there.
+
+    Attributes:
+        positives: how many have the class.
+        precision: share of the chosen that have it; NaN where nothing is chosen.
+        recall: share of those that have it that are chosen; NaN where nothing has it.
+        f1: harmonic mean of both; NaN where nothing has it.
+    """
+
+    positives: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def judge_choice(chosen: Tensor, present: Tensor) -> Choice:
+    """Return precision, recall and F1 of a choice among images.
+
+    Args:
+        chosen: ``(N,)`` bool.
+        present: ``(N,)`` bool.
+
+    Example:
+        >>> judge_choice(torch.tensor([True, True, False]), torch.tensor([True, False, True]))
+        Choice(positives=2, precision=0.5, recall=0.5, f1=0.5)
+    """
+    hits, predicted, positives = (int(part.sum()) for part in (chosen & present, chosen, present))
+    precision = hits / predicted if predicted else math.nan
+    recall, f1 = (hits / positives, 2 * hits / (predicted + positives)) if positives else (math.nan, math.nan)
+    return Choice(positives, precision, recall, f1)
 
 
 def precision_recall_curve(
@@ -94,19 +128,11 @@ def precision_recall_f1(
     """
     if thresholds.shape != scores.shape[1:]:
         raise UsageError(f"thresholds must be {tuple(scores.shape[1:])}, got {tuple(thresholds.shape)}")
-    counts = torch.tensor(
-        [
-            [
-                int(positive.sum()),
-                int((score >= threshold).sum()),
-                int((positive & (score >= threshold)).sum()),
-            ]
-            for (score, positive), threshold in zip(
-                known_columns(scores, target, mask), thresholds.detach().cpu(), strict=True
-            )
-        ],
-        device=scores.device,
-    )  # (C, 3)
-    positives, predicted, correct = counts.unbind(1)
-    f1 = torch.where(positives > 0, 2 * correct / (positives + predicted), torch.nan)
-    return ThresholdReport(positives, correct / predicted, correct / positives, f1)
+    judged = [
+        judge_choice(score >= threshold, positive)
+        for (score, positive), threshold in zip(
+            known_columns(scores, target, mask), thresholds.detach().cpu(), strict=True
+        )
+    ]
+    columns = zip(*judged, strict=True) if judged else ((), (), (), ())
+    return ThresholdReport(*(torch.tensor(column, device=scores.device) for column in columns))

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, model_validator
 
+from weldon.evaluation.options import AtTestTime
 from weldon.recipes.toml import Strict
 from weldon.runs.recipe import build_recipe
 
 
-class Look(Strict):
-    """How the trained runs look at an image, where one look at the whole image is not all.
+class Look(AtTestTime):
+    """How the trained runs look at an image.
 
     Args:
-        ten_crops: average ten crops (the paper's Table 6).
-        scales: show one run these image sizes, with the regions of the paper's Table 3.
         models: options of several runs, each trained and chosen on its own, that look together.
-        combine: how scales or models are combined.
-        fit_on: split that the object bank is fitted on.
     """
 
-    ten_crops: bool = False
-    scales: tuple[int, ...] = ()
     models: tuple[dict[str, Any], ...] = ()
-    combine: Literal["object-bank", "average"] = "object-bank"
-    fit_on: Literal["train", "val"] = "train"
 
     @model_validator(mode="after")
     def _one_way(self) -> Look:

@@ -25,9 +25,8 @@ class Source(Strict):
             each run holds back a stratified fifth of its own.
         images: training images, held-back ones included: for estimates of time.
         train: options of ``weldon train`` that the data decides (task, loss).
-        boxes: folder of VOC XML below the data.
-        masks: folder of indexed masks below the data.
-        declared: how many held-back masks may choose background and dense CRF.
+        truth: where the truth of measures lies below the data, by the flag of ``weldon val`` that reads it.
+        tuning: how many held-back images may choose settings, by the flag of the truth that they choose with.
         min_positives: classes with fewer test positives are left out of the means.
         how_to_get: what to do where it is absent.
     """
@@ -42,9 +41,8 @@ class Source(Strict):
     held_back: bool = False
     images: int
     train: dict[str, Any] = Field(default_factory=dict)
-    boxes: str | None = None
-    masks: str | None = None
-    declared: int = 0
+    truth: dict[str, str] = Field(default_factory=dict)
+    tuning: dict[str, int] = Field(default_factory=dict)
     min_positives: int = 1
     how_to_get: str
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from weldon.errors import UsageError
 from weldon.recipes.row import Row
 from weldon.recipes.source import Source, load_sources
 from weldon.recipes.toml import HOME, Strict, build, read
-
-Figure = Literal[
-    "map", "accuracy", "accuracy_top5", "pointwise", "pointing_accuracy", "miou", "miou_crf", "pxap"
-]
 
 
 class Column(Strict):
@@ -23,17 +21,27 @@ class Column(Strict):
         key: by which rows give the paper's number.
         title: as printed.
         data: the data set that is measured; None: the paper's number only stands beside ours.
-        figure: which of ``weldon val --json``.
+        figure: which of ``weldon val --json``; the measures say which there are.
         error: print 100 % less the figure.
-        known_labels: masks of the true classes, not of the predicted ones.
+        flags: of measures, beside those that the figure needs.
     """
 
     key: str
     title: str
     data: str | None = None
-    figure: Figure = "map"
+    figure: str = "map"
     error: bool = False
-    known_labels: bool = False
+    flags: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_measured(self) -> Column:
+        from weldon.evaluation.measures.registry import measure_flags, recipe_figures
+
+        if self.figure not in recipe_figures():
+            raise ValueError(f"figure must be one of {', '.join(recipe_figures())}, got {self.figure!r}")
+        if strange := self.flags.keys() - measure_flags():
+            raise ValueError(f"flags must be among {', '.join(measure_flags())}, got {', '.join(strange)}")
+        return self
 
 
 class Published(Strict):

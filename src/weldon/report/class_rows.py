@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from weldon.metrics import average_precision, topk_accuracy
+from weldon.metrics.precision_recall import judge_choice
 from weldon.report.decisions import Decisions
-from weldon.training.scoring import precision_recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ def class_rows(decisions: Decisions, classes: Sequence[str], thresholds: Tensor)
 def _row(decisions: Decisions, column: int, name: str, *, ap: float, threshold: float) -> ClassRow:
     known = decisions.known[:, column]
     present, chosen = decisions.present[known, column], decisions.predicted[known, column]
-    positives, labelled = int(present.sum()), int(known.sum())
-    at_threshold = precision_recall(chosen, present)
+    labelled = int(known.sum())
+    judged = judge_choice(chosen, present)
     return ClassRow(
         name=name,
-        positives=positives,
+        positives=judged.positives,
         unknown=int((~known).sum()),
-        chance=positives / labelled if labelled else float("nan"),
+        chance=judged.positives / labelled if labelled else float("nan"),
         ap=ap,
         threshold=threshold,
-        precision=at_threshold["precision"] if chosen.any() else float("nan"),
-        recall=at_threshold["recall"] if positives else float("nan"),
-        f1=at_threshold["f1"] if positives else float("nan"),
+        precision=judged.precision,
+        recall=judged.recall,
+        f1=judged.f1,
     )
 
 

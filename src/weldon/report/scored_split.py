@@ -10,15 +10,13 @@ from torch import Tensor
 
 from weldon.data import Record, encode_targets
 from weldon.errors import DataError
-from weldon.evaluation.scorer import Scorer
+from weldon.evaluation.scorer import open_scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
 from weldon.inference.decision import Decision
-from weldon.inference.run_network import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.inputs.images import cached_maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +97,9 @@ def score_split(
     decision = read_decision(run)
     recipe = run.recipe
     images = choose_images(run, recipe, None, split=split)
-    net = load_run_network(run, device=device)
-    cache = cached_maps(recipe, net, images.records, decision.classes) if recipe.freeze else None
-    measured = images.measured if cache is None else images.readable(cache.rows).measured
-    scorer = Scorer(net, recipe, decision.classes, cache, progress, images.inputs.as_trained(net)[0])
-    found = [(answer.record, answer.scores) for answer in scorer.scores(measured, task="scoring")]
+    scorer, readable, _ = open_scorer(run, recipe, images, device=device, progress=progress)
+    found = [(answer.record, answer.scores) for answer in scorer.scores(readable.measured, task="scoring")]
     if not found:
         raise DataError(f"none of the {len(images.measured)} images of the split {split!r} can be read")
     records, scores = zip(*found, strict=True)
-    return ScoredSplit(run, split, recipe, net, images, decision, records, torch.stack(scores))
+    return ScoredSplit(run, split, recipe, scorer.net, images, decision, records, torch.stack(scores))

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from weldon.data import Record
-from weldon.data.true_masks import IGNORED, TrueMasks, find_masks, read_legend
+from weldon.data.true_masks import TrueMasks, find_masks, read_legend
 from weldon.inference.image_list import NamedImage
 from weldon.inference.predict import Predictor
 from weldon.metrics import class_iou, confusion_matrix
 from weldon.report.data_uri import class_colour, mask_uri
 from weldon.report.views import Photo, make_photo
+from weldon.void import VOID
 
 SIDE = 300
 
@@ -106,7 +107,7 @@ def draw_triples(
 def _triple(
     photo: Photo, truth: NDArray[np.uint8], predicted: NDArray[np.uint8], labels: Sequence[str]
 ) -> Triple:
-    held = sorted((set(np.unique(truth).tolist()) | set(np.unique(predicted).tolist())) - {0, IGNORED})
+    held = sorted((set(np.unique(truth).tolist()) | set(np.unique(predicted).tolist())) - {0, VOID})
     legend = tuple(Legend(labels[number], _css(number)) for number in held)
     truth_uri, predicted_uri = (mask_uri(_resize(mask, photo)) for mask in (truth, predicted))
     return Triple(photo, truth_uri, predicted_uri, legend, image_iou(truth, predicted))
@@ -120,7 +121,7 @@ def image_iou(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> float:
         >>> image_iou(truth, predicted)    # class 1: 1 of 2 pixels, background: 1 of 2
         0.5
     """
-    classes = 1 + int(max(truth[truth != IGNORED].max(initial=0), predicted.max()))
+    classes = 1 + int(max(truth[truth != VOID].max(initial=0), predicted.max()))
     guess, target = (torch.from_numpy(mask.astype(np.int64)) for mask in (predicted, truth))
     counts = confusion_matrix(guess, target, classes)
     return float(class_iou(counts).nanmean())

@@ -10,7 +10,7 @@ from pathlib import Path
 from weldon.errors import WeldonError
 from weldon.files import write_json, write_text
 from weldon.recipes import Column, Row, Source, Table, load_table
-from weldon.reproduce.measure import NOT_ASKED, View
+from weldon.reproduce.figures import NOT_ASKED, View
 from weldon.reproduce.outcome import Cell, Results
 from weldon.reproduce.trials import Run, Trials, trials_of
 from weldon.reproduce.workspace import AbsentError, Workspace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,15 +59,15 @@ def write_table(path: Path, parts: Mapping[str, Sequence[Record]], pictures: Pat
     write_csv(path, rows, ("file_name", "split", *learnt))
 
 
-def declared_names(source: Source, table: Path) -> Path:
-    """Return a file of held-back images whose masks may be looked at: a seeded draw, a stem a line."""
-    path = table.with_name(f"{source.name}-declared.txt")
+def tuning_names(source: Source, table: Path) -> Path:
+    """Return a file of held-back images that may choose settings: a seeded draw, a stem a line."""
+    path = table.with_name(f"{source.name}-tuning.txt")
     if not path.exists():
         rows = read_csv(table)
         if any(not {"file_name", "split"} <= row.keys() for row in rows[:1]):
             raise DataError(f"{table} must have the columns file_name and split: remove it to draw anew")
         stems = sorted(Path(row["file_name"]).stem for row in rows if row["split"] == "val")
-        count = min(source.declared, len(stems))
+        count = min(max(source.tuning.values()), len(stems))
         drawn = sorted(np.random.default_rng(SEED).choice(stems, count, replace=False).tolist())
         write_text(path, "".join(f"{stem}\n" for stem in drawn))
     return path
@@ -137,15 +137,12 @@ class Workspace:
         table, images = held_back_table(source, folder, self.out / "labels")
         return {"data": images, "labels": table}
 
-    def truth_options(self, source: Source, *, boxes: bool, masks: bool) -> dict[str, Any]:
-        """Return the options of ``weldon.evaluate`` for what the photographs are measured by."""
+    def truth_options(self, source: Source, wanted: Collection[str]) -> dict[str, Any]:
+        """Return the options of ``weldon.evaluate`` for the truth that flags of these names read."""
         folder = self.folder(source)
-        given: dict[str, Any] = {}
-        if boxes and source.boxes is not None:
-            given["boxes"] = folder / source.boxes
-        if masks and source.masks is not None:
-            names = declared_names(source, self.data_options(source)["labels"])
-            given |= {"masks": folder / source.masks, "tune_on": names}
+        given: dict[str, Any] = {name: folder / source.truth[name] for name in source.truth if name in wanted}
+        if given.keys() & source.tuning:
+            given["tune_on"] = tuning_names(source, self.data_options(source)["labels"])
         return given
 
     def weights_file(self, weights: str) -> str:

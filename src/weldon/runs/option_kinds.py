@@ -1,19 +1,21 @@
-"""The kinds of values that options of a recipe take, each refused by name where it cannot be used."""
+"""The kinds of values that options take, and the words in which those that cannot be used are refused."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, create_model
 
 from weldon.device import check_device_name
-from weldon.errors import DataError
+from weldon.errors import DataError, UsageError
 from weldon.files import parse_json
 from weldon.class_options import Finite, Option, kind_of, number_of, options_of
 from weldon.pooling import parse_count
+
+MOST_SHOWN = 200  # letters of a value in an error
 
 
 def _count(value: Any) -> Any:
@@ -96,3 +98,53 @@ def _field(owners: Sequence[tuple[str, Option]], *, defaults: bool) -> Any:
     if defaults:
         return kind, Field(first.default, description=description)
     return kind | None, Field(None, description=description)
+
+
+Options = TypeVar("Options", bound=BaseModel)
+
+
+def checked(model: type[Options], given: Mapping[str, Any], *, more: Iterable[str] = ()) -> Options:
+    """Return options as an object.
+
+    Args:
+        model: which options there are.
+        given: by name; None counts as not given.
+        more: names of options that somebody else reads, for the error that lists all.
+
+    Raises:
+        UsageError: an unknown option or a value that cannot be used, each named with its value.
+    """
+    try:
+        return model.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise UsageError("\n".join(refusals(error, [*model.model_fields, *more]))) from None
+
+
+def refusals(error: ValidationError, names: Iterable[str]) -> list[str]:
+    """Return why options were refused, a sentence each, with what was given.
+
+    Args:
+        error: of the model that refused them.
+        names: the options that there are.
+    """
+    return [_refusal(item, names) for item in error.errors()]
+
+
+def _refusal(item: Any, names: Iterable[str]) -> str:
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if not item["loc"]:  # what does not go together
+        return message
+    name = str(item["loc"][0])
+    if item["type"] == "extra_forbidden":
+        return f"unknown option {name!r}; the options are {', '.join(names)}"
+    if item["type"] == "missing":
+        return f"{name} must be given"
+    return f"{name}: {message}, got {_short(item['input'])}"
+
+
+def _short(value: Any) -> str:
+    try:
+        shown = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return "a number of thousands of digits"
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"

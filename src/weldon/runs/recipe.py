@@ -24,10 +24,19 @@ from weldon.files import read_toml, write_toml
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
 from weldon.class_options import Rate, options_of
 from weldon.pooling import POOLINGS
-from weldon.runs.option_kinds import Colours, Count, CountOrAuto, Deviations, Device, Object, Share, with_options
+from weldon.runs.option_kinds import (
+    Colours,
+    Count,
+    CountOrAuto,
+    Deviations,
+    Device,
+    Object,
+    Share,
+    refusals,
+    with_options,
+)
 
 MOST_IMAGES = 65_536  # a batch
-MOST_SHOWN = 200  # letters of a value in an error
 MOST_WORKERS = 256  # processes that read
 
 
@@ -249,8 +258,7 @@ def _checked(options: Mapping[str, Any], config: str | Path | None, stored: Mapp
     try:
         return Recipe.model_validate({**stored, **given})
     except ValidationError as error:
-        wrong = error.errors()
-    reasons = [_reason(item) for item in wrong]
+        wrong, reasons = error.errors(), refusals(error, Recipe.model_fields)
     if config is not None and not any(_is_given(item["loc"], given) for item in wrong):
         raise DataError(f"{config} has options that cannot be used:", reasons)
     raise UsageError("\n".join(reasons))
@@ -259,24 +267,6 @@ def _checked(options: Mapping[str, Any], config: str | Path | None, stored: Mapp
 def _is_given(place: tuple[int | str, ...], given: Mapping[str, Any]) -> bool:
     """Return whether a refused value is the caller's, or may be: what does not go together has no place."""
     return place[0] in given if place else bool(given)
-
-
-def _reason(item: Any) -> str:
-    name = ".".join(str(part) for part in item["loc"][:1]) or "recipe"
-    if item["type"] == "extra_forbidden":
-        return f"unknown option {name!r}; the options are {', '.join(Recipe.model_fields)}"
-    if item["type"] == "missing":
-        return f"{name} must be given"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return message if name == "recipe" else f"{name}: {message}, got {_short(item['input'])}"
-
-
-def _short(value: Any) -> str:
-    try:
-        shown = repr(value)
-    except ValueError:  # a number of thousands of digits
-        return "a number of thousands of digits"
-    return shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
 
 
 def write_recipe(path: Path, recipe: Recipe) -> None:

@@ -38,7 +38,7 @@ class Stored(BaseModel):
 
 
 class TunedOn(Stored):
-    """The declared images that chose settings."""
+    """The tuning images that chose settings."""
 
     data: str
     images: list[str]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from weldon.training.scoring import precision_recall
+from weldon.metrics.precision_recall import judge_choice
 
 STEPS = 100
 
@@ -53,15 +54,14 @@ def threshold_curve(scores: Tensor, present: Tensor, chosen: float) -> Curve:
         (1.0, 1.0, 2)
     """
     places = _places(scores, chosen)
-    measured = [precision_recall(scores >= place, present) for place in places]
+    judged = [judge_choice(scores >= place, present) for place in places]
     predicted = [int((scores >= place).sum()) for place in places]
-    positives = int(present.sum())
     return Curve(
         tuple(places),
-        tuple(m["precision"] if n else None for m, n in zip(measured, predicted, strict=True)),
-        tuple(m["recall"] if positives else None for m in measured),
+        tuple(None if isnan(one.precision) else one.precision for one in judged),
+        tuple(None if isnan(one.recall) else one.recall for one in judged),
         tuple(predicted),
-        positives,
+        int(present.sum()),
         len(scores),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from weldon.losses import Batch
 from weldon.metrics import average_precision, best_f1_threshold
+from weldon.metrics.precision_recall import judge_choice
 from weldon.metrics.threshold import MIN_POSITIVES
 from weldon.models import RegionNet
 from weldon.runs.stored import Thresholds
@@ -42,20 +44,38 @@ class ScoredSet:
     map_scale: float
 
 
+def scores_and_maps(net: RegionNet, batch: Batch) -> tuple[Tensor, ...]:
+    """Return scores ``(N, C)`` and class maps of a batch."""
+    scores, maps = score_batch(net, batch, return_maps=True)
+    return scores, maps
+
+
 @torch.no_grad()
-def score_set(net: RegionNet, batches: Iterable[Batch]) -> ScoredSet:
-    """Return scores and labels of every image in ``batches``, in evaluation mode."""
+def score_batches(
+    net: RegionNet, batches: Iterable[Batch], score: Callable[..., tuple[Tensor, ...]] = scores_and_maps
+) -> Iterator[tuple[Batch, tuple[Tensor, ...]]]:
+    """Yield every batch that holds something, with what the network says of it, on the CPU in float32.
+
+    Args:
+        net: put in evaluation mode.
+        batches: of images, cached maps or bags.
+        score: from the network and a batch on its device to tensors.
+    """
     device = next(net.parameters()).device
     net.eval()
+    for batch in batches:
+        if len(batch["index"]):
+            moved = {name: part.to(device) for name, part in batch.items() if isinstance(part, Tensor)}
+            yield batch, tuple(part.float().cpu() for part in score(net, moved))
+
+
+def score_set(net: RegionNet, batches: Iterable[Batch]) -> ScoredSet:
+    """Return scores and labels of every image in ``batches``, in evaluation mode."""
     parts: list[tuple[Tensor, ...]] = []
     sizes: list[Tensor] = []
-    for batch in batches:
-        on_device = {name: value.to(device) for name, value in batch.items() if isinstance(value, Tensor)}
-        scores, maps = score_batch(net, on_device, return_maps=True)
-        parts.append(
-            tuple(t.cpu() for t in (scores.float(), batch["target"], batch["known"], batch["index"]))
-        )
-        sizes.append(maps.float().abs().flatten()[:: max(1, maps.numel() // 10_000)].cpu())
+    for batch, (scored, maps) in score_batches(net, batches):
+        parts.append((scored, *(batch[name].cpu() for name in ("target", "known", "index"))))
+        sizes.append(maps.abs().flatten()[:: max(1, maps.numel() // 10_000)])
     scores, target, known, index = (torch.cat(column) for column in zip(*parts, strict=True))
     return ScoredSet(scores, target, known, index, float(torch.cat(sizes)[:1_000_000].quantile(0.995)))
 
@@ -76,16 +96,16 @@ def per_class_rows(
     for column, name in enumerate(classes):
         known = scored.known[:, column]
         present = scored.target[known, column] > 0
-        chosen = scored.scores[known, column] >= thresholds[name]
+        judged = judge_choice(scored.scores[known, column] >= thresholds[name], present)._asdict()
         rows.append(
             {
                 "class": name,
-                "positives": int(present.sum()),
+                "positives": judged.pop("positives"),
                 "unknown": int((~known).sum()),
                 "ap": float(precision[column]),
             }
             | {"threshold": thresholds[name]}
-            | precision_recall(chosen, present)
+            | {figure: 0.0 if isnan(share) else share for figure, share in judged.items()}
         )
     return rows
 
@@ -105,16 +125,3 @@ def few_positives(rows: Sequence[dict[str, Any]], least: int = MIN_POSITIVES) ->
         f"fewer than {least} validation images show {', '.join(few[:8])}{more}: their precision says little, "
         "and they share one threshold"
     )
-
-
-def precision_recall(chosen: Tensor, present: Tensor) -> dict[str, float]:
-    """Return precision, recall and F1 of a choice; a ratio without anything to divide by is 0.
-
-    Example:
-        >>> precision_recall(torch.tensor([True, True, False]), torch.tensor([True, False, True]))
-        {'precision': 0.5, 'recall': 0.5, 'f1': 0.5}
-    """
-    hits = int((chosen & present).sum())
-    precision, recall = hits / max(1, int(chosen.sum())), hits / max(1, int(present.sum()))
-    f1 = 2 * hits / max(1, int(chosen.sum()) + int(present.sum()))
-    return {"precision": precision, "recall": recall, "f1": f1}

@@ -9,14 +9,14 @@ import torch
 
 from weldon.data import Box, Geometry, Record
 from weldon.errors import UsageError
-from weldon.evaluation.measures import (
+from weldon.evaluation.measures.boxes import (
+    THRESHOLDS,
     BoxMeasure,
     BoxOverlapMeasure,
     BoxThresholds,
-    ImageMaps,
     choose_thresholds,
 )
-from weldon.evaluation.measures.boxes import THRESHOLDS
+from weldon.evaluation.measures.measure import ImageMaps
 from weldon.inference.localise import locate_boxes
 
 CLASSES = ("cat", "dog")

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from weldon.data import Record
-from weldon.evaluation.measures import ClassMeasure, ImageScores
+from weldon.evaluation.measures.classes import ClassMeasure
+from weldon.evaluation.measures.measure import ImageScores
 
 
 def measured(scores, target, *, known=None, classes="ab", task="multilabel", **options):

@@ -1,4 +1,4 @@
-"""mIoU and PxAP count pixels as they are drawn."""
+"""mIoU counts pixels as they are drawn."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import torch
 from PIL import Image
 
 from reference.masks import CLASSES, GEOMETRY, SIZE, answer, random_maps, random_mask, write_masks
-from weldon.data.true_masks import IGNORED
-from weldon.evaluation.measures import MaskMeasure, PixelMeasure
-from weldon.evaluation.measures.masks import count_pixels
+from weldon.evaluation.measures.masks import MaskMeasure, describe_masks
 from weldon.inference.mask_settings import MaskSettings, draw_mask
-from weldon.metrics import pixel_average_precision
+from weldon.metrics import confusion_matrix
+from weldon.void import VOID
 
 
 @pytest.fixture
@@ -72,32 +71,32 @@ def test_refined_masks_are_measured_beside(write):
     measure.update(here)
     picture = Image.open(here.record.path)
     refined = draw_mask(here.maps, [0, 1], GEOMETRY, settings, image=picture)
-    wanted = count_pixels(refined, masks.read("a.jpg", SIZE), len(masks.labels))
-    torch.testing.assert_close(measure.confusions["iou_crf"], wanted)
+    truth = masks.read("a.jpg", SIZE)
+    wanted = confusion_matrix(torch.from_numpy(refined), torch.from_numpy(truth), len(masks.labels))
+    torch.testing.assert_close(measure.confusions["iou_crf"].compute(), wanted)
     assert set(measure.figures().overall) >= {"miou", "miou_crf"}
 
 
 def test_images_without_a_mask_are_left_out(write):
     masks = write(a=random_mask(0))
-    measures = [MaskMeasure(masks, MaskSettings(), lambda answer: [0]), PixelMeasure(masks)]
-    for measure in measures:
-        measure.update(answer(masks, "unlisted", random_maps(0)))
-    assert measures[0].figures().overall["masks"] == 0
-    assert measures[1].figures().overall["pxap"] != measures[1].figures().overall["pxap"]
+    measure = MaskMeasure(masks, MaskSettings(), lambda answer: [0])
+    measure.update(answer(masks, "unlisted", random_maps(0)))
+    assert measure.figures().overall["masks"] == 0
 
 
-def test_pxap_is_that_of_all_pairs_together(write):
-    from weldon.data import upsample_map
-    from weldon.metrics import normalise_map
+def test_an_image_that_comes_twice_counts_once(write):
+    masks = write(a=random_mask(0))
+    measure = MaskMeasure(masks, MaskSettings(), lambda answer: [0])
+    for _ in range(2):
+        measure.update(answer(masks, "a", random_maps(0)))
+    known = random_mask(0) != VOID
+    assert int(measure.confusions["iou"].compute().sum()) == known.sum()
 
-    drawn = {"a": np.zeros(SIZE[::-1]), "b": np.zeros(SIZE[::-1])}
-    drawn["a"][2:9, 3:12], drawn["b"][:, :5], drawn["b"][:, 9:] = 1, 1, IGNORED
-    masks = write(**drawn)
-    measure = PixelMeasure(masks)
-    maps = {name: random_maps(seed) for seed, name in enumerate(drawn)}
-    for name in drawn:
-        measure.update(answer(masks, name, maps[name]))
-    claims = [normalise_map(upsample_map(maps[name][:1], GEOMETRY)[0]) for name in drawn]
-    wanted = pixel_average_precision(claims, [torch.from_numpy(mask).long() for mask in drawn.values()])
-    assert measure.figures().overall["pxap"] == pytest.approx(float(wanted), abs=1e-6)
-    assert measure.figures().per_class["cat"]["pxap"] == pytest.approx(float(wanted), abs=1e-6)
+
+def test_masks_are_described_as_they_were_drawn():
+    used = {"background": -0.25, "relative": False, "labels": "true", "chosen_by": "list.txt"}
+    said = "masks of the true classes; background -0.25 as a score (list.txt)"
+    assert describe_masks({"segmentation": used}) == [said]
+    refined = {**used, "crf": {"sharpness": 4.0, "colour_sigma": 13.0}}
+    assert describe_masks({"segmentation": refined}) == [f"{said}; CRF sharpness 4, colour_sigma 13"]
+    assert describe_masks({"map": 0.5}) == []

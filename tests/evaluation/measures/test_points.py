@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from weldon.data import Box, Geometry, Record
-from weldon.evaluation.measures import ImageMaps, PointMeasure
-from weldon.evaluation.measures.points import boxes_as_tensors
+from weldon.evaluation.measures.measure import ImageMaps
+from weldon.evaluation.measures.points import PointMeasure, boxes_as_tensors
 
 CLASSES = ("cat", "dog")
 GEOMETRY = Geometry(800, 400, 64, "warp")  # 8 x 8 cells of 100 x 50 pixels; 18 of 500 are 28.8 of 800

@@ -20,9 +20,9 @@ from weldon.data.opened import opened
 from weldon.data.record import LabelSet
 from weldon.errors import DataError, UsageError
 from weldon.files import read_text
+from weldon.void import VOID
 
 IMAGE_SETS = ("main", "segmentation")
-IGNORED = 255
 
 # Index i of a mask is class i - 1 here; 0 is background.
 VOC_CLASSES = (
@@ -219,10 +219,10 @@ def mask_labels(path: Path) -> frozenset[str]:
     if pixels.ndim != 2:
         raise DataError(f"{path} is no indexed mask: it must hold one class index a pixel")
     held = np.flatnonzero(np.bincount(pixels.ravel().astype(np.int64)))
-    strange = [int(index) for index in held if index > len(VOC_CLASSES) and index != IGNORED]
+    strange = [int(index) for index in held if index > len(VOC_CLASSES) and index != VOID]
     if strange:
         raise DataError(f"{path} holds the class indices {strange}: they must be 0-20 or 255")
-    return frozenset(VOC_CLASSES[index - 1] for index in held if 0 < index != IGNORED)
+    return frozenset(VOC_CLASSES[index - 1] for index in held if 0 < index != VOID)
 
 
 def _from_class_files(

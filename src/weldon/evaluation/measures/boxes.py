@@ -1,21 +1,27 @@
-"""Where, as a box: MaxBoxAccV2, its thresholds chosen on declared images."""
+"""MaxBoxAccV2: whether boxes cut from maps meet the true ones, at thresholds that tuning images chose."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from weldon.data import Box, Geometry
-from weldon.errors import UsageError
-from weldon.evaluation.measures.measure import Figures, ImageMaps
+from weldon.errors import DataError, UsageError
+from weldon.evaluation.measured_truth import BOXES, Boxes
+from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind
 from weldon.evaluation.measures.points import boxes_as_tensors
+from weldon.evaluation.tuning_images import read_tuned, write_tuned
 from weldon.inference.localise import locate_boxes
 from weldon.metrics import IOU_LEVELS, best_overlaps, box_accuracy, tune_box_thresholds
+from weldon.runs.stored import Localisation
+
+if TYPE_CHECKING:
+    from weldon.evaluation.context import EvaluationContext
 
 THRESHOLDS = tuple(number / 40 for number in range(1, 40))  # shares of a map's range that are tried
 
@@ -88,7 +94,7 @@ def cut_map(class_map: Tensor, geometry: Geometry, thresholds: Sequence[float]) 
 
 
 def choose_thresholds(measure: BoxOverlapMeasure) -> BoxThresholds:
-    """Return the best thresholds on declared images.
+    """Return the best thresholds on tuning images.
 
     Raises:
         UsageError: none of them has a box.
@@ -146,3 +152,39 @@ class BoxMeasure:
 
 def _by_level(values: Sequence[float]) -> dict[str, float]:
     return {str(level): value for level, value in zip(IOU_LEVELS, values, strict=True)}
+
+
+def _build(context: EvaluationContext) -> BoxMeasure | None:
+    """Return the measure where other images have chosen thresholds, now or earlier."""
+    boxes = context.truth.boxes
+    if boxes is None:
+        return None
+    chosen = _stored(context) if context.images.tune_on is None else _tuned(context, boxes)
+    return None if chosen is None else BoxMeasure(boxes, context.classes, chosen)
+
+
+def _stored(context: EvaluationContext) -> BoxThresholds | None:
+    path = context.run.localisation
+    stored = read_tuned(Localisation, path, context.images)
+    if stored is None:
+        return None
+    if len(stored.get("thresholds") or ()) != len(IOU_LEVELS):
+        raise DataError(f"{path} must hold {len(IOU_LEVELS)} thresholds: choose them anew with --tune-on")
+    return BoxThresholds.from_json(stored)
+
+
+def _tuned(context: EvaluationContext, boxes: Boxes) -> BoxThresholds | None:
+    """Choose on the tuning images, and keep it in the run."""
+    if not any(record.file_name in boxes for record in context.images.tuning):
+        return None  # they were named for their masks
+    overlaps = BoxOverlapMeasure(boxes, context.classes, THRESHOLDS)
+    for answer in context.scorer.score(context.images.tuning, task="tuning boxes"):
+        overlaps.update(answer)
+    chosen = choose_thresholds(overlaps)
+    write_tuned(context.run.localisation, chosen.to_json(), context.images)
+    return chosen
+
+
+MEASURE = MeasureKind(
+    _build, flags=(BOXES,), columns={"maxboxacc": "MaxBoxAcc"}, recipe_figures={"maxboxacc": {}}
+)

@@ -1,14 +1,15 @@
-"""Which classes: average precision, and accuracy where every image has one class."""
+"""Average precision, and accuracy where every image has one class: which classes the scores name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from weldon.evaluation.measures.measure import Figures, ImageScores, by_class
+from weldon.data import Record, encode_targets
+from weldon.evaluation.measures.measure import Figures, ImageScores, MeasureKind, by_class, joined_figures
 from weldon.metrics import (
     LabelRows,
     average_precision,
@@ -17,6 +18,10 @@ from weldon.metrics import (
     per_class_accuracy,
     topk_accuracy,
 )
+from weldon.training.inputs.prepare import choose_task
+
+if TYPE_CHECKING:
+    from weldon.evaluation.context import EvaluationContext
 
 
 class ClassMeasure:
@@ -69,3 +74,42 @@ def _accuracies(scores: Tensor, truth: Tensor) -> dict[str, float]:
         **top5,
         "accuracy_per_class_mean": float(class_mean(per_class_accuracy(scores, truth))),
     }
+
+
+def class_measure(
+    records: Sequence[Record], classes: Sequence[str], *, task: str, min_positives: int
+) -> ClassMeasure:
+    """Return the measure of N images, or bags, by their labels.
+
+    Args:
+        records: N images.
+        classes: C names.
+        task: of the recipe; ``auto`` is chosen by the labels.
+        min_positives: classes with fewer known positives are left out of the mean.
+    """
+    target, known = encode_targets(records, classes)
+    chosen = choose_task(task, records)
+    return ClassMeasure(target, known, classes, task=chosen, min_positives=min_positives)
+
+
+def figures_of_scores(scores: Tensor, numbers: Tensor, measure: ClassMeasure) -> dict[str, Any]:
+    """Return the figures of scores ``(n, C)`` of the images of these numbers ``(n,)``, as JSON has them."""
+    measure.rows.update(scores, measure.target[numbers], measure.known[numbers], index=numbers)
+    return joined_figures([measure])
+
+
+def _build(context: EvaluationContext) -> ClassMeasure:
+    return class_measure(
+        context.images.measured,
+        context.classes,
+        task=context.scorer.recipe.task,
+        min_positives=context.options.min_positives,
+    )
+
+
+MEASURE = MeasureKind(
+    _build,
+    reads_maps=False,
+    columns={"positives": "positives", "ap": "AP"},
+    recipe_figures={"map": {}, "accuracy": {}, "accuracy_top5": {}},
+)

@@ -1,14 +1,17 @@
-"""What a measure sees of each image, and what it answers in the end."""
+"""What a measure is: which flags it reads, what it sees of each image, and which figures it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor
 
 from weldon.data import Geometry, Record
+
+if TYPE_CHECKING:
+    from weldon.evaluation.context import EvaluationContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,60 @@ class Figures:
 
 
 class Measure(Protocol):
-    """Looks at one image after another, then scorer."""
+    """Sees one image after another, then returns its figures."""
 
     def update(self, answer: ImageMaps) -> None:
         """Take in one image."""
 
     def figures(self) -> Figures:
         """Return what was found."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An option of ``weldon val`` and of :func:`weldon.evaluate`. Measures of the same truth share its flag.
+
+    Args:
+        name: with underscores.
+        kind: what its text is read as: ``Path``, ``str``, ``int``, ``float``, or ``bool`` for a switch.
+        help: one line for people.
+    """
+
+    name: str
+    kind: type
+    help: str
+
+
+def _no_refusal(flags: Mapping[str, Any]) -> None:
+    """Every combination of flags will do."""
+
+
+def _no_lines(figures: Mapping[str, Any]) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True)
+class MeasureKind:
+    """All that others must know of a measure; ``MEASURES`` of ``registry.py`` lists them.
+
+    Args:
+        build: the measure for a run and its images, None where the truth that it needs is not there.
+        reads_maps: whether it reads maps; bags have none, and without them images are measured faster.
+        flags: what it reads, truth first.
+        columns: figures of a class that the table for people shows, and the titles of their columns.
+        recipe_figures: figures of the whole set that a column of a recipe may print, and the flags each needs
+            set beside the truth.
+        describe: the figures of the whole set to lines for people.
+        refuse: raises a UsageError for flags, by name, that do not go together, before anything is read.
+    """
+
+    build: Callable[[EvaluationContext], Measure | None]
+    reads_maps: bool = True
+    flags: tuple[Flag, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    recipe_figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    describe: Callable[[Mapping[str, Any]], list[str]] = _no_lines
+    refuse: Callable[[Mapping[str, Any]], None] = _no_refusal
 
 
 def joined_figures(measures: Iterable[Measure]) -> dict[str, Any]:

@@ -1,17 +1,24 @@
-"""Where, pixel by pixel: PxAP, which needs masks and no threshold."""
+"""PxAP: how well maps rank the pixels of masks; it needs no threshold."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from weldon.data import upsample_map
-from weldon.data.true_masks import IGNORED, TrueMasks
+from weldon.data.true_masks import TrueMasks
+from weldon.evaluation.measured_truth import LEGEND, MASKS
 from weldon.evaluation.measures.masks import held_labels
-from weldon.evaluation.measures.measure import Figures, ImageMaps
+from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind
 from weldon.metrics import normalise_map
-from weldon.metrics.pixels import BINS, histogram_average_precision, score_histogram
+from weldon.metrics.pixel_precision import BINS, histogram_average_precision, score_histogram
+from weldon.void import VOID
+
+if TYPE_CHECKING:
+    from weldon.evaluation.context import EvaluationContext
 
 
 class PixelMeasure:
@@ -47,4 +54,11 @@ class PixelMeasure:
 
 def object_mask(truth: np.ndarray[tuple[int, int], np.dtype[np.uint8]], index: int) -> Tensor:
     """Return 1 on one class, 0 elsewhere and 255 where the truth is not known."""
-    return torch.from_numpy(np.where(truth == IGNORED, IGNORED, truth == index).astype(np.uint8))
+    return torch.from_numpy(np.where(truth == VOID, VOID, truth == index).astype(np.uint8))
+
+
+def _build(context: EvaluationContext) -> PixelMeasure | None:
+    return None if context.truth.masks is None else PixelMeasure(context.truth.masks)
+
+
+MEASURE = MeasureKind(_build, flags=(MASKS, LEGEND), columns={"pxap": "PxAP"}, recipe_figures={"pxap": {}})

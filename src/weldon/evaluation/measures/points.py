@@ -1,16 +1,21 @@
-"""Where, as a point: pointwise localisation and pointing."""
+"""Pointwise localisation and pointing: whether the best place of a map lies on an object."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from weldon.data import Box
-from weldon.evaluation.measures.measure import Figures, ImageMaps, by_class
+from weldon.evaluation.measured_truth import BOXES
+from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind, by_class
 from weldon.inference.localise import locate_point
 from weldon.metrics import PointingAccuracy, PointwiseLocalisation, class_mean
+
+if TYPE_CHECKING:
+    from weldon.evaluation.context import EvaluationContext
 
 
 class PointMeasure:
@@ -79,3 +84,18 @@ def boxes_as_tensors(boxes: Sequence[Box], classes: Sequence[str]) -> tuple[Tens
     kept = [box for box in boxes if box.label in column and not box.difficult]
     corners = torch.tensor([(box.x1, box.y1, box.x2, box.y2) for box in kept], dtype=torch.float32)
     return corners.reshape(-1, 4), torch.tensor([column[box.label] for box in kept], dtype=torch.long)
+
+
+def _build(context: EvaluationContext) -> PointMeasure | None:
+    boxes = context.truth.boxes
+    if boxes is None:
+        return None
+    return PointMeasure(boxes, context.classes, min_positives=context.options.min_positives)
+
+
+MEASURE = MeasureKind(
+    _build,
+    flags=(BOXES,),
+    columns={"pointwise": "pointwise"},
+    recipe_figures={"pointwise": {}, "pointing_accuracy": {}},
+)

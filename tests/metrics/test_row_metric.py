@@ -9,7 +9,7 @@ import torch
 
 from weldon.errors import UsageError
 from weldon.metrics import AveragePrecision
-from weldon.metrics.rows import RowMetric
+from weldon.metrics.row_metric import RowMetric
 
 
 class Kept(RowMetric):

@@ -1,10 +1,12 @@
-"""The test figures of a row: measured once for each seed, and kept."""
+"""Measure a row on the test images, once for each seed, and keep the figures."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import logging
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,6 @@ from weldon.reproduce.workspace import AbsentError
 
 log = logging.getLogger("weldon")
 NOT_ASKED = "not asked for (--rows)"
-BOXES = {"pointwise", "pointing_accuracy"}
-MASKS = {"miou", "miou_crf", "pxap"}
 
 
 @dataclass(frozen=True)
@@ -38,46 +38,49 @@ class View:
     def figures(self, columns: Sequence[Column]) -> dict[str, float]:
         """Return the figure of each column, by its key; earlier measurements are read."""
         figures = {}
-        for known in sorted({column.known_labels for column in columns}):
-            part = [column for column in columns if column.known_labels == known]
-            found = self.kept({column.figure for column in part}, known_labels=known)
+        alike = itertools.groupby(sorted(columns, key=_flags_of), _flags_of)
+        for part in (list(group) for _, group in alike):
+            found = self.kept({column.figure for column in part}, part[0].flags)
             figures.update({column.key: _number(found[column.figure]) for column in part})
         return figures
 
-    def kept(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
+    def kept(self, wanted: Set[str], flags: Mapping[str, Any]) -> dict[str, Any]:
         """Return all figures; measure where one of ``wanted`` was not measured before.
 
         Raises:
             AbsentError: it was not, and nobody asked for it.
         """
-        asked = [[run.key for run in self.runs], self.look.model_dump(exclude_defaults=True), known_labels]
+        asked = [[run.key for run in self.runs], self.look.model_dump(exclude_defaults=True), flags or False]
         path = self.runs[0].workspace.out / "figures" / f"{digest(asked)}.json"
         found = _before(path)
         if missing := {figure for figure in wanted if not _is_figure(found.get(figure, ""))}:
             if not self.asked:
                 raise AbsentError(NOT_ASKED)
-            found |= self.measure(missing, known_labels=known_labels)
+            found |= self.measure(missing, flags)
             write_json(path, found)
         return found
 
-    def measure(self, wanted: Set[str], *, known_labels: bool) -> dict[str, Any]:
+    def measure(self, wanted: Set[str], flags: Mapping[str, Any]) -> dict[str, Any]:
         """Return what ``weldon val`` says of the test images."""
         from weldon.evaluation import evaluate
-        from weldon.evaluation.multiscale import evaluate_scales
-        from weldon.evaluation.scales import plan_scales
-        from weldon.evaluation.ten_crops import evaluate_ten_crops
+        from weldon.evaluation.measures.registry import recipe_figures
 
         workspace, source = self.runs[0].workspace, self.runs[0].source
         first, *others = (run.directory.path for run in self.runs)
-        common: dict[str, Any] = {"split": "test", "min_positives": source.min_positives}
-        common["device"] = str(self.runs[0].options.get("device", "auto"))
-        if self.look.ten_crops:
-            return evaluate_ten_crops(first, **common)
-        if self.look.scales or others:
-            plan = plan_scales(first, sizes=self.look.scales, others=others)
-            return evaluate_scales(plan, combine=self.look.combine, fit_on=self.look.fit_on, **common)
-        truth = workspace.truth_options(source, boxes=bool(wanted & BOXES), masks=bool(wanted & MASKS))
-        return evaluate(first, **common, **truth, known_labels=known_labels, tune_crf="miou_crf" in wanted)
+        options = {**self.look.model_dump(exclude_defaults=True, exclude={"models"}), "others": others}
+        options |= {"split": "test", "min_positives": source.min_positives}
+        options["device"] = str(self.runs[0].options.get("device", "auto"))
+        if not (self.look.several or others):
+            kinds = [recipe_figures()[figure] for figure in sorted(wanted)]
+            options |= workspace.truth_options(source, [flag.name for kind in kinds for flag in kind.flags])
+            for figure, kind in zip(sorted(wanted), kinds, strict=True):
+                options |= kind.recipe_figures[figure]
+            options |= flags
+        return evaluate(first, **options)
+
+
+def _flags_of(column: Column) -> str:
+    return json.dumps(column.flags, sort_keys=True)
 
 
 def _before(path: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Source: Choe, Oh, Lee, Chun, Akata, Shim, "Evaluating weakly supervised object l
 thresholds, and each cut gives boxes; a pair is right at a threshold if *any* of these boxes meets *any* true
 box with enough IoU.
 
-Which threshold is used is part of the measure: ``tune_box_thresholds`` chooses it on a small declared split
+Which threshold is used is part of the measure: ``tune_box_thresholds`` chooses it on tuning images
 and ``max_box_accuracy`` applies it to the test split. Tuning on the test split itself is the original
 definition; it must be written out in the caller's code, where a reader sees it.
 """
@@ -92,7 +92,7 @@ def box_accuracy_curve(overlaps: Tensor, *, iou_levels: Sequence[float] = IOU_LE
 def tune_box_thresholds(
     overlaps: Tensor, *, iou_levels: Sequence[float] = IOU_LEVELS, shared: bool = False
 ) -> Tensor:
-    """Return for each IoU level the number of the best threshold ``(L,)`` on a declared tuning split.
+    """Return for each IoU level the number of the best threshold ``(L,)`` on tuning images.
 
     Of several equally good thresholds the middle one is taken, farthest from where the accuracy falls off.
 

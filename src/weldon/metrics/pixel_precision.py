@@ -14,6 +14,7 @@ from torch import Tensor
 from weldon.errors import UsageError
 from weldon.metrics.average_precision import summarise_ranking
 from weldon.metrics.ranking import Ranking
+from weldon.void import VOID
 
 BINS = 1000
 
@@ -31,7 +32,7 @@ def normalise_map(score_map: Tensor) -> Tensor:
     return torch.where(span > 0, (score_map - low) / span, 0.0).clamp(0, 1)
 
 
-def score_histogram(score_map: Tensor, mask: Tensor, *, bins: int = BINS, ignore_index: int = 255) -> Tensor:
+def score_histogram(score_map: Tensor, mask: Tensor, *, bins: int = BINS, ignore_index: int = VOID) -> Tensor:
     """Count pixels ``(2, bins + 1)`` of background (row 0) and object (row 1) at each threshold ``i / bins``.
 
     Args:
@@ -61,7 +62,7 @@ def pixel_average_precision(
     masks: Sequence[Tensor] | Tensor,
     *,
     bins: int = BINS,
-    ignore_index: int = 255,
+    ignore_index: int = VOID,
 ) -> Tensor:
     """Return PxAP, the area under precision over recall of all pixels together; NaN without object pixels.
 

@@ -1,4 +1,4 @@
-"""Each column is measured as it says: points by boxes, masks by masks, with declared ones for the choices."""
+"""Each column is measured as it says: points by boxes, masks by masks, and other images choose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from weldon.data import read_labels
 from weldon.data.scenes import CLASSES
 from weldon.recipes import Column, Look, Table
 from weldon.reproduce import Workspace, reproduce
-from weldon.reproduce.measure import View
+from weldon.reproduce.figures import View
 from weldon.reproduce.trials import Run
 
 
@@ -30,14 +30,12 @@ def masked_root(data_root):
     return data_root
 
 
-def test_masks_are_measured_with_background_and_crf_chosen_on_declared_ones(
-    masked_root, tmp_path, row, scenes
-):
-    source = scenes.model_copy(update={"masks": "drawn", "declared": 3})
+def test_masks_are_measured_with_background_and_crf_chosen_on_others(masked_root, tmp_path, row, scenes):
+    source = scenes.model_copy(update={"truth": {"masks": "drawn"}, "tuning": {"masks": 3}})
     columns = (
         Column(key="miou", title="mIoU", data="scenes", figure="miou"),
         Column(key="crf", title="CRF", data="scenes", figure="miou_crf"),
-        Column(key="known", title="true labels", data="scenes", figure="miou", known_labels=True),
+        Column(key="known", title="true labels", data="scenes", figure="miou", flags={"known_labels": True}),
     )
     small = Table(
         name="small",
@@ -50,8 +48,8 @@ def test_masks_are_measured_with_background_and_crf_chosen_on_declared_ones(
     workspace = Workspace(masked_root, tmp_path, options={"cache": str(tmp_path / "cache")})
     (figures,) = reproduce(small, workspace).cells["max", "scenes"].figures
     assert all(0 <= figures[key] <= 1 for key in ("miou", "crf", "known"))
-    declared = (tmp_path / "labels" / "scenes-declared.txt").read_text().split()
-    assert len(declared) == 3
+    tuning = (tmp_path / "labels" / "scenes-tuning.txt").read_text().split()
+    assert len(tuning) == 3
 
 
 def test_a_run_is_named_by_what_decides_its_outcome(workspace, scenes):
@@ -71,7 +69,7 @@ def view(workspace, scenes, monkeypatch):
     """A finished run of which each measuring gives 0.5, and no figure for pointwise."""
     measured = []
 
-    def measure(self, wanted, *, known_labels):
+    def measure(self, wanted, flags):
         measured.append(sorted(wanted))
         return {"map": 0.5, "pointwise": math.nan}
 

@@ -8,6 +8,7 @@ width and no dtype, and the gathering fails or hangs), and a result of one eleme
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -60,7 +61,9 @@ class RowMetric(Metric):
 
         @wraps(compute)
         def shaped() -> Any:
-            value = squeezed()
+            with warnings.catch_warnings():  # nothing seen is an answer here: NaN, or no rows
+                warnings.filterwarnings("ignore", message="The ``compute`` method")
+                value = squeezed()
             parts = [part.reshape(shape) for part, shape in zip(_parts(value), self._shapes, strict=True)]
             return tuple(parts) if isinstance(value, tuple) else parts[0]
 

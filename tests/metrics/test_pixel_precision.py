@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 from reference.metrics import average_precision as naive
 from weldon.errors import UsageError
 from weldon.metrics import normalise_map, pixel_average_precision
-from weldon.metrics.pixels import score_histogram
+from weldon.metrics.pixel_precision import score_histogram
 
 
 def drawn(generator, count=4):

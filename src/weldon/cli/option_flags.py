@@ -1,0 +1,98 @@
+"""Turn the fields of an option object into flags of a verb, so that neither can drift from the other."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+
+SHORT = {"batch_size": "-b", "workers": "-j", "config": "-c"}
+
+
+def field_parameters(
+    model: type[BaseModel], *, but: Iterable[str] = (), off: bool = False
+) -> list[inspect.Parameter]:
+    """Return a parameter for each field of an option object, its description being the help; None: not given.
+
+    Args:
+        model: what a verb reads.
+        but: fields that are no flags.
+        off: whether a switch can be turned off too, with ``--no-…``.
+    """
+    return [
+        flag_parameter(name, _kind(field.annotation) | None, None, _help(field), off=off)
+        for name, field in model.model_fields.items()
+        if name not in but
+    ]
+
+
+def flag_parameter(
+    name: str, kind: Any, default: Any, text: str, *, off: bool = False, flag: str | None = None
+) -> inspect.Parameter:
+    """Return a parameter of a verb that is given as a flag.
+
+    Args:
+        name: with underscores.
+        kind: what its text is read as.
+        default: where it is not given.
+        text: for people.
+        off: whether a switch can be turned off too, with ``--no-…``.
+        flag: where the flag is not called as the parameter.
+    """
+    dashed = flag or name.replace("_", "-")
+    switch = off and bool in (kind, *get_args(kind))
+    spelt = f"--{dashed}/--no-{dashed}" if switch else f"--{dashed}"
+    short = [SHORT[name]] if name in SHORT else []
+    return _parameter(name, kind, default, typer.Option(spelt, *short, help=text, show_default=False))
+
+
+def argument_parameter(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:
+    """Return a parameter of a verb that is given by its place; ``...`` as default: it must be given."""
+    return _parameter(name, kind, default, typer.Argument(help=text))
+
+
+def with_parameters(
+    verb: Callable[..., None], parameters: Iterable[inspect.Parameter]
+) -> Callable[..., None]:
+    """Return the verb, which takes its options by name, with the parameters that typer is to see."""
+    signature = inspect.Signature(list(parameters))
+    verb.__signature__ = signature  # type: ignore[attr-defined]
+    verb.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    return verb
+
+
+def _parameter(name: str, kind: Any, default: Any, info: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if default is ... else default,
+        annotation=Annotated[kind, info],
+    )
+
+
+def _kind(annotation: Any) -> Any:
+    return bool if annotation is bool else flag_type(annotation)
+
+
+def flag_type(annotation: Any) -> Any:
+    """Return what a flag's text is first read as: choices, numbers and paths as such, else text."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+        return flag_type(kinds[0]) if len(kinds) == 1 else str
+    if get_origin(annotation) is Annotated:
+        return flag_type(get_args(annotation)[0])
+    if get_origin(annotation) is tuple and get_args(annotation) == (Path, ...):
+        return list[Path]
+    if get_origin(annotation) is Literal or annotation in (int, float, Path):
+        return annotation
+    return str
+
+
+def _help(field: Any) -> str:
+    nothing = field.default in (None, ()) or field.default is False
+    return str(field.description) if nothing else f"{field.description} [{field.default}]"

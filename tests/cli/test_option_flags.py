@@ -1,0 +1,59 @@
+"""Every field of an option object is a flag of its kind, and its description is the help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import pytest
+from pydantic import BaseModel, Field
+
+from weldon.cli.option_flags import field_parameters, flag_parameter, flag_type
+
+
+class Options(BaseModel):
+    """Some options."""
+
+    size: int = Field(default=3, description="how large")
+    place: Path | None = Field(default=None, description="where")
+    quick: bool = Field(default=False, description="hurry")
+    hidden: str = Field(default="", description="not for people")
+
+
+def spelt(parameter) -> tuple[object, tuple[str, ...], str]:
+    kind, info = get_args(parameter.annotation)
+    return kind, (info.default, *info.param_decls), info.help
+
+
+def test_a_flag_for_each_field_with_the_default_in_its_help():
+    found = {one.name: spelt(one) for one in field_parameters(Options, but=["hidden"])}
+    assert list(found) == ["size", "place", "quick"]
+    assert found["size"][0] == int | None
+    assert found["size"][2] == "how large [3]"
+    assert found["place"][2] == "where"
+
+
+@pytest.mark.parametrize(("off", "flag"), [(True, "--quick/--no-quick"), (False, "--quick")])
+def test_a_switch_may_be_turned_off_where_a_file_may_have_turned_it_on(off, flag):
+    (quick,) = field_parameters(Options, but=["size", "place", "hidden"], off=off)
+    assert flag in spelt(quick)[1]
+
+
+def test_a_flag_may_have_a_name_that_python_keeps_for_itself():
+    assert "--with" in spelt(flag_parameter("others", list[Path], None, "more", flag="with"))[1]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [
+        (int, int),
+        (float | None, float),
+        (Annotated[Path, "a remark"], Path),
+        (Literal["a", "b"], Literal["a", "b"]),
+        (int | str, str),
+        (tuple[int, ...], str),
+        (tuple[Path, ...], list[Path]),
+    ],
+)
+def test_text_is_read_as_what_the_field_takes_or_left_to_it(annotation, kind):
+    assert flag_type(annotation) == kind
