@@ -29,5 +29,11 @@ def test_a_data_set_in_two_places_is_refused():
 
 def test_what_is_not_said_is_the_usual():
     source = build(Source, {"name": "x", "title": "X", "images": 9, "how_to_get": "x", "folder": "x"}, HOME)
-    assert (source.test, source.image_set, source.declared, source.min_positives) == ("test", "main", 0, 1)
+    assert (source.test, source.image_set, source.tuning, source.min_positives) == ("test", "main", {}, 1)
     assert not source.held_back
+
+
+def test_masks_that_choose_are_counted_beside_the_place_of_the_masks():
+    found = load_sources()["voc2012-animals-segmentation"]
+    assert (found.truth, found.tuning) == ({"masks": "SegmentationClassAug"}, {"masks": 60})
+    assert load_sources()["voc2012-animals"].truth == {"boxes": "Annotations"}

@@ -1,4 +1,4 @@
-"""Several scales together: their scores side by side, as features of one linear classifier (Object Bank).
+"""Combine the scores of several scales by one linear classifier over all of them (Object Bank).
 
 Idea: Li, Su, Xing and Fei-Fei, NIPS 2010; the paper's Table 3 names the scales and their regions.
 """

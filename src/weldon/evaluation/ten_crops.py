@@ -21,7 +21,7 @@ from weldon.evaluation.selection import choose_images
 from weldon.inference.run_network import load_image_network
 from weldon.models import WeldonNet
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.module import Batch
+from weldon.losses import Batch
 from weldon.training.scoring import score_batches
 
 CROPS = 10

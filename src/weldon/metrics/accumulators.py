@@ -1,4 +1,4 @@
-"""Accumulators: the functions of this package over batches and processes, each image counted once.
+"""Accumulate the functions of this package over batches and processes, each image counted once.
 
 Each is a torchmetrics ``Metric``: ``update`` with every batch, ``compute`` at the end, ``reset``. Its
 arithmetic is in the function of the same words. Scores are kept in float32, which holds bfloat16 and float16

@@ -1,4 +1,4 @@
-"""Top-k accuracy and accuracy per class, for images of one class; the top class's, for images of several."""
+"""Measure top-k accuracy and accuracy per class; of images of several classes, whether the top one is right."""
 
 from __future__ import annotations
 

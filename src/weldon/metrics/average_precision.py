@@ -1,4 +1,4 @@
-"""Average precision of unbounded scores, per class, unknown labels left out.
+"""Measure the average precision of unbounded scores for each class; unknown labels are left out.
 
 No sigmoid is taken: a float32 sigmoid ties every score above 17, and AP needs the order only.
 """

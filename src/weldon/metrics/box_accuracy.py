@@ -1,4 +1,4 @@
-"""How well boxes drawn from score maps fit: IoU, and the WSOL field's MaxBoxAccV2.
+"""Measure how well boxes fit: IoU of two boxes, and MaxBoxAccV2 of boxes cut from score maps.
 
 Source: Choe, Oh, Lee, Chun, Akata, Shim, "Evaluating weakly supervised object localization methods right"
 (CVPR 2020) and its extension (arXiv 2007.04178). A *pair* is one class in one image. Its map is cut at T

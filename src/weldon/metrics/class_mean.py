@@ -1,4 +1,4 @@
-"""The mean over classes that says which classes it leaves out."""
+"""Average a measure over the classes that have one, and name those that have none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mean intersection over union as VOC has it: one confusion matrix over the whole set, void pixels left out.
+"""Measure mean IoU as VOC does: one confusion matrix over the whole set, void pixels left out.
 
 Averaging a mean of each image, as some libraries do, is another number: it weighs a class by the images it is
 in.

@@ -1,4 +1,4 @@
-"""PxAP: the average precision of a score map's pixels against masks.
+"""Measure PxAP: the average precision of the pixels of score maps against masks.
 
 Source: Choe et al., "Evaluating weakly supervised object localization methods right" (CVPR 2020). All pixels
 of all maps stand in one ranking, so maps must share a scale; WSOL stretches each map to [0, 1].

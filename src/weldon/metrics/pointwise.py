@@ -1,4 +1,4 @@
-"""Pointwise localisation: does the best place of a class's map lie on an object of the class?
+"""Measure pointwise localisation: whether the best place of a class's map lies on an object of the class.
 
 Source: Oquab, Bottou, Laptev, Sivic, "Is object localization for free?" (CVPR 2015), the measure of the
 paper's Table 10 (section 6.4). Their images have a long side of 500 pixels and the tolerance is 18 of these

@@ -1,4 +1,4 @@
-"""Precision and recall of each class: along the whole curve, and at one threshold."""
+"""Measure precision and recall of each class: along the whole curve, at one threshold, of a choice."""
 
 from __future__ import annotations
 

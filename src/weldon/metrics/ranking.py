@@ -1,4 +1,4 @@
-"""What every precision and recall here is counted from: images in falling order of score, ties together.
+"""Rank images by falling score, ties together: every precision and recall is counted from this ranking.
 
 Source of the tie rule: scikit-learn's ``average_precision_score`` moves its threshold through the distinct
 scores, so images with one score enter together and their order in memory cannot matter.

@@ -1,4 +1,4 @@
-"""What every accumulator shares: rows that are gathered from all processes, each image once.
+"""Gather the rows of all processes, each image once: every accumulator is built on this.
 
 torchmetrics does the gathering. Three things it leaves open are closed here: a sampler that repeats images to
 give every process as many (each repeat would count), a process that saw no batch (its empty state has no

@@ -1,4 +1,4 @@
-"""A decision threshold for each class, fitted on validation and saved with the model.
+"""Fit a decision threshold for each class on validation images; it is saved with the model.
 
 Source of the rule for rare classes: Yang, "A study of thresholding strategies for text categorization"
 (2001): thresholds fitted per class overfit the rare classes.

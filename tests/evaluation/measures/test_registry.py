@@ -5,24 +5,17 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch
-from PIL import Image
 
 from cli.shell import run as weldon
 from weldon.evaluation.measures.registry import MEASURES, class_columns, measure_flags, recipe_figures
-from weldon.models import create_model, save_model
 from weldon.recipes import Column, Look, Source
 from weldon.reproduce import Workspace
 from weldon.reproduce.figures import View
 from weldon.runs.run_directory import RunDirectory
 
-GREYS = {"a.png": 51, "b.png": 102, "c.png": 204, "d.png": 0, "e.png": 0}  # 0.2, 0.4, 0.8 of white
-LABELS = {"a.png": "cat", "b.png": "cat", "c.png": "dog", "d.png": "cat", "e.png": "dog"}
-SPLITS = {name: "train" if name in ("d.png", "e.png") else "test" for name in GREYS}
 MODULE = '''"""Mean brightness of the images that a list names: in all, and for each class."""
 
 from pathlib import Path
@@ -72,29 +65,6 @@ MEASURE = MeasureKind(
 
 
 @pytest.fixture
-def home(tmp_path) -> Path:
-    """Grey images, a run on them that learnt nothing, and the list that the new measure reads."""
-    (tmp_path / "data").mkdir()
-    for name, grey in GREYS.items():
-        Image.new("RGB", (32, 32), (grey, grey, grey)).save(tmp_path / "data" / name)
-    rows = [f"{name},{LABELS[name]},{SPLITS[name]}\n" for name in GREYS]
-    (tmp_path / "data" / "labels.csv").write_text("file_name,labels,split\n" + "".join(rows))
-    (tmp_path / "data" / "listed.txt").write_text("a.png\nb.png\n")
-    torch.manual_seed(0)
-    directory = RunDirectory(tmp_path / "run")
-    save_model(create_model("test_resnet", 2, weights="none"), directory.best)
-    directory.classes.write_text("cat\ndog\n")
-    directory.config.write_text(
-        f'data = "{tmp_path / "data"}"\nlabels = "{tmp_path / "data" / "labels.csv"}"\n'
-        'image_size = 32\nresize = "keep"\ntask = "multilabel"\nworkers = 0\n'
-    )
-    directory.splits.write_text(
-        "file_name,split,group\n" + "".join(f"{name},{split},\n" for name, split in SPLITS.items())
-    )
-    return tmp_path
-
-
-@pytest.fixture
 def brightness(tmp_path, monkeypatch):
     """The new measure, listed."""
     (tmp_path / "brightness_measure.py").write_text(MODULE)
@@ -112,9 +82,9 @@ def test_its_flag_is_in_the_help(brightness, capsys):
     assert "names of images whose brightness counts" in " ".join(said.out.split())
 
 
-def test_its_figures_are_in_the_json(brightness, home, capsys):
-    listed = home / "data" / "listed.txt"
-    status, said = weldon(capsys, "val", home / "run", "--split", "test", "--bright-list", listed, "--json")
+def test_its_figures_are_in_the_json(brightness, greys, capsys):
+    listed = greys / "data" / "listed.txt"
+    status, said = weldon(capsys, "val", greys / "run", "--split", "test", "--bright-list", listed, "--json")
     assert status == 0, said.err
     found = json.loads(said.out)
     assert found["brightness"] == pytest.approx(0.3)
@@ -122,17 +92,17 @@ def test_its_figures_are_in_the_json(brightness, home, capsys):
     assert "brightness" not in found["per_class"]["dog"]
 
 
-def test_its_column_and_its_words_are_in_the_table_for_people(brightness, home, capsys):
-    listed = home / "data" / "listed.txt"
-    _, said = weldon(capsys, "val", home / "run", "--split", "test", "--bright-list", listed)
+def test_its_column_and_its_words_are_in_the_table_for_people(brightness, greys, capsys):
+    listed = greys / "data" / "listed.txt"
+    _, said = weldon(capsys, "val", greys / "run", "--split", "test", "--bright-list", listed)
     rows = [line.strip("│┃").split("│") for line in said.out.splitlines() if line.startswith("│")]
     assert "bright" in said.out.splitlines()[2]
     assert [row[-1].strip() for row in rows] == ["30.0", ""]
     assert said.out.rstrip().endswith("brightness was looked at")
 
 
-def test_without_its_flag_it_is_not_measured(brightness, home, capsys):
-    _, said = weldon(capsys, "val", home / "run", "--split", "test", "--json")
+def test_without_its_flag_it_is_not_measured(brightness, greys, capsys):
+    _, said = weldon(capsys, "val", greys / "run", "--split", "test", "--json")
     assert "brightness" not in json.loads(said.out)
 
 
@@ -141,7 +111,7 @@ def test_what_it_refuses_is_refused_before_the_run_is_looked_at(brightness, caps
     assert (status, said.err) == (2, "error: bright_list does not go with crf\n")
 
 
-def test_a_recipe_may_print_its_figure_and_names_where_its_truth_lies(brightness, home):
+def test_a_recipe_may_print_its_figure_and_names_where_its_truth_lies(brightness, greys):
     source = Source(
         name="greys",
         title="greys",
@@ -152,10 +122,10 @@ def test_a_recipe_may_print_its_figure_and_names_where_its_truth_lies(brightness
     )
     run = SimpleNamespace(
         key="k",
-        workspace=Workspace(home, home / "out"),
+        workspace=Workspace(greys, greys / "out"),
         source=source,
         options={"device": "cpu"},
-        directory=RunDirectory(home / "run"),
+        directory=RunDirectory(greys / "run"),
     )
     columns = [Column(key="b", title="Brightness", data="greys", figure="brightness")]
     assert View([run], Look()).figures(columns) == {"b": pytest.approx(0.3)}

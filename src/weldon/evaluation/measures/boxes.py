@@ -1,4 +1,4 @@
-"""MaxBoxAccV2: whether boxes cut from maps meet the true ones, at thresholds that tuning images chose."""
+"""Measure whether boxes cut from maps meet the true ones (MaxBoxAccV2); tuning images choose thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Average precision, and accuracy where every image has one class: which classes the scores name."""
+"""Measure which classes the scores name: average precision, and accuracy where each image has one class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mean IoU of drawn masks, without and with the dense CRF, in one confusion matrix over the set."""
+"""Measure the IoU of drawn masks, with and without the dense CRF, in one confusion matrix over the set."""
 
 from __future__ import annotations
 

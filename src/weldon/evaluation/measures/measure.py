@@ -1,4 +1,4 @@
-"""What a measure is: which flags it reads, what it sees of each image, and which figures it returns."""
+"""Define a measure: the flags it reads, what it sees of each image, and the figures it returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PxAP: how well maps rank the pixels of masks; it needs no threshold."""
+"""Measure how well maps rank the pixels of masks (PxAP); no threshold is needed."""
 
 from __future__ import annotations
 

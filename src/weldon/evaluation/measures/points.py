@@ -1,4 +1,4 @@
-"""Pointwise localisation and pointing: whether the best place of a map lies on an object."""
+"""Measure whether the best place of a class's map lies on an object: pointwise localisation and pointing."""
 
 from __future__ import annotations
 

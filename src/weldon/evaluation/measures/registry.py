@@ -1,4 +1,4 @@
-"""The measures of ``weldon val`` by name: the one list that flags, tables for people and recipes read."""
+"""List the measures of ``weldon val`` by name: flags, tables for people and recipes read this list."""
 
 from __future__ import annotations
 
