@@ -40,8 +40,8 @@ def test_every_column_can_be_measured_with_the_truth_of_its_data(name):
     table = load_table(name)
     sources = {source.name: source for source in table.sources}
     for column in table.columns:
-        kind = recipe_figures()[column.figure]
-        truth = {flag.name for flag in kind.flags} & {"boxes", "masks"}
+        listed = recipe_figures()[column.figure]
+        truth = {flag.name for flag in listed.flags} & {"boxes", "masks"}
         if column.data is not None:
             source = sources[column.data]
             own = source.dataset is not None  # VOC and COCO bring boxes of their own

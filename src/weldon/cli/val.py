@@ -32,10 +32,7 @@ def val(**options: Any) -> None:
 
 
 class ValCommand(TyperCommand):
-    """``weldon val`` with a flag for each that the measures read, looked up when the verb is used.
-
-    Looked up earlier they would bring torch, and `weldon --help` would wait for it.
-    """
+    """``weldon val`` with a flag for each that the measures read, looked up when the verb is used."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the verb with all its flags."""

@@ -11,7 +11,7 @@ from weldon.device import choose_device
 from weldon.errors import DataError
 from weldon.evaluation.context import EvaluationContext, open_context
 from weldon.evaluation.measures.measure import joined_figures
-from weldon.evaluation.measures.registry import MEASURES
+from weldon.evaluation.measures.registry import measure_kinds
 from weldon.evaluation.multiscale import evaluate_scales, plan_scales
 from weldon.evaluation.options import read_options
 from weldon.evaluation.selection import pixels_as_trained
@@ -62,7 +62,7 @@ def figures_of(context: EvaluationContext) -> dict[str, Any]:
     Raises:
         DataError: no image to measure can be read.
     """
-    built = [(kind, kind.build(context)) for kind in MEASURES.values()]
+    built = [(kind, kind.build(context)) for kind in measure_kinds()]
     measures = [(kind, measure) for kind, measure in built if measure is not None]
     scorer, measured = context.scorer, context.images.measured
     maps = any(kind.reads_maps for kind, _ in measures)

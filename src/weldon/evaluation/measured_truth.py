@@ -11,16 +11,13 @@ from weldon.data import Box, Record, TrueBoxes, read_boxes
 from weldon.data.public.voc import VOC_CLASSES
 from weldon.data.true_masks import BACKGROUND, TrueMasks, find_masks, read_legend, refuse_no_object
 from weldon.errors import DataError
-from weldon.evaluation.measures.measure import Figures, Flag, ImageMaps, MeasureKind
+from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind
 from weldon.evaluation.selection import MeasuredImages
 
 if TYPE_CHECKING:
     from weldon.evaluation.context import EvaluationContext
 
 MISSING_SHOWN = 5
-BOXES = Flag("boxes", Path, "true boxes: COCO, Label Studio, CVAT, or a folder of VOC XML")
-MASKS = Flag("masks", Path, "folder of true masks, indexed PNG")
-LEGEND = Flag("legend", str, "what mask indices mean: voc, run or a table [legend.csv beside them]")
 
 
 @dataclass(frozen=True)

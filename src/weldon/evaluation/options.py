@@ -109,7 +109,7 @@ def read_options(given: Mapping[str, Any]) -> EvaluationOptions:
     Raises:
         UsageError: an unknown option, one that cannot be used, or some that do not go together.
     """
-    from weldon.evaluation.measures.registry import MEASURES, measure_flags
+    from weldon.evaluation.measures.registry import measure_flags, measure_kinds
 
     known = measure_flags()
     flags = {name: value for name, value in given.items() if name in known and value not in (None, False)}
@@ -117,6 +117,6 @@ def read_options(given: Mapping[str, Any]) -> EvaluationOptions:
     if isinstance(own.get("tune_on"), Path):
         own["tune_on"] = str(own["tune_on"])
     options = checked(EvaluationOptions, {**own, "flags": flags}, more=known)
-    for kind in MEASURES.values():
+    for kind in measure_kinds():
         kind.refuse({**flags, "tune_on": options.tune_on})
     return options

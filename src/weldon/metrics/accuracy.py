@@ -1,4 +1,4 @@
-"""Measure top-k accuracy and accuracy per class; of images of several classes, whether the top one is right."""
+"""Measure accuracy: of the k highest scores, of each class, and of the top class of images with several."""
 
 from __future__ import annotations
 

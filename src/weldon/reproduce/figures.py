@@ -71,10 +71,11 @@ class View:
         options |= {"split": "test", "min_positives": source.min_positives}
         options["device"] = str(self.runs[0].options.get("device", "auto"))
         if not (self.look.several or others):
-            kinds = [recipe_figures()[figure] for figure in sorted(wanted)]
-            options |= workspace.truth_options(source, [flag.name for kind in kinds for flag in kind.flags])
-            for figure, kind in zip(sorted(wanted), kinds, strict=True):
-                options |= kind.recipe_figures[figure]
+            measures = {figure: recipe_figures()[figure] for figure in sorted(wanted)}
+            read = [flag.name for listed in measures.values() for flag in listed.flags]
+            options |= workspace.truth_options(source, read)
+            for figure, listed in measures.items():
+                options |= listed.kind.recipe_figures[figure]
             options |= flags
         return evaluate(first, **options)
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cli.shell import run as weldon
-from weldon.evaluation.measures.registry import MEASURES, class_columns, measure_flags, recipe_figures
+from weldon.evaluation.measures.registry import (
+    MEASURES,
+    Flag,
+    Listed,
+    class_columns,
+    measure_flags,
+    recipe_figures,
+)
 from weldon.recipes import Column, Look, Source
 from weldon.reproduce import Workspace
 from weldon.reproduce.figures import View
@@ -24,7 +31,7 @@ import numpy as np
 
 from weldon.data import load_image
 from weldon.errors import UsageError
-from weldon.evaluation.measures.measure import Figures, Flag, MeasureKind
+from weldon.evaluation.measures.measure import Figures, MeasureKind
 
 
 class Brightness:
@@ -55,7 +62,6 @@ def refuse(flags):
 
 MEASURE = MeasureKind(
     build,
-    flags=(Flag("bright_list", Path, "names of images whose brightness counts"),),
     columns={"brightness": "bright"},
     recipe_figures={"brightness": {}},
     describe=lambda figures: ["brightness was looked at"] if "brightness" in figures else [],
@@ -69,10 +75,10 @@ def brightness(tmp_path, monkeypatch):
     """The new measure, listed."""
     (tmp_path / "brightness_measure.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    module = importlib.import_module("brightness_measure")
-    monkeypatch.setitem(MEASURES, "brightness", module.MEASURE)
-    yield module
-    del sys.modules["brightness_measure"]
+    flag = Flag("bright_list", Path, "names of images whose brightness counts")
+    monkeypatch.setitem(MEASURES, "brightness", Listed("brightness_measure:MEASURE", (flag,)))
+    yield
+    sys.modules.pop("brightness_measure", None)
 
 
 def test_its_flag_is_in_the_help(brightness, capsys):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from weldon.data import Box, Geometry
 from weldon.errors import DataError, UsageError
-from weldon.evaluation.measured_truth import BOXES, Boxes
+from weldon.evaluation.measured_truth import Boxes
 from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind
 from weldon.evaluation.measures.points import boxes_as_tensors
 from weldon.evaluation.tuning_images import read_tuned, write_tuned
@@ -185,6 +185,4 @@ def _tuned(context: EvaluationContext, boxes: Boxes) -> BoxThresholds | None:
     return chosen
 
 
-MEASURE = MeasureKind(
-    _build, flags=(BOXES,), columns={"maxboxacc": "MaxBoxAcc"}, recipe_figures={"maxboxacc": {}}
-)
+MEASURE = MeasureKind(_build, columns={"maxboxacc": "MaxBoxAcc"}, recipe_figures={"maxboxacc": {}})

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from weldon.data import load_image
 from weldon.data.true_masks import BACKGROUND, TrueMasks
 from weldon.errors import UsageError
-from weldon.evaluation.measured_truth import LEGEND, MASKS
-from weldon.evaluation.measures.measure import Figures, Flag, ImageMaps, MeasureKind, by_class
+from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind, by_class
 from weldon.evaluation.tune_masks import MaskTuner, Present
 from weldon.evaluation.tuning_images import read_tuned, write_tuned
 from weldon.inference.decision import Decision
@@ -26,10 +25,6 @@ from weldon.void import VOID
 
 if TYPE_CHECKING:
     from weldon.evaluation.context import EvaluationContext
-
-CRF = Flag("crf", bool, "measure masks refined by the dense CRF too")
-TUNE_CRF = Flag("tune_crf", bool, "choose the CRF's parameters on the masks of the tuning images")
-KNOWN_LABELS = Flag("known_labels", bool, "masks of the true classes, not of the predicted ones")
 
 
 @dataclass(frozen=True)
@@ -199,7 +194,6 @@ def _refuse(flags: Mapping[str, Any]) -> None:
 
 MEASURE = MeasureKind(
     _build,
-    flags=(MASKS, LEGEND, CRF, TUNE_CRF, KNOWN_LABELS),
     columns={"iou": "IoU", "iou_crf": "IoU with CRF"},
     recipe_figures={"miou": {}, "miou_crf": {"tune_crf": True}},
     describe=describe_masks,

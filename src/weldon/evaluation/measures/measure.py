@@ -1,4 +1,4 @@
-"""Define a measure: the flags it reads, what it sees of each image, and the figures it returns."""
+"""Define a measure: what it sees of each image, and the figures it returns."""
 
 from __future__ import annotations
 
@@ -65,21 +65,6 @@ class Measure(Protocol):
         """Return what was found."""
 
 
-@dataclass(frozen=True)
-class Flag:
-    """An option of ``weldon val`` and of :func:`weldon.evaluate`. Measures of the same truth share its flag.
-
-    Args:
-        name: with underscores.
-        kind: what its text is read as: ``Path``, ``str``, ``int``, ``float``, or ``bool`` for a switch.
-        help: one line for people.
-    """
-
-    name: str
-    kind: type
-    help: str
-
-
 def _no_refusal(flags: Mapping[str, Any]) -> None:
     """Every combination of flags will do."""
 
@@ -95,7 +80,6 @@ class MeasureKind:
     Args:
         build: the measure for a run and its images, None where the truth that it needs is not there.
         reads_maps: whether it reads maps; bags have none, and without them images are measured faster.
-        flags: what it reads, truth first.
         columns: figures of a class that the table for people shows, and the titles of their columns.
         recipe_figures: figures of the whole set that a column of a recipe may print, and the flags each needs
             set beside the truth.
@@ -105,7 +89,6 @@ class MeasureKind:
 
     build: Callable[[EvaluationContext], Measure | None]
     reads_maps: bool = True
-    flags: tuple[Flag, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     recipe_figures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     describe: Callable[[Mapping[str, Any]], list[str]] = _no_lines

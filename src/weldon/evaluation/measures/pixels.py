@@ -10,7 +10,6 @@ from torch import Tensor
 
 from weldon.data import upsample_map
 from weldon.data.true_masks import TrueMasks
-from weldon.evaluation.measured_truth import LEGEND, MASKS
 from weldon.evaluation.measures.masks import held_labels
 from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind
 from weldon.metrics import normalise_map
@@ -61,4 +60,4 @@ def _build(context: EvaluationContext) -> PixelMeasure | None:
     return None if context.truth.masks is None else PixelMeasure(context.truth.masks)
 
 
-MEASURE = MeasureKind(_build, flags=(MASKS, LEGEND), columns={"pxap": "PxAP"}, recipe_figures={"pxap": {}})
+MEASURE = MeasureKind(_build, columns={"pxap": "PxAP"}, recipe_figures={"pxap": {}})

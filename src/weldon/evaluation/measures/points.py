@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from weldon.data import Box
-from weldon.evaluation.measured_truth import BOXES
 from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind, by_class
 from weldon.inference.localise import locate_point
 from weldon.metrics import PointingAccuracy, PointwiseLocalisation, class_mean
@@ -95,7 +94,6 @@ def _build(context: EvaluationContext) -> PointMeasure | None:
 
 MEASURE = MeasureKind(
     _build,
-    flags=(BOXES,),
     columns={"pointwise": "pointwise"},
     recipe_figures={"pointwise": {}, "pointing_accuracy": {}},
 )
