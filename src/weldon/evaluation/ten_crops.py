@@ -19,9 +19,9 @@ from weldon.evaluation.options import EvaluationOptions
 from weldon.evaluation.scorer import shown
 from weldon.evaluation.selection import choose_images
 from weldon.inference.run_network import load_image_network
+from weldon.losses import Batch
 from weldon.models import WeldonNet
 from weldon.runs.run_directory import RunDirectory
-from weldon.losses import Batch
 from weldon.training.scoring import score_batches
 
 CROPS = 10
