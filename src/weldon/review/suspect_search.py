@@ -109,7 +109,8 @@ class Search:
         """Return what the head that had not seen an image says about it, regions included."""
         record, recipe = self.maps.records[place], self.maps.recipe
         geometry = Geometry(*image_size(record.path), recipe.image_size, recipe.resize)
-        decision = replace(self.maps.decision, map_scale=self.map_scale)
+        # The run's calibration was fitted to its own scores, not to those of these heads.
+        decision = replace(self.maps.decision, map_scale=self.map_scale, calibration=None)
         parts = (part[0] for part in self._answers(place))
         return Result(record.file_name, record.path, geometry, decision, *parts)
 
