@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from weldon.review.noise_rates import NoiseRates, noise_rates
+from weldon.review.noise_rates import NoiseRates, expected_wrong, noise_rates
 
 
 def noisy(missed: float, added: float, *, images: int = 20_000):
@@ -50,3 +50,20 @@ def test_unknown_labels_are_not_counted():
 def test_a_class_without_labels_gives_no_nan():
     rates = noise_rates(torch.randn(9, 2), torch.zeros(9, 2, dtype=torch.bool), torch.zeros(9, 2).bool())
     assert rates == NoiseRates(0.5, 0.5)
+
+
+@pytest.mark.parametrize("sureness", [1, 10, 50])
+@pytest.mark.parametrize(("missed", "added"), [(0.1, 0.01), (0.02, 0.02), (0.2, 0.001)])
+def test_heads_that_are_too_sure_do_not_multiply_the_wrong_labels(missed, added, sureness):
+    log_odds, given, wrong = noisy(missed, added, images=2000)
+    everywhere = torch.ones_like(given)
+    found = expected_wrong(log_odds * sureness, given, everywhere, everywhere)
+    assert found == pytest.approx(int(wrong.sum()), rel=0.15)
+
+
+def test_only_labels_that_are_asked_about_are_counted():
+    log_odds, given, _ = noisy(0.1, 0.01, images=500)
+    everywhere, asked = torch.ones_like(given), torch.zeros_like(given)
+    asked[:, 0] = True
+    parts = [expected_wrong(log_odds, given, everywhere, part) for part in (asked, ~asked, everywhere)]
+    assert parts[0] + parts[1] == pytest.approx(parts[2])

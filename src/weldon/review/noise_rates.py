@@ -11,6 +11,7 @@ from torch import Tensor
 START = (0.1, 0.01)
 ROUNDS = 200  # at most; a few dozen are the rule
 STILL = 1e-6  # change of a rate below which they have arrived
+SCALES = tuple(2.0 ** (step / 3) for step in range(-24, 1))  # of log odds, from 1/256; never above 1
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class NoiseRates:
         present = math.log(self.added / (1 - self.missed)) - log_odds
         absent = math.log(self.missed / (1 - self.added)) + log_odds
         return torch.where(given, present, absent)
+
+    def likelihood(self, log_odds: Tensor, given: Tensor) -> float:
+        """Return the log of how likely labels are, for log odds and labels of one shape."""
+        present = log_odds.sigmoid()
+        labelled = ((1 - self.missed) * present + self.added * (1 - present)).clamp(1e-12, 1 - 1e-12)
+        return float(torch.where(given, labelled.log(), (1 - labelled).log()).sum())
 
 
 def noise_rates(log_odds: Tensor, given: Tensor, known: Tensor) -> NoiseRates:
@@ -69,6 +76,25 @@ def noise_rates(log_odds: Tensor, given: Tensor, known: Tensor) -> NoiseRates:
         if max(abs(rates.missed - before.missed), abs(rates.added - before.added)) < STILL:
             break
     return rates
+
+
+def expected_wrong(log_odds: Tensor, given: Tensor, known: Tensor, asked: Tensor) -> float:
+    """Return how many of the labels that are asked about are wrong, by the sum of their probabilities.
+
+    Heads that were fitted to few images are far too sure of themselves, and every label they contradict would
+    count as wrong. So their log odds are first scaled down to what makes the labels most likely.
+
+    Args:
+        log_odds: ``(N, C)`` float, that a class is present, by what did not see the label.
+        given: ``(N, C)`` bool, labelled present.
+        known: ``(N, C)`` bool, labelled at all.
+        asked: ``(N, C)`` bool, to be counted.
+    """
+    scaled = [log_odds.double() * scale for scale in SCALES]
+    rates = [noise_rates(odds, given, known) for odds in scaled]
+    fits = [rate.likelihood(odds[known], given[known]) for rate, odds in zip(rates, scaled, strict=True)]
+    best = fits.index(max(fits))
+    return float(rates[best].against(scaled[best], given).sigmoid()[asked].sum())
 
 
 def _share(wrong: Tensor, right: Tensor) -> float:
