@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from PIL import Image
 
 from weldon.data.corrections import read_corrections
+from weldon.data.scenes import make_scenes
 
 
 def queue_of(page, query: str) -> dict:
@@ -43,6 +45,25 @@ def test_a_suspect_is_explained_by_the_head_that_had_not_seen_it(page):
     item = queue_of(page, "kind=suspects")["items"][0]
     answer = page.get(f"/api/images/{item['number']}?class={item['class']}&parts=views&unseen=1").json()
     assert answer["probabilities"][item["class"]] == pytest.approx(item["chance"], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_pictures_to_label_next_are_those_that_the_command_chooses(open_page, scenes, run, tmp_path):
+    from weldon.review.label_next import next_images
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, scene in enumerate(make_scenes(6, split="test", seed=7)):
+        Image.fromarray(scene.pixels).save(photos / f"new{number}.png")
+    found = queue_of(open_page(photos=photos), "kind=next")
+    assert found["problem"] == ""
+    expected = [image.file_name for image in next_images(run, photos, device="cpu")]
+    assert [item["file_name"] for item in found["items"]] == expected
+    assert {item["class"] for item in found["items"]} == {None}
+
+
+def test_without_pictures_that_joined_the_page_says_how_to_have_some(page):
+    assert "--photos" in queue_of(page, "kind=next")["problem"]
 
 
 def correction(item: dict, name: str, after: str, **more) -> dict:

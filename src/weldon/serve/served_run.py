@@ -14,6 +14,7 @@ from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.serve.doubts import Doubts, find_doubts
 from weldon.serve.label_book import LabelBook, default_corrections
 from weldon.serve.later import DONE, Later, Seen
+from weldon.serve.next_queue import next_queue
 from weldon.serve.review_queue import Item, class_queue, folder_queue
 from weldon.serve.run_images import RunImages, read_run_images
 from weldon.serve.threshold_curves import Curve, threshold_curves
@@ -65,6 +66,9 @@ class ServedRun:
         self.doubts: Later[Doubts] = Later(
             lambda: find_doubts(run, corrections, self.images.value(), device=device), "suspects"
         )
+        self.next_ones: Later[list[Item]] = Later(
+            lambda: next_queue(run, photos, self.images.value(), device=device), "next"
+        )
         self._class_queues: dict[str, list[Item]] = {}
 
     @property
@@ -95,6 +99,8 @@ class ServedRun:
         if kind == "suspects":
             doubts = self.doubts.seen()
             return Seen(doubts.state, doubts.problem, None if doubts.value is None else doubts.value.suspects)
+        if kind == "next":
+            return self.next_ones.seen()
         if kind == "folder":
             return Seen(DONE, "", folder_queue(images.value, folder))
         return Seen(DONE, "", self._class_queue(images.value, class_name))
@@ -110,7 +116,7 @@ class ServedRun:
 
     def stop(self) -> None:
         """Break off what is being worked out."""
-        for later in (self.images, self.measured, self.doubts, self.book, self.curves):
+        for later in (self.images, self.measured, self.doubts, self.next_ones, self.book, self.curves):
             later.stop()  # the last ones wait for the first
 
     def _curves(self) -> dict[str, Curve]:

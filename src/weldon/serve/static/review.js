@@ -164,7 +164,7 @@ const open = async () => {
   const state = byId("queue-state");
   state.hidden = false;
   state.classList.remove("problem");
-  state.textContent = kind === "suspects" ? "Looking for labels that look wrong …" : "Reading the list of pictures …";
+  state.textContent = { suspects: "Looking for labels that look wrong …", next: "Choosing pictures to label next …" }[kind] ?? "Reading the list of pictures …";
   const wanted = { kind };
   if (kind === "class") wanted.class = byId("of-class").value;
   if (kind === "folder") wanted.folder = byId("of-folder").value;
