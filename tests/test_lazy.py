@@ -61,3 +61,18 @@ def test_values_of_a_dictionary_are_imported_when_read_and_may_be_given_as_they_
     assert names["mine"] is dict
     with pytest.raises(KeyError):
         _ = names["no"]
+
+
+def test_a_function_is_handed_out_where_its_module_has_the_same_name(package, tmp_path):
+    """Whichever is imported first: the module itself sets its name in the package once it is loaded."""
+    home = tmp_path / "lazy_for_a_test"
+    (home / "work.py").write_text("def work():\n    return 7\n")
+    (home / "__init__.py").write_text(
+        PACKAGE.format(name="lazy_for_a_test").replace(
+            "import ANSWER, unused", "import ANSWER\n    from lazy_for_a_test.work import work"
+        )
+    )
+    for loaded in [module for module in sys.modules if module.startswith("lazy_for_a_test")]:
+        del sys.modules[loaded]
+    __import__("lazy_for_a_test.work")
+    assert sys.modules["lazy_for_a_test"].work() == 7

@@ -26,6 +26,16 @@ def lazy_names(package: str) -> tuple[Callable[[str], Any], Callable[[], list[st
     def homes() -> dict[str, str]:
         return dict(_type_imports(sys.modules[package]))
 
+    class Package(ModuleType):
+        """Hand out the function where a submodule has its name (``evaluate``), whenever it is imported."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if isinstance(value, ModuleType) and homes().get(name) == f"{package}.{name}":
+                value = getattr(value, name)
+            super().__setattr__(name, value)
+
+    sys.modules[package].__class__ = Package
+
     def names() -> list[str]:
         return sorted(sys.modules[package].__all__)
 

@@ -120,7 +120,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
 def test_a_run_stopped_between_its_first_weights_and_its_first_state_begins_anew(scenes, tiny, tmp_path):
     whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", epochs=1, **tiny)
     cut = train(scenes, scenes / "labels.csv", out=tmp_path / "cut", epochs=1, **tiny)
-    for file in (cut.last, cut.manifest, cut.thresholds):
+    for file in (cut.last, cut.manifest, cut.thresholds, cut.calibration):
         file.unlink()
     shutil.rmtree(cut.report)
     assert_same_weights(whole, train(scenes, scenes / "labels.csv", out=cut.path, resume=True))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from weldon.data.corrections import label_of
 from weldon.errors import UsageError
+from weldon.review.label_next import next_images
+from weldon.runs.run_directory import RunDirectory
 from weldon.serve.label_book import LabelBook
 from weldon.serve.run_images import RunImages
 
+NEXT = 200  # pictures to label next
 KINDS = ("suspects", "next", "class", "folder")
 
 
@@ -94,3 +98,26 @@ def count_reviewed(items: Sequence[Item], images: RunImages, book: LabelBook) ->
         else images.key(item.number) in files
         for item in items
     )
+
+
+def next_queue(run: RunDirectory, photos: Path | None, images: RunImages, *, device: str) -> list[Item]:
+    """Return the pictures to label next, the first one first.
+
+    Args:
+        run: its folder.
+        photos: the folder that joined, or None.
+        images: the pictures of the page.
+        device: where to compute.
+
+    Raises:
+        UsageError: no folder joined.
+        DataError: pictures that cannot be used, or all of them are labelled already.
+    """
+    if photos is None:
+        raise UsageError(
+            "the page knows no pictures without labels: start it with --photos FOLDER, as "
+            f"weldon serve {run.path} --photos new_photos/"
+        )
+    numbers = {record.path.resolve(): number for number, record in enumerate(images.records)}
+    found = next_images(run, photos, count=NEXT, device=device)
+    return [Item(numbers[image.path.resolve()], None) for image in found]

@@ -14,8 +14,7 @@ from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.serve.doubts import Doubts, find_doubts
 from weldon.serve.label_book import LabelBook, default_corrections
 from weldon.serve.later import DONE, Later, Seen
-from weldon.serve.next_queue import next_queue
-from weldon.serve.review_queue import Item, class_queue, folder_queue
+from weldon.serve.review_queue import Item, class_queue, folder_queue, next_queue
 from weldon.serve.run_images import RunImages, read_run_images
 from weldon.serve.threshold_curves import Curve, threshold_curves
 
