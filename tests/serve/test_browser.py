@@ -80,7 +80,7 @@ def tab_to(browser: Any, selector: str) -> None:
 
 def rows(live: Any, count: int) -> list[Any]:
     """Return the corrections once there are that many."""
-    for _ in range(400):
+    for _ in range(1200):
         found = read_corrections(live.corrections) if live.corrections.exists() else ()
         if len(found) >= count:
             return list(found)

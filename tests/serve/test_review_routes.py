@@ -12,7 +12,7 @@ from weldon.data.scenes import make_scenes
 
 
 def queue_of(page, query: str) -> dict:
-    for _ in range(400):
+    for _ in range(2400):  # two minutes: heads are fitted meanwhile
         found = page.get(f"/api/queue?{query}").json()
         if found["state"] in ("done", "failed"):
             return found
