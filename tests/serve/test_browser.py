@@ -225,6 +225,7 @@ def test_regions_and_heat_map_are_switched_by_key(visit):
     until(browser, "document.querySelector('#large .map') !== null")
     assert not find(browser, "#large .map")[0].is_displayed()
     press(browser, "h", "r")
+    until(browser, "document.querySelector('#large .map') !== null")  # drawn anew
     assert find(browser, "#large .map")[0].is_displayed()
     assert not find(browser, "#large .regions")[0].is_displayed()
 
