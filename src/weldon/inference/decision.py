@@ -10,7 +10,7 @@ from torch import Tensor
 
 from weldon.errors import UsageError
 from weldon.inference.mask_settings import MaskSettings
-from weldon.runs.calibration_file import Calibration
+from weldon.runs.calibration_file import Calibration, probabilities
 
 TASKS = ("multilabel", "multiclass")
 # A region score of 5 is odds of 148 to 1 for a network trained with the logistic loss.
@@ -65,8 +65,7 @@ class Decision:
 
         Of the log odds that the calibration makes of the scores, where the run was calibrated.
         """
-        odds = scores.double() if self.calibration is None else self.calibration(scores)
-        return odds.sigmoid() if self.task == "multilabel" else odds.softmax(dim=-1)
+        return probabilities(scores if self.calibration is None else self.calibration(scores), self.task)
 
     def labels(self, scores: Tensor) -> list[str]:
         """Return the predicted classes, best first; always exactly one for multiclass.

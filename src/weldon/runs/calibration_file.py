@@ -47,6 +47,11 @@ class Reliability:
     curve: ReliabilityCurve
 
 
+def probabilities(log_odds: Tensor, task: str) -> Tensor:
+    """Return probabilities ``(..., C)``: a sigmoid each (multilabel) or a softmax over all (multiclass)."""
+    return log_odds.double().sigmoid() if task == "multilabel" else log_odds.double().softmax(dim=-1)
+
+
 def unchanged(classes: int) -> Calibration:
     """Return the calibration that leaves scores as they are."""
     return Calibration(torch.ones(classes, dtype=torch.double), torch.zeros(classes, dtype=torch.double))

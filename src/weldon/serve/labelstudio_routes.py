@@ -15,27 +15,19 @@ from weldon.data.formats.labelstudio_tasks import file_name_of, uploaded_name
 from weldon.data.image import load_image
 from weldon.data.record import Record
 from weldon.errors import DataError
-from weldon.files import parse_json
 from weldon.inference.output import to_annotation
 from weldon.inference.predict import Predictor
 from weldon.serve.labelstudio_project import Project, read_project
 from weldon.serve.replies import reply
+from weldon.serve.routes import Routes, read_object
 from weldon.serve.run_images import RunImages
-from weldon.serve.state import State
 
 log = logging.getLogger("weldon")
 Json = dict[str, Any]
 
 
-class LabelStudioRoutes:
-    """The routes that a project's model settings point at.
-
-    Args:
-        state: of the server.
-    """
-
-    def __init__(self, state: State) -> None:
-        self.state = state
+class LabelStudioRoutes(Routes):
+    """The routes that a project's model settings point at."""
 
     def routes(self) -> list[Route]:
         """Return them with their addresses."""
@@ -109,19 +101,6 @@ def find_picture(images: RunImages, address: str | None) -> Record | None:
         log.warning("Label Studio asked for %r, which is no picture of the run", address[:200])
         return None
     return images.records[last]
-
-
-async def read_object(request: Request) -> Json:
-    """Return the JSON object of a request.
-
-    Raises:
-        DataError: the body is no JSON object.
-    """
-    text = (await request.body()).decode("utf-8", errors="replace")
-    value = parse_json(text, "the request")
-    if not isinstance(value, dict):
-        raise DataError(f"the request must be a JSON object, got {type(value).__name__}")
-    return value
 
 
 def _text(body: Json, name: str) -> str | None:

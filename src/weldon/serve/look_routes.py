@@ -22,23 +22,16 @@ from weldon.report.data_uri import JPEG_QUALITY, shrink
 from weldon.serve.answer import answer
 from weldon.serve.asked import Asked, read_asked
 from weldon.serve.replies import reply
+from weldon.serve.routes import Routes, page_of
 from weldon.serve.run_images import RunImages
-from weldon.serve.state import State
 from weldon.serve.threshold_curves import Curve
 from weldon.serve.uploads import Upload, read_upload, uploads
 
 SIDES = (160, 320, 640, 1280)  # of the copies of a picture that the page may ask for, in pixels
 
 
-class LookRoutes:
-    """The routes of the part.
-
-    Args:
-        state: of the server.
-    """
-
-    def __init__(self, state: State) -> None:
-        self.state = state
+class LookRoutes(Routes):
+    """The routes of the part."""
 
     def routes(self) -> list[Route]:
         """Return them with their addresses."""
@@ -123,21 +116,6 @@ class LookRoutes:
     async def _record(self, request: Request) -> Record:
         found = await self.state.workers.read(self.state.used.images.value)
         return found.record(int(request.path_params["number"]))
-
-
-def page_of(request: Request, total: int, most: int = 500) -> tuple[int, int]:
-    """Return which part of a list is wanted: its first place and how many.
-
-    Raises:
-        UsageError: ``offset`` or ``limit`` is no count.
-    """
-    values = []
-    for name, default in (("offset", 0), ("limit", 100)):
-        given = request.query_params.get(name, str(default))
-        if not (given.isascii() and given.isdigit() and len(given) < 10):
-            raise UsageError(f"{name} must be a count, got {given[:20]!r}")
-        values.append(int(given))
-    return min(values[0], total), min(values[1], most)
 
 
 def _with_chances(curve: Curve, class_name: str, decision: Decision) -> dict[str, Any]:

@@ -119,5 +119,5 @@ def next_queue(run: RunDirectory, photos: Path | None, images: RunImages, *, dev
             f"weldon serve {run.path} --photos new_photos/"
         )
     numbers = {record.path.resolve(): number for number, record in enumerate(images.records)}
-    found = next_images(run, photos, count=NEXT, device=device)
-    return [Item(numbers[image.path.resolve()], None) for image in found]
+    chosen = [image.path.resolve() for image in next_images(run, photos, count=NEXT, device=device)]
+    return [Item(numbers[path], None) for path in chosen if path in numbers]  # not those that came since

@@ -12,25 +12,16 @@ from starlette.routing import Route
 from weldon.data.corrections import STATES, Correction
 from weldon.errors import UsageError
 from weldon.serve.label_book import LabelBook, OtherLabelError
-from weldon.serve.labelstudio_routes import read_object
-from weldon.serve.look_routes import page_of
 from weldon.serve.replies import reply
 from weldon.serve.review_queue import KINDS, count_reviewed, described
-from weldon.serve.state import State
+from weldon.serve.routes import Routes, page_of, read_object
 
 SHOWN = 50  # corrections that the page lists
 LONGEST_NAME = 80  # of a person
 
 
-class ReviewRoutes:
-    """The routes of the part.
-
-    Args:
-        state: of the server.
-    """
-
-    def __init__(self, state: State) -> None:
-        self.state = state
+class ReviewRoutes(Routes):
+    """The routes of the part."""
 
     def routes(self) -> list[Route]:
         """Return them with their addresses."""

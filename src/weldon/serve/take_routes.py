@@ -15,9 +15,8 @@ from weldon.data.formats import WRITERS
 from weldon.errors import UsageError
 from weldon.inference.image_list import NamedImage
 from weldon.serve.label_table import label_table
-from weldon.serve.labelstudio_routes import read_object
 from weldon.serve.replies import reply
-from weldon.serve.state import State
+from weldon.serve.routes import Routes, read_object
 from weldon.serve.take_away import Order
 
 # The report is one file with its own script. In a sandbox it belongs to no place: it can ask us for nothing.
@@ -27,15 +26,8 @@ SANDBOX = (
 )
 
 
-class TakeRoutes:
-    """The routes of the part.
-
-    Args:
-        state: of the server.
-    """
-
-    def __init__(self, state: State) -> None:
-        self.state = state
+class TakeRoutes(Routes):
+    """The routes of the part."""
 
     def routes(self) -> list[Route]:
         """Return them with their addresses."""

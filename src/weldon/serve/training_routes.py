@@ -10,22 +10,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from weldon.errors import UsageError
-from weldon.serve.labelstudio_routes import read_object
 from weldon.serve.later import WAITING, Seen
 from weldon.serve.replies import reply
-from weldon.serve.state import State
+from weldon.serve.routes import Routes, read_object
 from weldon.serve.training_job import Progress
 
 
-class TrainingRoutes:
-    """The routes of the part.
-
-    Args:
-        state: of the server.
-    """
-
-    def __init__(self, state: State) -> None:
-        self.state = state
+class TrainingRoutes(Routes):
+    """The routes of the part."""
 
     def routes(self) -> list[Route]:
         """Return them with their addresses."""

@@ -16,7 +16,13 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from weldon.runs.calibration_file import Calibration, Reliability, measure_reliability, unchanged
+from weldon.runs.calibration_file import (
+    Calibration,
+    Reliability,
+    measure_reliability,
+    probabilities,
+    unchanged,
+)
 from weldon.training.scoring import ScoredSet
 
 MIN_POSITIVES = 10  # of a class, and as many images without it, below which it shares one line with others
@@ -54,11 +60,6 @@ def calibrate(scored: ScoredSet, task: str) -> Calibrated:
         before=measure_reliability(probabilities(scored.scores, task), *labels),
         after=measure_reliability(probabilities(odds, task), *labels),
     )
-
-
-def probabilities(odds: Tensor, task: str) -> Tensor:
-    """Return probabilities ``(..., C)``: a sigmoid each (multilabel) or a softmax over all (multiclass)."""
-    return odds.double().sigmoid() if task == "multilabel" else odds.double().softmax(-1)
 
 
 def fit_lines(scores: Tensor, target: Tensor, known: Tensor) -> Calibration:

@@ -48,7 +48,7 @@ from weldon.training.module import TrainingModule
 from weldon.training.plan import describe, describe_training
 from weldon.training.refit import refit, refuse_refit
 from weldon.training.scoring import few_positives, fit_thresholds, per_class_rows, score_set
-from weldon.training.trainer import Loaders, build_trainer
+from weldon.training.trainer import Loaders, batches_a_step, build_loaders, build_trainer
 
 log = logging.getLogger("weldon")
 
@@ -171,16 +171,9 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     untrained = copy.deepcopy(ready.net) if recipe.refit else None
     module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
-    steps = -(-len(sets.train) // recipe.batch_size) if ready.objective.whole_set else 1
+    steps = batches_a_step(ready.objective, len(sets.train), recipe.batch_size)
     trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=steps, progress=progress)
-    loaders = Loaders(
-        sets.train,
-        sets.val,
-        collate_fn=sets.collate_fn,
-        batch_size=recipe.batch_size,
-        workers=sets.workers,
-        seed=recipe.seed,
-    )
+    loaders = build_loaders(sets, recipe)
     if is_first_process():
         claim.begin()
         _write_start(ready, claim)

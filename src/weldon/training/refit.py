@@ -17,7 +17,7 @@ from weldon.training.inputs.inputs import Prepared
 from weldon.training.loss import build_objective
 from weldon.training.machine import lightning_devices
 from weldon.training.module import TrainingModule
-from weldon.training.trainer import Loaders
+from weldon.training.trainer import batches_a_step, build_loaders
 
 log = logging.getLogger("weldon")
 
@@ -54,16 +54,9 @@ def refit(recipe: Recipe, net: RegionNet, prepared: Prepared, run: RunDirectory,
     sets = joint.inputs.datasets(recipe, net, joint)
     objective = build_objective(recipe, joint.task, *encode_targets(joint.train, joint.classes))
     module = TrainingModule(net, objective, recipe, joint.task, joint.classes)
-    loaders = Loaders(
-        sets.train,
-        sets.val,
-        collate_fn=sets.collate_fn,
-        batch_size=recipe.batch_size,
-        workers=sets.workers,
-        seed=recipe.seed,
-    )
+    loaders = build_loaders(sets, recipe)
     log.info("refit: %d epochs on all %d %s", epochs, len(joint.train), joint.noun)
-    steps = -(-len(joint.train) // recipe.batch_size) if objective.whole_set else 1
+    steps = batches_a_step(objective, len(joint.train), recipe.batch_size)
     _trainer(recipe, epochs, steps).fit(module, datamodule=loaders)
     save_model(net, run.refit)
     log.info("%s is for new images; the figures are those of the weights before", run.refit.name)

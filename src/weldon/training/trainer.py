@@ -10,11 +10,18 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader, DistributedSampler
 
+from weldon.losses import TrainingLoss
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import Interruption, MetricsTable, Patience, StepBar, TimeEstimate
 from weldon.training.checkpoint_file import CheckpointFile
+from weldon.training.inputs.inputs import Sets
 from weldon.training.machine import lightning_devices
+
+
+def batches_a_step(objective: TrainingLoss, images: int, batch_size: int) -> int:
+    """Return how many batches add up to one step: one, or those of an epoch for a loss of the whole set."""
+    return -(-images // batch_size) if objective.whole_set else 1
 
 
 def build_trainer(
@@ -130,3 +137,15 @@ class Loaders(L.LightningDataModule):
         return DataLoader(
             dataset, self.batch_size, sampler=sampler, collate_fn=self.collate_fn, num_workers=self.workers
         )
+
+
+def build_loaders(sets: Sets, recipe: Recipe) -> Loaders:
+    """Return the loaders of the sets that a run reads."""
+    return Loaders(
+        sets.train,
+        sets.val,
+        collate_fn=sets.collate_fn,
+        batch_size=recipe.batch_size,
+        workers=sets.workers,
+        seed=recipe.seed,
+    )
