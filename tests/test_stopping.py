@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from weldon.stopping import Stopped, stop, stoppable
+from weldon.stopping import Stopped, broken_off_by, leave_if_told, stop, stoppable
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -43,6 +43,17 @@ def test_a_thread_leaves_signals_to_the_main_one():
     thread.start()
     thread.join()
     assert seen != [stop]
+
+
+def test_work_leaves_only_where_it_is_told_to():
+    told = threading.Event()
+    told.set()
+    leave_if_told()  # nobody can tell this thread
+    with pytest.raises(Stopped), broken_off_by(told):
+        leave_if_told()
+    with broken_off_by(threading.Event()):
+        leave_if_told()
+    leave_if_told()
 
 
 def test_uncaught_it_ends_the_program_as_shells_expect():

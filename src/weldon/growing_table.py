@@ -55,7 +55,8 @@ def append_row(path: str | Path, row: Mapping[str, str], columns: Sequence[str])
 def read_rows(path: str | Path, needed: Sequence[str]) -> tuple[list[Row], str | None]:
     """Return the rows, numbered as in a spreadsheet, and what a killed writer left of a last one.
 
-    Tables that a person made or saved again are read as well: any usual separator, columns in any order.
+    Tables that a person made or saved again are read as well: any usual separator, columns in any order. A
+    file of no bytes has no rows: its first writer has made it and not yet written, or was killed between.
 
     Args:
         path: of the file.
@@ -64,7 +65,9 @@ def read_rows(path: str | Path, needed: Sequence[str]) -> tuple[list[Row], str |
     Raises:
         DataError: it cannot be read, lacks a column, or a row is longer or shorter than the header.
     """
-    text = read_text(path)
+    text = _settled_text(Path(path))
+    if not text:
+        return [], None
     whole, _, rest = text.rpartition("\n")
     header = text.split("\n", 1)[0]
     separator = best_separator(header, lambda names: set(needed) <= set(names))
@@ -84,17 +87,31 @@ def read_rows(path: str | Path, needed: Sequence[str]) -> tuple[list[Row], str |
     return numbered, cut
 
 
+def _settled_text(place: Path) -> str:
+    """Return the text while nobody writes, so that no row is seen half."""
+    if not place.is_file() or not os.access(place, os.R_OK):
+        return read_text(place)  # which says what is wrong
+    with place.open("rb") as file:
+        _lock(file.fileno(), fcntl.LOCK_SH)
+        return read_text(place)
+
+
+def _lock(descriptor: int, kind: int) -> None:
+    """Wait for a lock of the open file, which threads hold apart too; where there are no locks, go on."""
+    try:
+        fcntl.flock(descriptor, kind)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+
+
 @contextlib.contextmanager
 def _locked(place: Path) -> Iterator[int]:
     """Yield a descriptor of the file that has this name once the lock is held: an editor may replace it."""
     while True:
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)  # of the open file: threads exclude each other too
-            except OSError as error:
-                if error.errno not in _NO_LOCKS:
-                    raise
+            _lock(descriptor, fcntl.LOCK_EX)
             if not _is_still(place, descriptor):
                 continue
             yield descriptor

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as an exception: what is running leaves in order and can say how to go on."""
+"""Ctrl-C, SIGTERM and the end of a server as an exception: what is running leaves in order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 WORDS = {signal.SIGINT: "stopped by the keyboard", signal.SIGTERM: "told to end (SIGTERM)"}
+_this_thread = threading.local()
 _DEFAULTS: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
 
@@ -58,3 +59,24 @@ def stoppable(*numbers: int) -> Iterator[None]:
     finally:
         for number in taken:
             signal.signal(number, _DEFAULTS[number])
+
+
+@contextlib.contextmanager
+def broken_off_by(told: threading.Event) -> Iterator[None]:
+    """Let :func:`leave_if_told` raise in this thread once ``told`` is set.
+
+    Long work asks between two batches. An exception that is thrown into a thread from outside may fall where
+    a lock is held, which then nobody gets any more.
+    """
+    _this_thread.told = told
+    try:
+        yield
+    finally:
+        del _this_thread.told
+
+
+def leave_if_told() -> None:
+    """Raise :class:`Stopped` where this thread works for somebody who no longer waits; else do nothing."""
+    told: threading.Event | None = getattr(_this_thread, "told", None)
+    if told is not None and told.is_set():
+        raise Stopped(signal.SIGTERM, told=True)

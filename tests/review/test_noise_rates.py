@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from weldon.review.noise_rates import NoiseRates, expected_wrong, noise_rates
+from weldon.review.noise_rates import NoiseRates, noise_rates
 
 
 def noisy(missed: float, added: float, *, images: int = 20_000):
@@ -56,14 +56,12 @@ def test_a_class_without_labels_gives_no_nan():
 @pytest.mark.parametrize(("missed", "added"), [(0.1, 0.01), (0.02, 0.02), (0.2, 0.001)])
 def test_heads_that_are_too_sure_do_not_multiply_the_wrong_labels(missed, added, sureness):
     log_odds, given, wrong = noisy(missed, added, images=2000)
-    everywhere = torch.ones_like(given)
-    found = expected_wrong(log_odds * sureness, given, everywhere, everywhere)
-    assert found == pytest.approx(int(wrong.sum()), rel=0.15)
+    rates = noise_rates(log_odds * sureness, given, torch.ones_like(given))
+    assert rates.scale * sureness == pytest.approx(1, rel=0.2)
+    expected = rates.against(log_odds * sureness, given).sigmoid().sum()
+    assert float(expected) == pytest.approx(int(wrong.sum()), rel=0.15)
 
 
-def test_only_labels_that_are_asked_about_are_counted():
-    log_odds, given, _ = noisy(0.1, 0.01, images=500)
-    everywhere, asked = torch.ones_like(given), torch.zeros_like(given)
-    asked[:, 0] = True
-    parts = [expected_wrong(log_odds, given, everywhere, part) for part in (asked, ~asked, everywhere)]
-    assert parts[0] + parts[1] == pytest.approx(parts[2])
+def test_heads_that_are_not_sure_enough_are_not_made_surer():
+    log_odds, given, _ = noisy(0.1, 0.01, images=2000)
+    assert noise_rates(log_odds / 4, given, torch.ones_like(given)).scale == pytest.approx(1, abs=1e-3)

@@ -8,6 +8,7 @@ import pytest
 
 from weldon.errors import DataError, UsageError
 from weldon.serve.later import Later
+from weldon.stopping import leave_if_told
 
 
 def test_the_work_is_done_once_however_many_ask():
@@ -47,12 +48,35 @@ def test_work_that_is_under_way_can_be_broken_off():
     def endless() -> None:
         while True:
             begun.set()
+            leave_if_told()
 
     later = Later(endless, "endless")
     later.start()
     begun.wait()
     later.stop()
+    assert not later._thread.is_alive()
     assert (later.state, later.wait(), later.problem) == ("failed", None, "the server is ending")
+
+
+def test_nobody_waits_for_work_that_does_not_ask_whether_it_may_go_on():
+    gate = threading.Event()
+    later = Later(lambda: gate.wait() and "too late", "deaf")
+    later.start()
+    waiting = threading.Thread(target=later.wait)
+    waiting.start()
+    later.stop(seconds=0)
+    waiting.join(30)
+    assert not waiting.is_alive()
+    gate.set()
+    later._thread.join()
+    assert (later.state, later.wait(), later.problem) == ("failed", None, "the server is ending")
+
+
+def test_what_is_worked_out_stays_when_the_server_ends():
+    later = Later(lambda: "done", "quick")
+    assert later.value() == "done"
+    later.stop()
+    assert (later.state, later.value()) == ("done", "done")
 
 
 def test_work_that_has_not_begun_never_begins():

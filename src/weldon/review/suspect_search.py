@@ -20,7 +20,7 @@ from weldon.inference.forward import ForwardOutput, head_with_weights
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_sides
 from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
-from weldon.review.noise_rates import NoiseRates, expected_wrong, noise_rates
+from weldon.review.noise_rates import NoiseRates, noise_rates
 from weldon.review.run_maps import RunMaps, read_run_maps
 from weldon.review.suspect import Suspect
 from weldon.runs.run_directory import RunDirectory, open_run
@@ -74,9 +74,8 @@ class Search:
 
     @property
     def expected(self) -> float:
-        """How many of the labels that were asked about are wrong, as far as the labels bear the heads out."""
-        dataset = self.maps.dataset
-        return expected_wrong(self.log_odds, dataset.target > 0, dataset.known, self.asked())
+        """How many of the labels that were asked about are wrong, by the sum of their probabilities."""
+        return float(self.against.sigmoid()[self.asked()].sum())
 
     def asked(self) -> Tensor:
         """Return ``(N, C)`` bool: the labels that are known and that no person has reviewed."""

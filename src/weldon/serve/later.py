@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import threading
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from weldon.errors import DataError, WeldonError, system_sentence
+from weldon.stopping import broken_off_by
 
 log = logging.getLogger("weldon")
 Value = TypeVar("Value")
 
 WAITING, WORKING, DONE, FAILED = "waiting", "working", "done", "failed"
+ENDING = "the server is ending"
 
 
 class Seen(NamedTuple, Generic[Value]):
@@ -36,6 +37,7 @@ class Later(Generic[Value]):
         self._work = work
         self._name = name
         self._begin = threading.Lock()
+        self._told = threading.Event()
         self._ended = threading.Event()
         self._value: Value | None = None
         self._thread: threading.Thread | None = None
@@ -48,24 +50,22 @@ class Later(Generic[Value]):
             if self.state != WAITING:
                 return
             self.state = WORKING
-        self._thread = threading.Thread(target=self._run, name=f"weldon-{self._name}", daemon=True)
-        self._thread.start()
+            self._thread = threading.Thread(target=self._run, name=f"weldon-{self._name}", daemon=True)
+            self._thread.start()
 
     def stop(self, seconds: float = 20.0) -> None:
-        """Break off work that is under way, and wait until it has ended.
+        """Break off work that is under way, and wait until it has ended; nobody waits for its value any more.
 
         A process must not leave while a thread computes: Python ends such a thread in the middle of
         compiled code, which aborts the whole process.
         """
+        self._told.set()
         with self._begin:
-            thread = self._thread
-            if self.state == WAITING:
-                self.state, self.problem = FAILED, "the server is ending"
+            if not self._ended.is_set():
+                self.state, self.problem = FAILED, ENDING
                 self._ended.set()
-        if thread is not None and thread.is_alive():
-            number = ctypes.c_ulong(thread.ident or 0)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
-            thread.join(seconds)
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def wait(self, seconds: float | None = None) -> Value | None:
         """Return the value once it is there; None where the work failed, or ``seconds`` have passed."""
@@ -96,17 +96,25 @@ class Later(Generic[Value]):
         return Seen(state, self.problem, self._value if state == DONE else None)
 
     def _run(self) -> None:
+        value, state, problem = None, FAILED, ENDING
         try:
-            self._value = self._work()
-            self.state = DONE
+            with broken_off_by(self._told):
+                value = self._work()
+            state, problem = DONE, ""
         except WeldonError as error:
-            self.problem, self.state = str(error), FAILED
+            problem = str(error)
         except OSError as error:
-            self.problem, self.state = system_sentence(error), FAILED
+            problem = system_sentence(error)
         except Exception as error:
             log.exception("the page could not work out: %s", self._name)
-            self.problem, self.state = f"weldon did not foresee this: {error}", FAILED
+            problem = f"weldon did not foresee this: {error}"
         except SystemExit:
-            self.problem, self.state = "the server is ending", FAILED
+            pass
         finally:
-            self._ended.set()
+            self._end(value, state, problem)
+
+    def _end(self, value: Value | None, state: str, problem: str) -> None:
+        with self._begin:
+            if not self._ended.is_set():
+                self._value, self.problem, self.state = value, problem, state
+                self._ended.set()

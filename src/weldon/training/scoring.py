@@ -16,6 +16,7 @@ from weldon.metrics.precision_recall import judge_choice
 from weldon.metrics.threshold import MIN_POSITIVES
 from weldon.models import RegionNet
 from weldon.runs.stored import Thresholds
+from weldon.stopping import leave_if_told
 
 
 def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
@@ -64,6 +65,7 @@ def score_batches(
     device = next(net.parameters()).device
     net.eval()
     for batch in batches:
+        leave_if_told()
         if len(batch["index"]):
             moved = {name: part.to(device) for name, part in batch.items() if isinstance(part, Tensor)}
             yield batch, tuple(part.float().cpu() for part in score(net, moved))

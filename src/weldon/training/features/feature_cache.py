@@ -21,6 +21,7 @@ from weldon.errors import DataError
 from weldon.files import is_alive
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
 from weldon.models import WeldonNet, cell_mask
+from weldon.stopping import leave_if_told
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
 from weldon.training.features.map_key import Contents, map_facts, map_key, read_contents
@@ -135,6 +136,7 @@ class _Job:
     @torch.no_grad()
     def _maps(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Return maps ``(n, h, w, F)`` float16 and their masks ``(n, h, w)``."""
+        leave_if_told()
         self.net.eval()
         device = next(self.net.parameters()).device
         features = self.net.features(batch["image"].to(device)).permute(0, 2, 3, 1).half()

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from weldon.data import Record, encode_targets
+from weldon.stopping import leave_if_told
 
 Batch = dict[str, Tensor]
 
@@ -58,6 +59,7 @@ class FeatureDataset(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """Return the batch of ``indices``: features ``(N, F, h, w)``, mask ``(N, h, w)``, target, …."""
+        leave_if_told()
         chosen, rows = torch.tensor(indices), self.rows[indices]
         return {
             "features": torch.from_numpy(self.cached.maps[rows]).float().permute(0, 3, 1, 2),
