@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -118,3 +119,49 @@ def fill(disk, leave):
     with (Path(disk) / "filler").open("wb") as file:
         room = os.statvfs(disk)
         os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - leave)
+
+
+def kill_in_part(number, moment, with_signal=signal.SIGKILL):
+    """Kill this process at a part of ``predict --to parquet``: before, while or after it is written."""
+    from weldon.inference import parts
+
+    original = parts.write_part
+
+    def write(path, rows, schema, key):
+        here = path.name == f"part-{number:06d}.parquet"
+        if here and moment == "before":
+            send(with_signal)
+        if here and moment == "while":
+            rows = _rows_that_end(rows, with_signal)
+        original(path, rows, schema, key)
+        if here and moment == "after":
+            send(with_signal)
+
+    parts.write_part = write
+
+
+def _rows_that_end(rows, number):
+    """Let pyarrow's writer, with the draft open, be the place of the signal."""
+    import pyarrow.parquet as pq
+
+    def half(table, draft, **options):
+        Path(draft).write_bytes(b"PAR1 and no more")
+        send(number)
+
+    pq.write_table = half
+    return rows
+
+
+def stand_still_in_part(number):
+    """Wait at a part of ``predict --to parquet``, and say so by a file in the folder."""
+    from weldon.inference import parts
+
+    original = parts.write_part
+
+    def write(path, rows, schema, key):
+        if path.name == f"part-{number:06d}.parquet":
+            (path.parents[1] / "standing").touch()
+            time.sleep(60)
+        original(path, rows, schema, key)
+
+    parts.write_part = write

@@ -21,7 +21,22 @@ if TYPE_CHECKING:
     from weldon.inference import NamedImage, PredictionWriter, Predictor
 
 
-OF_IMAGES = ("to", "points", "boxes", "masks", "crf", "heatmaps", "box_threshold")  # bags have none of them
+PARQUET = "parquet"  # beside the annotation formats: --to parquet alone
+# Bags have none of these options.
+OF_IMAGES = (
+    "to",
+    "points",
+    "boxes",
+    "masks",
+    "crf",
+    "heatmaps",
+    "box_threshold",
+    "shard",
+    "merge",
+    "part_images",
+)
+OF_PARTS = ("shard", "merge", "part_images")  # only --to parquet has them
+NOT_OF_PARTS = ("masks", "crf", "heatmaps", "wide", "overwrite")
 
 
 def _names(value: Any) -> Any:
@@ -31,9 +46,19 @@ def _names(value: Any) -> Any:
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
     from weldon.data import FORMATS
 
-    if unknown := [name for name in names if name not in FORMATS]:
-        raise ValueError(f"must be among {', '.join(FORMATS)}; there is no {', '.join(unknown)}")
+    if unknown := [name for name in names if name not in (*FORMATS, PARQUET)]:
+        raise ValueError(f"must be among {', '.join((*FORMATS, PARQUET))}; there is no {', '.join(unknown)}")
+    if PARQUET in names and len(names) > 1:
+        raise ValueError(f"must be {PARQUET} alone, or without it")
     return names
+
+
+def _shard(value: str | None) -> str | None:
+    from weldon.inference.part_plan import read_shard
+
+    if value is not None:
+        read_shard(value)
+    return value
 
 
 class PredictOptions(BaseModel):
@@ -43,7 +68,14 @@ class PredictOptions(BaseModel):
 
     out: Path | None = Field(default=None, description="folder to write [first free of runs/predict, …]")
     to: Annotated[tuple[str, ...], AfterValidator(_known), BeforeValidator(_names)] = Field(
-        default=(), description="annotation formats, as coco,cvat; an unknown name lists them"
+        default=(), description="annotation formats, as coco,cvat, or parquet; an unknown name lists them"
+    )
+    shard: Annotated[str | None, AfterValidator(_shard)] = Field(
+        default=None, description="with --to parquet: the share of this process, as 1/8 to 8/8"
+    )
+    merge: bool = Field(default=False, description="with --to parquet: only put the parts into one file")
+    part_images: int | None = Field(
+        default=None, ge=1, description="with --to parquet: images a part, which a kill may lose [1000]"
     )
     points: bool = Field(default=False, description="a point for each predicted class")
     boxes: bool = Field(default=False, description="boxes for each predicted class")
@@ -78,7 +110,13 @@ def predict(**given: Any) -> None:
     run, sources, as_json = given.pop("run"), given.pop("images"), given.pop("json")
     given.pop("max_pixels")  # its flag has done it
     options = checked(PredictOptions, given)
-    do = _predict_bags if is_bag_run(open_run(run)) else _predict_images
+    do = (
+        _predict_bags
+        if is_bag_run(open_run(run))
+        else _predict_parts
+        if options.to == (PARQUET,)
+        else _predict_images
+    )
     told = do(run, sources, options, progress=not as_json)
     if as_json:
         print_json(told)
@@ -92,6 +130,8 @@ def _predict_images(
     from weldon.inference import PredictionWriter, expand_images
     from weldon.inference.predict import load_images
 
+    if of_parts := _flags(OF_PARTS, options):
+        raise UsageError(f"{', '.join(of_parts)} belongs to --to {PARQUET}: add it, or leave that out")
     predictor = load_images(run, device=options.device, batch_size=options.batch_size)
     named = expand_images(sources)
     check_file_names(options.to, [image.file_name for image in named])
@@ -162,6 +202,76 @@ def _write_annotations(
         say(f"and {photos} is a Local files storage of the project (docs/formats.md)")
 
 
+def _predict_parts(
+    run: Path, sources: list[str], options: PredictOptions, *, progress: bool
+) -> dict[str, Any]:
+    """Write the parts of this process's share that are missing, or put all parts into one file.
+
+    Raises:
+        UsageError: options that Parquet has no place for, or that need ``--out``.
+    """
+    from weldon.inference import open_run
+    from weldon.inference.part_plan import planned, read_shard
+    from weldon.inference.part_table import arrow
+    from weldon.inference.parts import Columns, Done, merge, missing_parts, predict_parts
+    from weldon.inference.predict import load_images
+
+    _refuse_for_parts(options)
+    arrow()
+    asked = Columns(options.points, options.boxes, options.box_threshold)
+    opened = open_run(run)
+    predictor = (
+        None if options.merge else load_images(run, device=options.device, batch_size=options.batch_size)
+    )
+    with planned(options.folder(), opened, sources, vars(asked), options.part_images) as (plan, locks):
+        done = Done()
+        if predictor is not None:
+            shard = read_shard(options.shard or "1/1")
+            total = sum(plan.rows(number) for number in shard.numbers(plan.parts))
+            with progress_bar(quiet=not progress) as bar:
+                task = bar.add_task("images", total=total)
+                done = predict_parts(
+                    plan, locks, shard, predictor, asked, progress=lambda images: bar.advance(task, images)
+                )
+        missing = missing_parts(plan)
+        whole = options.merge or (options.shard is None and not missing)
+        merged = merge(plan, locks, opened.class_names, asked) if whole else None
+    told = {"out": str(plan.folder), "parts": plan.parts, **vars(done), "missing": len(missing)}
+    _say_parts(told, merged)
+    return {**told, "merged": None if merged is None else str(merged), "formats": [PARQUET]}
+
+
+def _refuse_for_parts(options: PredictOptions) -> None:
+    if others := _flags(NOT_OF_PARTS, options):
+        raise UsageError(
+            f"--to {PARQUET} writes a row an image and goes on by itself: leave out {', '.join(others)}"
+        )
+    if options.merge and options.shard:
+        raise UsageError("--merge puts the parts of all shares into one file: leave out --shard")
+    if (options.merge or options.shard) and options.out is None:
+        raise UsageError("--shard and --merge need --out, the folder that all processes write into")
+
+
+def _say_parts(told: dict[str, Any], merged: Path | None) -> None:
+    if told["written"]:
+        say(f"{told['images']} images, {told['skipped']} skipped, in {told['written']} parts")
+    if told["found"]:
+        say(f"{told['found']} parts were there already")
+    if merged is not None:
+        say(f"all {told['parts']} parts are in {merged}")
+    elif told["missing"]:
+        say(
+            f"{told['missing']} of {told['parts']} parts in {told['out']} are missing or with other processes"
+        )
+    else:
+        say(f"all {told['parts']} parts are in {told['out']}; the command with --merge makes them one file")
+
+
+def _flags(names: Sequence[str], options: PredictOptions) -> list[str]:
+    """Return which of these options were given, as flags."""
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+
+
 def _predict_bags(
     run: Path, sources: list[str], options: PredictOptions, *, progress: bool
 ) -> dict[str, Any]:
@@ -175,7 +285,7 @@ def _predict_bags(
     from weldon.inference.output import BAG_TABLES
     from weldon.structured import open_bags
 
-    if of_images := [f"--{name.replace('_', '-')}" for name in OF_IMAGES if getattr(options, name)]:
+    if of_images := _flags(OF_IMAGES, options):
         raise UsageError(f"run {str(run)!r} was trained on bags: leave out {', '.join(of_images)}")
     if len(sources) != 1:
         raise UsageError(f"a run on bags predicts one table or folder at a time, got {len(sources)}")
