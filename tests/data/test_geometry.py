@@ -124,3 +124,27 @@ def test_gradient_flows_through_the_upsampling(generator):
 def test_impossible_geometry_is_refused(arguments, word):
     with pytest.raises(UsageError, match=word):
         Geometry(*arguments)
+
+
+def test_tiles_leave_the_picture_in_its_own_pixels():
+    geometry = Geometry(500, 176, 32, "tiles")  # 15.6 cells across, 5.5 down
+    assert (geometry.canvas, geometry.valid) == ((512, 192), (500, 176))
+    assert geometry.real_cells((6, 16)) == (6, 16)
+    assert geometry.cell_box(5, 15, (6, 16)) == (480, 160, 500, 176)
+    assert geometry.cell_centre(2, 3, (6, 16)) == (112, 80)
+    assert Geometry(495, 176, 32, "tiles").canvas == (480, 192)  # less than half a cell is beside the map
+
+
+def test_a_map_of_tiles_is_read_between_the_centres_of_its_cells():
+    column = torch.arange(3.0).expand(1, 2, 3)  # cells of 10 pixels
+    values = upsample_map(column, Geometry(33, 16, 10, "tiles"))[0]
+    places = ((torch.arange(33) + 0.5) / 10 - 0.5).clamp(0, 2)
+    torch.testing.assert_close(values, places.expand(16, 33))
+
+
+@pytest.mark.parametrize("geometry", [Geometry(37, 23, 64), Geometry(37, 23, 8, "tiles")])
+def test_some_rows_are_those_of_the_whole_answer(geometry: Geometry):
+    scores = torch.randn(2, 3, 5)
+    whole = upsample_map(scores, geometry, size=(50, 40))
+    parts = [upsample_map(scores, geometry, size=(50, 40), rows=rows) for rows in ((0, 7), (7, 8), (8, 50))]
+    assert torch.equal(torch.cat(parts, dim=1), whole)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # the recipe reads the limits below: help and errors come bef
     from torch import Tensor
 
 RESIZES = ("keep", "warp")
+TILES = "tiles"  # the picture in its own pixels, seen by tiles: its map is stitched from theirs
 LEAST_SIDE, MOST_SIDE = 16, 4096  # of the canvas; a picture of 4096 is 200 MB on its way to the network
 
 
@@ -23,11 +24,14 @@ class Geometry:
     padding; ``warp`` stretches it over the whole canvas. A map of h x w cells covers the canvas evenly, so
     column j spans :math:`[j S / w, (j + 1) S / w]` on a canvas of side S.
 
+    ``tiles`` leaves the picture in its own pixels. The canvas is then as many cells of ``image_size`` pixels
+    as are at least half picture; a strip of less than half a cell at the far edges lies beside it.
+
     Args:
         width: of the upright original, in pixels.
         height: of the upright original, in pixels.
-        image_size: side of the canvas, in pixels.
-        resize: ``keep`` or ``warp``.
+        image_size: side of the canvas, in pixels; for ``tiles`` that of one cell.
+        resize: ``keep``, ``warp`` or ``tiles``.
         shrink: share of the canvas that is used, in (0, 1]; below 1 only in training with scale jitter.
 
     Raises:
@@ -44,10 +48,23 @@ class Geometry:
         for name in ("width", "height", "image_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"`{name}` must be at least 1, got {getattr(self, name)!r}")
-        if self.resize not in RESIZES:
-            raise UsageError(f"`resize` must be one of {', '.join(RESIZES)}, got {self.resize!r}")
+        if self.resize not in (*RESIZES, TILES):
+            raise UsageError(f"`resize` must be one of {', '.join((*RESIZES, TILES))}, got {self.resize!r}")
         if not 0 < self.shrink <= 1:
             raise UsageError(f"`shrink` must be in (0, 1], got {self.shrink!r}")
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the canvas that a map covers, in pixels.
+
+        Example:
+            >>> Geometry(400, 200, 320).canvas, Geometry(400, 200, 32, "tiles").canvas
+            ((320, 320), (416, 192))
+        """
+        if self.resize != TILES:
+            return self.image_size, self.image_size
+        across, down = (max(1, floor(side / self.image_size + 0.5)) for side in (self.width, self.height))
+        return across * self.image_size, down * self.image_size
 
     @property
     def valid(self) -> tuple[int, int]:
@@ -57,6 +74,8 @@ class Geometry:
             >>> Geometry(400, 200, 320).valid, Geometry(400, 200, 320, "warp").valid
             ((320, 160), (320, 320))
         """
+        if self.resize == TILES:
+            return self.width, self.height
         side = self.image_size * self.shrink
         longest = max(self.width, self.height)
         across = side if self.resize == "warp" else side * self.width / longest
@@ -82,7 +101,8 @@ class Geometry:
         """
         rows, columns = grid
         across, down = self.valid
-        return _real(down, rows, self.image_size), _real(across, columns, self.image_size)
+        width, height = self.canvas
+        return _real(down, rows, height), _real(across, columns, width)
 
     def cell_box(self, row: int, column: int, grid: tuple[int, int]) -> tuple[float, float, float, float]:
         """Return the cell's x1, y1, x2, y2 in pixels of the original, clipped to it.
@@ -111,8 +131,9 @@ class Geometry:
 
     def _to_original(self, column: float, row: float, grid: tuple[int, int]) -> tuple[float, float]:
         rows, columns = grid
-        x = column * self.image_size / columns / self.scale_x
-        y = row * self.image_size / rows / self.scale_y
+        width, height = self.canvas
+        x = column * width / columns / self.scale_x
+        y = row * height / rows / self.scale_y
         return min(max(x, 0.0), float(self.width)), min(max(y, 0.0), float(self.height))
 
 
@@ -127,7 +148,13 @@ def crop_map(scores: Tensor, geometry: Geometry) -> Tensor:
     return scores[..., :rows, :columns]
 
 
-def upsample_map(scores: Tensor, geometry: Geometry, *, size: tuple[int, int] | None = None) -> Tensor:
+def upsample_map(
+    scores: Tensor,
+    geometry: Geometry,
+    *,
+    size: tuple[int, int] | None = None,
+    rows: tuple[int, int] | None = None,
+) -> Tensor:
     """Return a map at the size of the original picture, bilinear between cell centres.
 
     Each pixel asks the map at its own place on the canvas, so that padding and an uneven number of cells are
@@ -137,9 +164,10 @@ def upsample_map(scores: Tensor, geometry: Geometry, *, size: tuple[int, int] | 
         scores: ``(C, h, w)`` over the whole canvas.
         geometry: how the picture lay on it.
         size: ``(height, width)`` of the answer; the original's by default.
+        rows: the first of the answer's rows that is wanted, and the one behind the last; None: all.
 
     Returns:
-        ``(C, height, width)``.
+        ``(C, height, width)``, or the wanted rows of it.
 
     Example:
         >>> import torch
@@ -149,9 +177,9 @@ def upsample_map(scores: Tensor, geometry: Geometry, *, size: tuple[int, int] | 
     height, width = size or (geometry.height, geometry.width)
     across, down = geometry.valid
     real = crop_map(scores, geometry)
-    side = geometry.image_size
-    tall = _sample(real, height, down * scores.shape[-2] / side, dim=-2)  # (C, height, w)
-    return _sample(tall, width, across * scores.shape[-1] / side, dim=-1)  # (C, height, width)
+    wide, high = geometry.canvas
+    tall = _sample(real, height, down * scores.shape[-2] / high, dim=-2, part=rows)  # (C, height, w)
+    return _sample(tall, width, across * scores.shape[-1] / wide, dim=-1)  # (C, height, width)
 
 
 def _real(extent: int, cells: int, side: int) -> int:
@@ -159,12 +187,15 @@ def _real(extent: int, cells: int, side: int) -> int:
     return min(cells, max(1, floor(extent * cells / side + 0.5)))
 
 
-def _sample(scores: Tensor, pixels: int, extent: float, *, dim: int) -> Tensor:
-    """Read ``pixels`` evenly spaced values from the first ``extent`` cells along ``dim``, linearly."""
+def _sample(
+    scores: Tensor, pixels: int, extent: float, *, dim: int, part: tuple[int, int] | None = None
+) -> Tensor:
+    """Read ``pixels`` evenly spaced values, or a part of them, from the first ``extent`` cells, linearly."""
     import torch
 
     last = scores.shape[dim] - 1
-    places = (torch.arange(pixels, device=scores.device, dtype=torch.float64) + 0.5) * (extent / pixels) - 0.5
+    wanted = torch.arange(*(part or (0, pixels)), device=scores.device, dtype=torch.float64)
+    places = (wanted + 0.5) * (extent / pixels) - 0.5
     places = places.clamp(0, last)
     lower = places.floor().long()
     upper = (lower + 1).clamp(max=last)

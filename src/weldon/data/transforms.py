@@ -61,7 +61,7 @@ class EvalTransform:
         across, down = geometry.valid
         side = self.image_size
         canvas = torch.zeros(3, side, side)
-        canvas[:, :down, :across] = _normalised(tv.pil_to_tensor(image), self.mean, self.std)
+        canvas[:, :down, :across] = normalised(tv.pil_to_tensor(image), self.mean, self.std)
         mask = torch.zeros(side, side, dtype=torch.bool)
         mask[:down, :across] = True
         return canvas, mask
@@ -137,7 +137,8 @@ def _recoloured(image: Image.Image, factors: list[float]) -> Image.Image:
     return recoloured
 
 
-def _normalised(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+def normalised(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """Return ``(3, H, W)`` uint8 as float in units of the backbone's own mean and deviation."""
     centre = torch.tensor(mean).view(3, 1, 1)
     spread = torch.tensor(std).view(3, 1, 1)
     return (pixels.float() / 255 - centre) / spread

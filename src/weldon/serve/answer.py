@@ -90,8 +90,8 @@ def _cell(result: Result, width: int, height: int) -> list[float]:
     """Return width and height of one cell of the maps, in units of the drawing."""
     rows, columns = result.grid
     geometry = result.geometry
-    across = geometry.image_size / columns / geometry.scale_x * width / result.width
-    down = geometry.image_size / rows / geometry.scale_y * height / result.height
+    across = geometry.canvas[0] / columns / geometry.scale_x * width / result.width
+    down = geometry.canvas[1] / rows / geometry.scale_y * height / result.height
     return [across, down]
 
 
