@@ -1,4 +1,4 @@
-"""A large picture as overlapping tiles on its own grid: where they lie, and which cells each of them gives."""
+"""A large picture as overlapping tiles on its own grid: where they lie, and which cells each one gives."""
 
 from __future__ import annotations
 
