@@ -16,7 +16,7 @@ demo: install
 	$(BIN)/weldon demo
 
 test: install
-	$(BIN)/python -m pytest -m "not gpu" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not gpu" -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -26,7 +26,7 @@ lint: install
 	$(BIN)/python docs/house.py
 
 check: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not gpu and not data" -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not gpu and not data" -n 2 --dist loadfile --no-loadscope-reorder
 
 stress: install
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m stress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ pytest_plugins = ["fixtures.browser", "fixtures.small_runs", "fixtures.small_sce
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DATA = Path(os.environ.get("WELDON_DATA", SHARED / "data"))
 WEIGHTS = Path(os.environ.get("WELDON_WEIGHTS", SHARED / "weights"))
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C again where whoever started the tests in the background had it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

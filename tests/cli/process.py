@@ -46,7 +46,9 @@ def start(folder, *arguments, before=None):
 def finish(process, seconds=120):
     """Wait for it; return its exit status (negative: the signal that killed it) and what it printed."""
     process.join(seconds)
-    assert process.exitcode is not None, f"still running: {process.said.read_text()}"
+    if process.exitcode is None:
+        process.kill()  # else the tests would wait for it when they end
+        raise AssertionError(f"still running: {process.said.read_text()}")
     said = process.said.read_text()
     process.said.unlink()
     return SimpleNamespace(code=process.exitcode, said=said)

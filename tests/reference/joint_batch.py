@@ -72,6 +72,7 @@ def main(rank: int, processes: int, folder: Path, way: str) -> None:
         "alone": APLoss().eval()(net(data["images"][:5]), data["target"][:5]).detach() if rank == 0 else None,
     }
     torch.save(results, folder / f"rank{rank}.pt")
+    del net  # DDP holds the group too, and its threads must have ended before Python does
     dist.destroy_process_group()
 
 
