@@ -67,6 +67,7 @@ def frozen(scenes, tmp_path_factory) -> Path:
         out=folder / "run",
         cache=folder / "cache",
         freeze=True,
+        search=False,
         epochs=1,
         progress=False,
         **options,

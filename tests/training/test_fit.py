@@ -130,7 +130,7 @@ def test_a_run_stopped_between_its_first_weights_and_its_first_state_begins_anew
 
 
 def test_a_resumed_run_whose_cache_vanished_ends_with_the_same_weights(scenes, tiny, tmp_path, monkeypatch):
-    options = {**tiny, "freeze": True, "epochs": 3}
+    options = {**tiny, "freeze": True, "search": False, "epochs": 3}
     whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", **options)
     step = TrainingModule.training_step
 
@@ -172,12 +172,11 @@ def assert_same_weights(first, second):
 
 
 def test_a_frozen_backbone_does_not_move(scenes, tiny, tmp_path):
-    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=2, freeze=True, seed=3, **tiny)
+    options = {**tiny, "freeze": True, "search": False, "seed": 3}
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=2, **options)
     torch.manual_seed(0)
     trained = load_file(run.best)
-    again = train(
-        scenes, scenes / "labels.csv", out=tmp_path / "again", epochs=1, freeze=True, seed=3, **tiny
-    )
+    again = train(scenes, scenes / "labels.csv", out=tmp_path / "again", epochs=1, **options)
     start = load_file(again.best)
     assert all(torch.equal(trained[name], start[name]) for name in trained if name.startswith("backbone"))
     assert not torch.equal(trained["transfer.weight"], start["transfer.weight"])
@@ -223,7 +222,7 @@ def test_too_many_unreadable_files_stop_before_training(scenes, tiny, tmp_path, 
 @pytest.mark.parametrize("freeze", [False, True])
 def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, freeze):
     table = with_a_bad_file(scenes, tmp_path)
-    run = train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, **tiny)
+    run = train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, search=False, **tiny)
     assert "bad.png" in run.log.read_text()
     assert run.manifest_values["images"]["train"] == 24
 

@@ -15,6 +15,7 @@ from weldon.files import read_csv, write_csv
 from weldon.training import train
 
 WAYS = [{"freeze": True, "lr": 0.1, "optimizer": "sgd"}, {"freeze": True, "epochs": 2}, {"augment": False}]
+FROZEN = {"freeze": True, "search": False}  # the search has a way of its own above
 
 
 def rows_of(scenes):
@@ -45,10 +46,8 @@ def test_a_refit_is_training_on_all_images(scenes, tiny, tmp_path, options):
 
 
 def test_figures_are_those_of_the_weights_before(scenes, tiny, tmp_path):
-    plain = train(scenes, scenes / "labels.csv", out=tmp_path / "plain", epochs=1, freeze=True, **tiny)
-    run = train(
-        scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, freeze=True, refit=True, **tiny
-    )
+    plain = train(scenes, scenes / "labels.csv", out=tmp_path / "plain", epochs=1, **FROZEN, **tiny)
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, refit=True, **FROZEN, **tiny)
     assert evaluate(run.path)["map"] == evaluate(plain.path)["map"]
     assert run.thresholds.read_text() == plain.thresholds.read_text()
     said = json.loads(run.manifest.read_text())
@@ -57,9 +56,7 @@ def test_figures_are_those_of_the_weights_before(scenes, tiny, tmp_path):
 
 
 def test_new_images_are_looked_at_with_the_refit(scenes, tiny, tmp_path):
-    run = train(
-        scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, freeze=True, refit=True, **tiny
-    )
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, refit=True, **FROZEN, **tiny)
     weight = weldon.load(run.path).net.transfer.weight
     assert torch.equal(weight, load_file(run.refit)["transfer.weight"])
     assert not torch.equal(weight, load_file(run.best)["transfer.weight"])
@@ -68,10 +65,8 @@ def test_new_images_are_looked_at_with_the_refit(scenes, tiny, tmp_path):
 
 
 def test_a_finished_run_can_be_refitted_and_go_back(scenes, tiny, tmp_path):
-    fresh = train(
-        scenes, scenes / "labels.csv", out=tmp_path / "a", epochs=1, freeze=True, refit=True, **tiny
-    )
-    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, freeze=True, **tiny)
+    fresh = train(scenes, scenes / "labels.csv", out=tmp_path / "a", epochs=1, refit=True, **FROZEN, **tiny)
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **FROZEN, **tiny)
     train(scenes, scenes / "labels.csv", out=run.path, resume=True, refit=True, progress=False)
     again, expected = load_file(run.refit), load_file(fresh.refit)
     assert all(torch.equal(again[name], expected[name]) for name in expected)
