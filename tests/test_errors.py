@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+from importlib import metadata
 
 import pytest
 
-from weldon.errors import DataError, UsageError, WeightsError, WeldonError
+from weldon.errors import (
+    DataError,
+    MissingPackageError,
+    UsageError,
+    WeightsError,
+    WeldonError,
+    install_command,
+)
 
 
 def test_problems_are_listed_a_line_each_below_the_summary():
@@ -35,3 +44,42 @@ def test_an_error_comes_whole_out_of_a_worker_process():
     error = pickle.loads(pickle.dumps(DataError("two files:", ["a.png", "b.png"])))
     assert (error.summary, error.problems) == ("two files:", ("a.png", "b.png"))
     assert str(error) == "two files:\n  a.png\n  b.png"
+
+
+@pytest.mark.parametrize(
+    ("told", "command"),
+    [
+        (
+            {"url": "file:///home/ada/my%20weldon", "dir_info": {"editable": True}},
+            "pip install -e '/home/ada/my weldon[excel]'",
+        ),
+        ({"url": "file:///srv/weldon", "dir_info": {}}, "pip install '/srv/weldon[excel]'"),
+        ({"url": "https://example.org/weldon.whl", "archive_info": {}}, "pip install 'weldon[excel]'"),
+        (None, "pip install 'weldon[excel]'"),
+    ],
+)
+def test_a_missing_package_is_installed_where_weldon_was_installed_from(monkeypatch, told, command):
+    class Installed:
+        def read_text(self, name):
+            assert name == "direct_url.json"
+            return told and json.dumps(told)
+
+    monkeypatch.setattr(metadata, "distribution", lambda name: Installed())
+    install_command.cache_clear()
+    try:
+        said = str(MissingPackageError("to read a.xlsx", "python-calamine", "excel"))
+    finally:
+        install_command.cache_clear()
+    assert said == f"to read a.xlsx python-calamine must be installed: {command}"
+
+
+def test_weldon_that_was_never_installed_is_named(monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", absent)
+    install_command.cache_clear()
+    try:
+        assert install_command("h5") == "pip install 'weldon[h5]'"
+    finally:
+        install_command.cache_clear()

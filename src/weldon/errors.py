@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from urllib.parse import unquote, urlsplit
 
 _LONGEST = 2000  # characters of a problem: what a file holds must not flood the terminal
 
@@ -18,6 +22,30 @@ class WeldonError(Exception):
 
 class UsageError(WeldonError, ValueError):
     """An argument or option that cannot be used; the message names it, its value and the choices."""
+
+
+class MissingPackageError(UsageError):
+    """A package is not installed that few people need; the message is the command that installs it.
+
+    Args:
+        purpose: what cannot be done without it, as the beginning of a sentence.
+        package: name of the package.
+        extra: of weldon, that brings it.
+    """
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(f"{purpose} {package} must be installed: {install_command(extra)}")
+
+
+@cache
+def install_command(extra: str) -> str:
+    """Return the command that adds an extra to weldon as it is installed here: from a folder, or by name."""
+    try:
+        told = json.loads(metadata.distribution("weldon").read_text("direct_url.json") or "{}")
+        address, editable = urlsplit(told["url"]), told["dir_info"].get("editable", False)
+    except (metadata.PackageNotFoundError, KeyError, ValueError):
+        return f"pip install 'weldon[{extra}]'"
+    return f"pip install {'-e ' if editable else ''}'{unquote(address.path)}[{extra}]'"
 
 
 class WeightsError(WeldonError):

@@ -32,7 +32,9 @@ def text_encoding(path: Path) -> tuple[str, tuple[str, ...]]:
         with path.open("rb") as file:
             start = file.read(4)
         if start in _WORKBOOKS:
-            raise DataError(f"{path} is a workbook, not text: in the spreadsheet choose Save as, CSV UTF-8")
+            raise DataError(
+                f"{path} is a workbook, not text: let its name end in .xlsx or .ods, or save it as CSV UTF-8"
+            )
         encoding = "utf-16" if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
         if _decodes(path, encoding):
             return encoding, ()

@@ -33,7 +33,7 @@ def report(**changes) -> CheckReport:
 
 def test_the_whole_report_stands_as_a_terminal_shows_it():
     assert render_check(report()).splitlines() == [
-        "5 images (train 3, val 2), 2 classes, form long",
+        "5 images (train 3, val 2), 2 classes; labels in one column",
         "sizes: smallest 10 x 20, median 30 x 40, largest 50 x 60 pixels; 2 turned upright by EXIF",
         "pixels: L 1, RGB 3; 1 files cannot be read",
         "labels: 1 images without a present class, 1 cells unknown",

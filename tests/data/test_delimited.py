@@ -29,6 +29,12 @@ def test_cells_are_strings_without_their_blanks(read):
     assert table.rows == ((2, ("a.png", "007", "x")),)
 
 
+def test_blank_rows_between_others_are_counted_and_named(read):
+    table = read("file_name,a\nx.png,1\n\n,,\ny.png,1\n\n\n")
+    assert table.notes == ("t.csv: blank rows that are passed over: 2 (row 3, 4)",)
+    assert read("\nfile_name,a\nx.png,1\n\n").notes == ()
+
+
 def test_the_separator_with_the_most_columns_wins(read):
     assert read("file_name;note, longer;n\na.png;b, c;1\n").header == ("file_name", "note, longer", "n")
     assert read("file_name,a|b,n\na.png,1,2\n").rows == ((2, ("a.png", "1", "2")),)

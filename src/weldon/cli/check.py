@@ -14,6 +14,7 @@ from weldon.cli.max_pixels import MaxPixels
 def check(
     data: Annotated[Path, typer.Argument(help="images, a VOC devkit, bags, or a public data set's name")],
     labels: Annotated[Path | None, typer.Option(help="table of image labels")] = None,
+    sheet: Annotated[str | None, typer.Option(help="sheet of an .xlsx or .ods table, by its name")] = None,
     label_sep: Annotated[str | None, typer.Option(help="what separates labels in one cell")] = None,
     minus_one: Annotated[str | None, typer.Option(help="what -1 means: absent, unknown or present")] = None,
     group_col: Annotated[str | None, typer.Option(help="column whose rows stay in one split")] = None,
@@ -31,7 +32,8 @@ def check(
     from weldon.data.bags.bag_files import holds_bags
 
     if holds_bags(data, labels):
-        _check_bags(data, labels, label_sep=label_sep, minus_one=minus_one, group_col=group_col, json=json)
+        reading = {"label_sep": label_sep, "minus_one": minus_one, "group_col": group_col, "sheet": sheet}
+        _check_bags(data, labels, json=json, **reading)
         return
     data, dataset = _named(data, dataset, data_root)
     label_set = read_labels(
@@ -40,6 +42,7 @@ def check(
         label_sep=label_sep,
         minus_one=minus_one,
         group_col=group_col,
+        sheet=sheet,
         image_set=image_set,
         dataset=dataset,
     )

@@ -10,7 +10,7 @@ import typer
 from weldon.cli.console import say
 from weldon.cli.max_pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
-from weldon.errors import UsageError
+from weldon.errors import MissingPackageError
 
 
 def serve(
@@ -33,9 +33,7 @@ def serve(
     try:
         from weldon.serve.server import run_server
     except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the page needs {error.name}, which is not installed: pip install 'weldon[serve]'"
-        ) from error
+        raise MissingPackageError("for the page", str(error.name), "serve") from error
     run_server(
         run,
         host=host,

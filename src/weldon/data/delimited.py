@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from weldon.errors import DataError
@@ -18,6 +18,7 @@ IMAGE_COLUMN = (
 )
 
 IsHeader = Callable[[Sequence[str]], bool]
+Doubts = Mapping[tuple[int, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,32 @@ class Table:
     Args:
         path: of the file.
         header: column names without surrounding blanks; a column without a name is ``""``.
-        rows: ``(row number, cells)`` as a spreadsheet counts, the header being row 1; a cell for each column.
+        rows: ``(row number, cells)`` as a spreadsheet counts; a cell for each column.
         notes: what had to be decided in reading it.
+        header_row: number of the row that is the header.
+        sheet: of a workbook, its name.
+        doubts: by row number and column, from 0: why a cell cannot be taken as it stands, and what to do.
+        dates: likewise, where a date may have been made of something else.
     """
 
     path: Path
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     notes: tuple[str, ...] = ()
+    header_row: int = 1
+    sheet: str | None = None
+    doubts: Doubts = field(default_factory=dict)
+    dates: Doubts = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The file, and the sheet of a workbook, as the place of a row is told."""
+        return self.path.name if self.sheet is None else f"{self.path.name}, sheet {self.sheet!r},"
+
+    @property
+    def heading(self) -> str:
+        """Where the header stands, with the folder."""
+        return f"{self.path.parent / self.name} row {self.header_row}"
 
 
 def read_delimited(path: Path, is_header: IsHeader, *, missing: str = IMAGE_COLUMN) -> Table:
@@ -60,7 +79,7 @@ def read_delimited(path: Path, is_header: IsHeader, *, missing: str = IMAGE_COLU
         cells = _cells(path, text, separator, offset)
     except csv.Error as error:
         raise DataError(f"cannot read {path} as a table: {error}") from error
-    return _shaped(path, cells, offset, notes)
+    return shaped_table(path, cells, start=offset, notes=notes)
 
 
 def read_columns(path: Path, *names: str) -> list[tuple[int, dict[str, str]]]:
@@ -127,23 +146,57 @@ def _is_quoted_well(raw: str, separator: str) -> bool:
         return False
 
 
-def _shaped(path: Path, cells: list[list[str]], offset: int, notes: tuple[str, ...]) -> Table:
+def shaped_table(
+    path: Path,
+    cells: Sequence[Sequence[str]],
+    *,
+    start: int = 1,
+    notes: Sequence[str] = (),
+    sheet: str | None = None,
+    doubts: Doubts | None = None,
+    dates: Doubts | None = None,
+) -> Table:
+    """Return rows of cells as a table: the first that is not blank is the header.
+
+    Args:
+        path: of the file.
+        cells: of each row, blank rows among them; there is one that is not blank.
+        start: the number of the first row.
+        notes: what had to be decided so far.
+        sheet: of a workbook.
+        doubts: as in :class:`Table`.
+        dates: likewise.
+
+    Raises:
+        DataError: a row is longer than the header, or a column is there twice.
+    """
     numbered = [
         (number, tuple(cell.strip() for cell in row))
-        for number, row in enumerate(cells, start=offset)
+        for number, row in enumerate(cells, start)
         if any(cell.strip() for cell in row)
     ]
-    header = numbered[0][1]
+    (first, header), below = numbered[0], numbered[1:]
+    blank = sorted({*range(first, numbered[-1][0])} - {number for number, _ in numbered})
+    width = len(header)
+    rows = tuple((number, (row + ("",) * width)[:width]) for number, row in below)
+    said = [*notes, *_passed_over(path, blank)]
+    table = Table(path, header, rows, tuple(said), first, sheet, doubts or {}, dates or {})
     problems = [
-        f"{path.name} row {number}: {len(row)} cells, but the header has {len(header)} columns (a cell that "
+        f"{table.name} row {number}: {len(row)} cells, but the header has {width} columns (a cell that "
         "holds the separator needs double quotes)"
-        for number, row in numbered[1:]
-        if any(row[len(header) :])
+        for number, row in below
+        if any(row[width:])
     ]
     twice = sorted({name for name in header if name and header.count(name) > 1})
-    problems += [f"{path.name} row 1: the column {name!r} is there more than once" for name in twice]
+    problems += [f"{table.name} row {first}: the column {name!r} is there more than once" for name in twice]
     if problems:
         raise DataError(f"the table {path} is not rectangular or not clear:", problems)
-    width = len(header)
-    rows = tuple((number, (row + ("",) * width)[:width]) for number, row in numbered[1:])
-    return Table(path, header, rows, notes)
+    return table
+
+
+def _passed_over(path: Path, blank: Sequence[int]) -> list[str]:
+    """Say which rows between others are blank: somebody may have meant them to say something."""
+    if not blank:
+        return []
+    shown = ", ".join(map(str, blank[:5])) + (", ..." if len(blank) > 5 else "")
+    return [f"{path.name}: blank rows that are passed over: {len(blank)} (row {shown})"]

@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from weldon.errors import UsageError, WeldonError
+from weldon.errors import MissingPackageError, WeldonError
 from weldon.models import WeldonNet, load_model, write_folder
 
 Run = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -98,9 +98,7 @@ def write_onnx(net: WeldonNet, path: Path, description: Mapping[str, Any]) -> Ru
         import onnxruntime
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise UsageError(
-            f"`format` onnx needs {error.name}: pip install 'weldon[onnx]' (torch and hub need nothing more)"
-        ) from error
+        raise MissingPackageError("for `format` onnx", str(error.name), "onnx") from error
     program = _translate(net, description["image_size"])
     program.model.metadata_props.update(_as_text(description))
     program.save(path)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from weldon.errors import UsageError
+from weldon.errors import MissingPackageError, UsageError
 from weldon.files import clear_drafts, write_json, write_text
 from weldon.models.checkpoint import FILE_NAME, save_model
 from weldon.models.network import WeldonNet
@@ -98,7 +98,7 @@ def push_model(
     try:
         from huggingface_hub import HfApi
     except ImportError as error:
-        raise UsageError("pushing a model needs huggingface_hub: pip install 'weldon[hub]'") from error
+        raise MissingPackageError("to push a model", "huggingface_hub", "hub") from error
     written = write_folder(net, folder, description)
     hub = HfApi()
     hub.create_repo(repo_id, private=private, exist_ok=True)

@@ -47,10 +47,11 @@ class _Seen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 
     data: Path = Field(description="folder of images, a VOC devkit, or bags: a table or a folder of arrays")
-    labels: Path | None = Field(None, description="table of image labels (CSV, TSV, JSONL); none: read DATA")
+    labels: Path | None = Field(None, description="table of image labels (CSV, XLSX, JSONL …); none: read DATA")
     dataset: str | None = Field(
         None, description="DATA holds this public data set: voc2007, coco2014, … (weldon data list)"
     )
+    sheet: str | None = Field(None, description="sheet of an .xlsx or .ods table of labels, by its name")
     label_sep: str | None = Field(None, description="what separates labels in one cell [comma or |]")
     minus_one: Literal["absent", "unknown", "present"] | None = Field(
         None, description="what -1 means in a wide table; never guessed"

@@ -27,7 +27,14 @@ COMMAND = (sys.executable, "-c", "from weldon.cli import main; main()", "train")
 SHOWN = 60  # lines of what it says
 MOST_READ = 1 << 16  # bytes of its last words
 PATIENCE = 20.0  # seconds until a training that was told to end is ended
-OWN_TABLE = {"dataset": None, "label_sep": None, "minus_one": None, "val": None, "group_col": None}
+OWN_TABLE = {
+    "dataset": None,
+    "sheet": None,
+    "label_sep": None,
+    "minus_one": None,
+    "val": None,
+    "group_col": None,
+}
 _EPOCH = re.compile(r"^epoch (\d+)/(\d+)\b", re.MULTILINE)
 
 IDLE, RUNNING, DONE, STOPPED, BROKEN = "idle", "running", "done", "stopped", "failed"

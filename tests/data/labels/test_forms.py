@@ -11,7 +11,7 @@ from weldon.data.labels.forms import FILE_FORMS, FOLDER_FORMS, form_of, usual_na
 from weldon.errors import UsageError
 
 FORMS = {
-    table.FORM: ("a.csv", "A.TSV", "b.txt"),
+    table.FORM: ("a.csv", "A.TSV", "b.txt", "a.XLSX", "a.xlsm", "a.ods"),
     jsonl.FORM: ("a.jsonl", "a.ndjson"),
     parquet.FORM: ("a.parquet",),
     annotated.FORM: ("a.json", "a.xml"),
@@ -24,9 +24,11 @@ def test_the_ending_says_the_form(form, name):
 
 
 def test_another_ending_lists_all_in_their_order():
-    listed = r"\.csv, \.tsv, \.txt, \.jsonl, \.ndjson, \.parquet, \.json, \.xml, got a\.xlsx"
+    listed = (
+        r"\.csv, \.tsv, \.txt, \.xlsx, \.xlsm, \.ods, \.jsonl, \.ndjson, \.parquet, \.json, \.xml, got a\.xls"
+    )
     with pytest.raises(UsageError, match=listed):
-        form_of(Path("a.xlsx"))
+        form_of(Path("a.xls"))
 
 
 def test_a_form_that_is_added_is_known_by_its_ending_and_usual_name(monkeypatch):

@@ -21,7 +21,9 @@ def test_without_pyarrow_the_extra_is_named(tmp_path, photograph, monkeypatch):
         return true_import(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UsageError, match=r"metadata\.parquet pyarrow must be installed.*weldon\[parquet\]"):
+    with pytest.raises(
+        UsageError, match=r"metadata\.parquet pyarrow must be installed.*pip install .*\[parquet\]"
+    ):
         read_labels(tmp_path)
 
 

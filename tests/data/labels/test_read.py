@@ -43,9 +43,9 @@ def test_the_ending_of_the_label_file_decides(tmp_path, photograph, name, text, 
 
 
 def test_another_ending_lists_the_choices(tmp_path):
-    (tmp_path / "labels.xlsx").write_text("x")
-    with pytest.raises(UsageError, match=r"must end in \.csv, .*\.xml, got .*labels\.xlsx"):
-        read_labels(tmp_path, tmp_path / "labels.xlsx")
+    (tmp_path / "labels.xls").write_text("x")
+    with pytest.raises(UsageError, match=r"must end in \.csv, .*\.xml, got .*labels\.xls"):
+        read_labels(tmp_path, tmp_path / "labels.xls")
 
 
 @pytest.mark.parametrize("name", [*usual_names(), *METADATA[:2]])

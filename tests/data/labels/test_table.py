@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
 
+from fixtures.workbooks import Failed, Formula, write_ods, write_xlsx
 from weldon.data.labels import read_labels
 from weldon.data.record import LabelSet
 from weldon.errors import DataError, UsageError
@@ -346,3 +348,82 @@ def test_two_separators_in_one_table_are_said(table, tmp_path):
 def test_under_a_model_another_spelling_of_its_class_is_shown(table):
     found = problems(table("file_name,labels\na.png,cafe\u0301\n"), classes=("caf\u00e9", "dog"))
     assert r"none of the model's classes; there is 'caf\xe9'" in found
+
+
+WIDE = [["file_name", "cat", "dog"], ["a.png", 1, 0], ["b.png", None, True], ["c.png", 0, "?"]]
+
+
+@pytest.fixture
+def workbook(tmp_path, photograph):
+    """Write a workbook and the pictures ``a.png`` to ``d.png`` beside it, and return its path."""
+    pytest.importorskip("python_calamine")
+    for letter in "abcd":
+        photograph(f"{letter}.png")
+
+    def write(rows, name="labels.xlsx", **how):
+        return (write_ods if name.endswith("ods") else write_xlsx)(tmp_path / name, {"mine": rows}, **how)
+
+    return write
+
+
+@pytest.mark.parametrize("name", ["labels.xlsx", "labels.ods", "labels.xlsm"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_workbook_says_what_its_text_says(workbook, tmp_path, name, named):
+    path = workbook(WIDE, name)
+    found = read_labels(tmp_path, path if named else None)
+    assert (found.form, found.classes) == ("wide", ("cat", "dog"))
+    assert labels_of(found) == [["cat"], ["dog"], []]
+    assert [sorted(record.unknown) for record in found.records] == [[], ["cat"], ["dog"]]
+
+
+def test_a_table_of_text_beside_the_workbook_goes_before(workbook, table, tmp_path):
+    workbook(WIDE)
+    table("file_name,labels\na.png,hen\n")
+    assert read_labels(tmp_path).classes == ("hen",)
+
+
+@pytest.mark.parametrize("cell", [Failed(), Formula(), Formula(None), datetime.date(2026, 3, 1)])
+@pytest.mark.parametrize("name", ["labels.xlsx", "labels.ods"])
+def test_no_label_is_made_of_a_cell_that_says_nothing_certain(workbook, name, cell):
+    told = problems(workbook([["file_name", "labels"], ["a.png", "cat"], ["b.png", cell]], name))
+    assert f"{name}, sheet 'mine', row 3, column 'labels': the cell holds" in told
+
+
+@pytest.mark.parametrize("rows", [WIDE, [["file_name", "labels"], ["a.png", "cat"], ["b.png", None]]])
+def test_a_cell_under_a_merged_one_is_never_absent(workbook, rows):
+    told = problems(workbook(rows, merged=["B2:B3"]))
+    assert (
+        f"labels.xlsx, sheet 'mine', row 3, column {rows[0][1]!r}: the cell is a part of the merged" in told
+    )
+    assert "B2:B3: unmerge it and fill in each" in told
+
+
+def test_a_percentage_in_a_column_of_a_class_is_named_with_its_row(workbook):
+    told = problems(workbook([["file_name", "cat"], ["a.png", 1], ["b.png", 0.5]]))
+    assert "labels.xlsx, sheet 'mine', row 3, column 'cat': '0.5' is none of 1/0" in told
+
+
+def test_what_is_doubtful_in_a_column_that_is_not_read_says_nothing(workbook, tmp_path):
+    rows = [
+        ["file_name", "labels", "seen"],
+        ["a.png", "cat", Failed()],
+        ["b.png", "dog", datetime.date(2026, 3, 1)],
+    ]
+    assert read_labels(tmp_path, workbook(rows)).classes == ("cat", "dog")
+
+
+def test_images_may_be_grouped_by_a_day(workbook, tmp_path):
+    rows = [["file_name", "labels", "group"], ["a.png", "cat", datetime.date(2026, 3, 1)]]
+    assert read_labels(tmp_path, workbook(rows)).records[0].group == "2026-03-01"
+
+
+def test_an_error_in_the_header_is_named(workbook):
+    told = problems(workbook([["file_name", "labels", Failed("#REF!")], ["a.png", "cat", None]]))
+    assert "row 1, column 3: the cell holds the error #REF!" in told
+
+
+def test_a_sheet_is_refused_where_there_is_no_workbook(table, tmp_path):
+    path = table("file_name,labels\na.png,cat\n")
+    for data, labels in ((tmp_path, path), (tmp_path, None)):
+        with pytest.raises(UsageError, match=r"`sheet` must be left out: .*labels\.csv is no workbook"):
+            read_labels(data, labels, sheet="mine")

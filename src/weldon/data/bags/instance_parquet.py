@@ -16,7 +16,7 @@ from weldon.data.bags.instance_columns import (
     roles_of,
     without_counters,
 )
-from weldon.errors import DataError, UsageError
+from weldon.errors import DataError, MissingPackageError
 
 
 def read_parquet_instances(path: Path) -> Instances:
@@ -82,7 +82,7 @@ def _read(path: Path) -> Any:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise UsageError(f"to read {path} pyarrow must be installed: pip install 'weldon[parquet]'") from None
+        raise MissingPackageError(f"to read {path}", "pyarrow", "parquet") from None
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         refuse_too_large(path, (file.metadata.num_rows, 1))

@@ -32,6 +32,25 @@ class Columns:
     nameless: tuple[int, ...]
     unused: tuple[int, ...]
 
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The columns whose cells are read."""
+        told = (self.file, self.labels, self.split, self.group, self.weight, *self.classes)
+        return tuple(place for place in told if place is not None)
+
+
+def doubtful_cells(table: Table, columns: Columns) -> list[str]:
+    """Return a problem for each cell that is read and whose value is not what a person sees there."""
+    used, top = set(columns.used), table.header_row
+    named = used - {columns.group}  # a day may well be what images are grouped by
+    found = [(place, doubt) for place, doubt in table.doubts.items() if place[1] in used or place[0] == top]
+    found += [(place, doubt) for place, doubt in table.dates.items() if place[1] in named or place[0] == top]
+    return [
+        f"{table.name} row {row}, column {table.header[column] or column + 1!r}: the cell {doubt}"
+        for (row, column), doubt in sorted(found)
+        if row >= top
+    ]
+
 
 def file_column(names: Sequence[str], allowed: Sequence[str] = FILE_COLUMNS) -> str | None:
     """Return which of some plain names is that of the images, or bags; None where none or several may be.
@@ -59,7 +78,7 @@ def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_
     plain = [plain_name(name) for name in table.header]
     if group_col is not None and group_col not in table.header:
         there = ", ".join(name for name in table.header if name)
-        raise DataError(f"{table.path} row 1: no column {group_col!r} for groups; there are {there}")
+        raise DataError(f"{table.heading}: no column {group_col!r} for groups; there are {there}")
     group = table.header.index(group_col) if group_col is not None else _first(plain, "group")
     file, labels = _first(plain, file_column(plain, names) or ""), _first(plain, *LABEL_COLUMNS)
     split, weight = _first(plain, "split"), _first(plain, "weight")
@@ -71,11 +90,11 @@ def columns_of(table: Table, group_col: str | None, names: Sequence[str] = FILE_
     classes = () if labels is not None else tuple(place for place in free if plain[place] not in taken)
     if labels is None and not classes:
         raise DataError(
-            f"{table.path} row 1: no labels: add a column `labels` (cat|dog) or a column a class (1/0); "
+            f"{table.heading}: no labels: add a column `labels` (cat|dog) or a column a class (1/0); "
             f"there are only {', '.join(name for name in table.header if name)}"
         )
     if file is None:
-        raise DataError(f"{table.path} row 1: no column of names ({', '.join(names)})")
+        raise DataError(f"{table.heading}: no column of names ({', '.join(names)})")
     unused = tuple(place for place in free if place not in classes)
     return Columns(file, labels, split, group, weight, classes, nameless, unused)
 
@@ -95,8 +114,8 @@ def unused_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]
         elif any(cells):
             shown = ", ".join(map(repr, [cell[:40] for cell in cells if cell][:3]))
             problems.append(
-                f"{table.path.name} row 1: column {place + 1} has no name and holds {shown}: name it, or "
-                "remove it"
+                f"{table.name} row {table.header_row}: column {place + 1} has no name and holds {shown}: "
+                "name it, or remove it"
             )
     return ([f"columns that are not used: {', '.join(unused)}"] if unused else []), problems
 

@@ -20,6 +20,11 @@ def usual_names() -> tuple[str, ...]:
     return tuple(name for form in FILE_FORMS for name in form.usual)
 
 
+def other_names() -> tuple[str, ...]:
+    """Return the names that are looked for where none of :func:`usual_names` is there."""
+    return tuple(name for form in FILE_FORMS for name in form.also)
+
+
 def form_of(file: Path) -> FileForm:
     """Return the form of a label file.
 

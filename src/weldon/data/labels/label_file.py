@@ -61,6 +61,7 @@ class LabelOptions:
         group_col: the column of groups; ``group`` by default.
         image_set: of a VOC devkit.
         classes: of a trained model, to keep its order.
+        sheet: of a workbook.
     """
 
     label_sep: str | None = None
@@ -68,6 +69,7 @@ class LabelOptions:
     group_col: str | None = None
     image_set: str = "main"
     classes: Sequence[str] | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,13 @@ class FileForm:
         endings: by which a file of this form is known, with their dots.
         read: takes the file, the folder of the images and the options.
         usual: names under which a file is found in the folder of the images without being named.
+        also: such names that count only where no file has a usual one.
     """
 
     endings: tuple[str, ...]
     read: Callable[[Path, Path, LabelOptions], Told]
     usual: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

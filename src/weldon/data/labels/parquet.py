@@ -8,7 +8,7 @@ from typing import Any
 
 from weldon.data.labels.entry_row import entry_row
 from weldon.data.labels.label_file import FileForm, Told
-from weldon.errors import DataError, UsageError
+from weldon.errors import DataError, MissingPackageError
 
 
 def parquet_told(path: Path, *, group_col: str | None = None) -> Told:
@@ -38,7 +38,7 @@ def parquet_entries(path: Path) -> Iterator[dict[str, Any]]:
         import pyarrow as arrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise UsageError(f"to read {path} pyarrow must be installed: pip install 'weldon[parquet]'") from None
+        raise MissingPackageError(f"to read {path}", "pyarrow", "parquet") from None
     try:
         with ParquetFile(path) as file:
             kept = [column.name for column in file.schema_arrow if not _holds_bytes(column.type)]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weldon.data.labels.folder import with_folder_splits
-from weldon.data.labels.forms import FOLDER_FORMS, form_of, usual_names
+from weldon.data.labels.forms import FOLDER_FORMS, form_of, other_names, usual_names
 from weldon.data.labels.huggingface import METADATA, metadata_files, metadata_told
 from weldon.data.labels.label_file import LabelOptions
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.public.catalogue import read_dataset
 from weldon.data.record import LabelSet
+from weldon.data.workbook import refuse_sheet
 from weldon.errors import DataError, UsageError
 
 
@@ -22,15 +23,16 @@ def read_labels(
     label_sep: str | None = None,
     minus_one: str | None = None,
     group_col: str | None = None,
+    sheet: str | None = None,
     image_set: str = "main",
     dataset: str | None = None,
     classes: Sequence[str] | None = None,
 ) -> LabelSet:
     """Return the images and their image-level labels, whichever form they are kept in.
 
-    With ``labels``, by its ending: ``.csv .tsv .txt`` a long or wide table, ``.jsonl`` the Hugging Face
-    folder convention, ``.json`` COCO or a Label Studio export, ``.xml`` CVAT for images. Without: a VOC
-    devkit, a label file in ``data`` under a usual name, or a folder a class.
+    With ``labels``, by its ending: ``.csv .tsv .txt .xlsx .ods`` a long or wide table, ``.jsonl`` the
+    Hugging Face folder convention, ``.json`` COCO or a Label Studio export, ``.xml`` CVAT for images.
+    Without: a VOC devkit, a label file in ``data`` under a usual name, or a folder a class.
 
     Args:
         data: folder of the images; a label file alone is taken with the folder it lies in.
@@ -38,6 +40,7 @@ def read_labels(
         label_sep: between the labels in one cell of a long table.
         minus_one: what -1 means in a wide table: ``absent``, ``unknown``, ``present``.
         group_col: the column of groups in a table; ``group`` by default.
+        sheet: of a workbook; by default the only one that has a header of labels.
         image_set: of a VOC devkit: ``main`` or ``segmentation``.
         dataset: name of a public data set that lies in ``data``: its published protocol is followed.
         classes: of a trained model: kept in this order; any other label is an error.
@@ -50,8 +53,9 @@ def read_labels(
         if labels is not None:
             raise UsageError(f"`labels` must be left out with `dataset` {dataset!r}, got {str(labels)!r}")
         return read_dataset(dataset, data, classes=classes)
-    options = LabelOptions(label_sep, minus_one, group_col, image_set, classes)
+    options = LabelOptions(label_sep, minus_one, group_col, image_set, classes, sheet)
     root, files = _places(Path(data), None if labels is None else Path(labels))
+    refuse_sheet(files[0] if files else root, sheet)
     if not files:
         return _of_folder(root, options)
     if labels is None and any(file.parent != root for file in files):
@@ -83,7 +87,11 @@ def _places(data: Path, labels: Path | None) -> tuple[Path, list[Path]]:
         if not labels.is_file():
             raise DataError(f"no label file {labels}")
         return data, [labels]
-    found = [data / name for name in (*usual_names(), *METADATA) if (data / name).is_file()]
+    usual, other = (
+        [data / name for name in names if (data / name).is_file()]
+        for names in ((*usual_names(), *METADATA), other_names())
+    )
+    found = usual or other  # a table that was saved as text from the workbook beside it goes before
     if len(found) > 1:
         raise UsageError(
             f"`labels` must say which file to use: {data} has {', '.join(f.name for f in found)}"

@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from weldon.data.delimited import Table, read_delimited
+from weldon.data.delimited import IsHeader, Table, read_delimited
 from weldon.data.labels.class_names import broken_names
 from weldon.data.labels.columns import (
     FILE_COLUMNS,
     Columns,
     columns_of,
+    doubtful_cells,
     has_name_column,
     parse_weight,
     unused_columns,
@@ -22,6 +23,7 @@ from weldon.data.labels.label_file import FileForm, Told
 from weldon.data.labels.locate import Finder
 from weldon.data.labels.rows import Row
 from weldon.data.record import LabelSet
+from weldon.data.workbook import WORKBOOKS, read_workbook, refuse_sheet
 from weldon.errors import UsageError
 
 MINUS_ONE = ("absent", "unknown", "present")
@@ -41,10 +43,11 @@ def read_table(
     label_sep: str | None = None,
     minus_one: str | None = None,
     group_col: str | None = None,
+    sheet: str | None = None,
     classes: Sequence[str] | None = None,
     name_columns: Sequence[str] = FILE_COLUMNS,
 ) -> LabelSet:
-    """Return the labels of a CSV or TSV table, long when it has a column of labels, wide otherwise.
+    """Return the labels of a table in a text file or a workbook: long with a column of labels, else wide.
 
     Long: classes are the sorted labels of the training images; an empty cell means that no class is present.
     Wide: classes are the columns in their order; blank and ``?`` are unknown.
@@ -55,15 +58,21 @@ def read_table(
         label_sep: between labels in a cell; by default the first of ``|``, ``;``, ``,`` that any cell holds.
         minus_one: what ``-1`` means in a wide table: ``absent``, ``unknown`` or ``present``.
         group_col: name of the column of groups; ``group`` by default.
+        sheet: of a workbook; by default the only one with a usable header.
         classes: of a trained model, to keep its order.
         name_columns: what the column that names images, or bags, may be called.
 
     Raises:
         DataError: with every problem of the file, each with its row.
-        UsageError: ``minus_one`` is none of its choices, or ``label_sep`` is empty.
+        UsageError: ``minus_one`` is none of its choices, ``label_sep`` is empty, or there is no such sheet.
     """
     told = table_told(
-        path, label_sep=label_sep, minus_one=minus_one, group_col=group_col, name_columns=name_columns
+        path,
+        label_sep=label_sep,
+        minus_one=minus_one,
+        group_col=group_col,
+        sheet=sheet,
+        name_columns=name_columns,
     )
     return told.label_set(finder, classes)
 
@@ -74,18 +83,20 @@ def table_told(
     label_sep: str | None = None,
     minus_one: str | None = None,
     group_col: str | None = None,
+    sheet: str | None = None,
     name_columns: Sequence[str] = FILE_COLUMNS,
 ) -> Told:
-    """Return what a CSV or TSV table says, before its images are looked for; see :func:`read_table`."""
+    """Return what a table says, before its images are looked for; see :func:`read_table`."""
     if minus_one is not None and minus_one not in MINUS_ONE:
         raise UsageError(f"`minus_one` must be one of {', '.join(MINUS_ONE)}, got {minus_one!r}")
     if label_sep == "":
         raise UsageError("`label_sep` must be at least one character, got ''")
-    table = read_delimited(path, partial(has_name_column, names=name_columns))
+    table = _read(path, sheet, partial(has_name_column, names=name_columns))
     columns = columns_of(table, group_col, name_columns)
     told = Told(path, "wide" if columns.labels is None else "long", notes=list(table.notes))
     notes, told.problems = unused_columns(table, columns)
     told.notes += notes
+    told.problems += doubtful_cells(table, columns)
     if columns.labels is not None:
         told.rows = _long(table, columns, label_sep, told)
     else:
@@ -93,6 +104,18 @@ def table_told(
         told.problems += broken_names(told.declared)
         told.rows = _wide(table, columns, minus_one, told.problems)
     return told
+
+
+def _read(path: Path, sheet: str | None, is_header: IsHeader) -> Table:
+    """Return the table in a text file, or in a sheet of a workbook.
+
+    Raises:
+        UsageError: a sheet of a text file, which has none.
+    """
+    if path.suffix.lower() in WORKBOOKS:
+        return read_workbook(path, is_header, sheet=sheet)
+    refuse_sheet(path, sheet)
+    return read_delimited(path, is_header)
 
 
 def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> list[Row]:
@@ -104,7 +127,7 @@ def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> 
         )
     rows = []
     for number, cells in table.rows:
-        where = f"{table.path.name} row {number}"
+        where = f"{table.name} row {number}"
         labels = _labels(cells[position], separator, where, told.problems)
         row = _row(where, cells, columns, labels, frozenset(), problems=told.problems)
         missing = cells[position] in MISSING
@@ -141,7 +164,7 @@ def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[
     minus_seen: list[str] = []
     rows = []
     for number, cells in table.rows:
-        where = f"{table.path.name} row {number}"
+        where = f"{table.name} row {number}"
         told: dict[str, set[str]] = {"present": set(), "absent": set(), "unknown": set()}
         for position in columns.classes:
             cell, name = cells[position].lower(), table.header[position]
@@ -203,9 +226,14 @@ def _row(
 
 
 FORM = FileForm(
-    (".csv", ".tsv", ".txt"),
+    (".csv", ".tsv", ".txt", *WORKBOOKS),
     read=lambda path, _, options: table_told(
-        path, label_sep=options.label_sep, minus_one=options.minus_one, group_col=options.group_col
+        path,
+        label_sep=options.label_sep,
+        minus_one=options.minus_one,
+        group_col=options.group_col,
+        sheet=options.sheet,
     ),
     usual=("labels.csv", "labels.tsv"),
+    also=tuple(f"labels{ending}" for ending in WORKBOOKS),
 )

@@ -18,7 +18,7 @@ from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.shards.writing import INDEX, ShardIndex, forever, share_of, shuffled
 from weldon.data.transforms import EvalTransform
-from weldon.errors import DataError, UsageError
+from weldon.errors import DataError, MissingPackageError
 from weldon.files import parse_json
 
 BUFFER = 1000  # images among which the next is drawn
@@ -159,4 +159,4 @@ def _webdataset() -> Any:
     try:
         return import_module("webdataset")
     except ImportError:
-        raise UsageError("shards need the webdataset package: pip install 'weldon[shards]'") from None
+        raise MissingPackageError("for shards", "webdataset", "shards") from None

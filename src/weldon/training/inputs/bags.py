@@ -169,6 +169,7 @@ def read_bag_labels(
         label_sep=recipe.label_sep,
         minus_one=recipe.minus_one,
         group_col=recipe.group_col,
+        sheet=recipe.sheet,
         classes=classes,
         name_columns=NAMES_OF_BAGS,
     )

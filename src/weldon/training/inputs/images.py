@@ -57,6 +57,7 @@ class ImageInputs:
             label_sep=recipe.label_sep,
             minus_one=recipe.minus_one,
             group_col=recipe.group_col,
+            sheet=recipe.sheet,
             image_set=recipe.image_set,
             dataset=recipe.dataset if labels is None and data == recipe.data else None,
             classes=classes,

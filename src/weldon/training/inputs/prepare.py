@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weldon.data import LabelSet, Record, assign_splits, join_validation
+from weldon.data.workbook import WORKBOOKS
 from weldon.errors import DataError, UsageError
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
@@ -75,6 +76,8 @@ def prepare_again(run: RunDirectory, recipe: Recipe) -> Prepared:
 def _read_validation(recipe: Recipe, classes: Sequence[str], inputs: Inputs) -> LabelSet:
     place = Path(str(recipe.val))
     data, labels = (place, None) if place.is_dir() else (recipe.data, place)
+    if labels is None or labels.suffix.lower() not in WORKBOOKS:
+        recipe = recipe.model_copy(update={"sheet": None})  # which says where the recipe's own labels stand
     return inputs.read(recipe, data, labels, classes)
 
 
