@@ -13,11 +13,10 @@ from PIL import Image
 
 from weldon.data.image import refused, to_rgb, upright_rgb
 from weldon.data.opened import opened, pixel_limit
-from weldon.errors import UsageError
+from weldon.errors import MissingPackageError
 
 SLIDES = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
 TIFFS = frozenset({".tif", ".tiff"})
-EXTRA = "pip install 'weldon[large]'"
 _MOST_SIDE = 1_000_000  # pixels; no scanner and no mosaic goes beyond, and a damaged header may
 _BAND = 512  # rows that a reduced copy is made from at a time
 
@@ -203,7 +202,7 @@ def _slide(path: Path, files: ExitStack) -> _Slide:
     try:
         import openslide
     except ImportError as error:
-        raise UsageError(f"to read the slide {path} OpenSlide must be installed: {EXTRA}") from error
+        raise MissingPackageError(f"to read the slide {path}", "openslide-python", "large") from error
     _refuse_no_file(path)
     return _Slide(files.enter_context(openslide.OpenSlide(path)))
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weldon.errors import DataError, UsageError
+from weldon.errors import DataError, MissingPackageError
 from weldon.files import replacing
 from weldon.inference.output import box_record
 
@@ -29,9 +29,7 @@ def arrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise UsageError(
-            "to write Parquet pyarrow must be installed: pip install 'weldon[parquet]'"
-        ) from None
+        raise MissingPackageError("to write Parquet", "pyarrow", "parquet") from None
     return pyarrow
 
 
