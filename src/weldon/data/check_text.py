@@ -33,7 +33,8 @@ def render_check(report: CheckReport) -> str:
 def _totals(report: CheckReport) -> Iterator[str]:
     splits = ", ".join(f"{name} {count}" for name, count in sorted(report.splits.items()) if name != "-")
     divided = f" ({splits})" if splits else " (no splits yet)"
-    yield f"{report.images} images{divided}, {len(report.classes)} classes; {FORMS.get(report.form, report.form)}"
+    form = FORMS.get(report.form, report.form)
+    yield f"{report.images} images{divided}, {len(report.classes)} classes; {form}"
     if report.sizes:
         ends = (f"{name} {width} x {height}" for name, (width, height) in report.sizes.items())
         yield f"sizes: {', '.join(ends)} pixels; {report.turned} turned upright by EXIF"
