@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+if not torch.cuda.is_available():
+    os.environ.setdefault(
+        "TRITON_INTERPRET", "1"
+    )  # read when triton is first imported: kernels run on the CPU
+
 pytest_plugins = ["fixtures.browser", "fixtures.small_runs", "fixtures.small_scenes"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from weldon.errors import UsageError
 from weldon.pooling.count import Count
 
-_SHARE_STEPS = 1_000_000  # shares are whole millionths, so that int, tensor and exported graph round alike
+SHARE_STEPS = 1_000_000  # shares are whole millionths, so that int, tensor and exported graph round alike
 
 
 class RegionPool(nn.Module):
@@ -148,6 +148,6 @@ def resolve_count(k: Count, regions: int | Tensor) -> int | Tensor:
         return regions
     if isinstance(k, int):
         return regions.clamp(max=k) if isinstance(regions, Tensor) else cast(int, torch.sym_min(k, regions))
-    share = round(k * _SHARE_STEPS)
-    count = (2 * share * regions + _SHARE_STEPS) // (2 * _SHARE_STEPS)
+    share = round(k * SHARE_STEPS)
+    count = (2 * share * regions + SHARE_STEPS) // (2 * SHARE_STEPS)
     return count.clamp(min=1) if isinstance(count, Tensor) else cast(int, torch.sym_max(1, count))

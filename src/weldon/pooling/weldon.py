@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from weldon.pooling.count import Count, check_count
-from weldon.pooling.max_average import average_weights, mean_of_regions
-from weldon.pooling.regions import (
-    RegionPool,
-    accumulation_dtype,
-    fill_padding,
-    flatten_regions,
-    resolve_count,
-)
+from weldon.pooling.extremes import add_evidence, evidence_weights
+from weldon.pooling.regions import RegionPool, flatten_regions
 
 
 def weldon_pool(scores: Tensor, mask: Tensor | None = None, *, k_max: Count = 1, k_min: Count = 1) -> Tensor:
@@ -32,13 +25,15 @@ def weldon_pool(scores: Tensor, mask: Tensor | None = None, *, k_max: Count = 1,
         k_min: regions of negative evidence, likewise; 0 means none.
 
     Returns:
-        ``(N, C)``, in the dtype of ``scores``. The gradient reaches the selected regions only.
+        ``(N, C)``, in the dtype of ``scores``. The gradient reaches the selected regions only; of
+        equal scores at the edge the first ones (:mod:`weldon.pooling.extremes` says where any).
 
     Raises:
         UsageError: a count or share that is none (a bool, 0 for ``k_max``, the ambiguous 1.0), shapes or
             dtypes that do not fit, or an image without a real region.
 
     Example:
+        >>> import torch
         >>> weldon_pool(torch.tensor([[[[4.0, 2.0], [0.0, -2.0]]]]), k_max=2, k_min=1)
         tensor([[0.5000]])
     """
@@ -46,66 +41,6 @@ def weldon_pool(scores: Tensor, mask: Tensor | None = None, *, k_max: Count = 1,
     check_count(k_min, "k_min", least=0)
     regions, real = flatten_regions(scores, mask)
     return add_evidence(regions, real, k_max, k_min).to(scores.dtype)
-
-
-def add_evidence(
-    regions: Tensor, real: Tensor | None, k_max: Count, k_min: Count, alpha: float = 1.0
-) -> Tensor:
-    """Half the sum of the top mean and ``alpha`` low means; the top mean alone at ``k_min = 0``."""
-    top = extreme_mean(regions, real, k_max, largest=True)
-    if k_min == 0:
-        return top
-    return (top + alpha * extreme_mean(regions, real, k_min, largest=False)) / 2
-
-
-def evidence_weights(
-    regions: Tensor, real: Tensor | None, k_max: Count, k_min: Count, alpha: float = 1.0
-) -> tuple[Tensor, Tensor]:
-    """Weights of the regions in the top and in the low term of :func:`add_evidence`, both ``(N, C, R)``."""
-    top = extreme_weights(regions, real, k_max, largest=True)
-    if k_min == 0:
-        return top, torch.zeros_like(top)
-    return top / 2, extreme_weights(regions, real, k_min, largest=False) * (alpha / 2)
-
-
-def extreme_mean(regions: Tensor, real: Tensor | None, k: Count, *, largest: bool) -> Tensor:
-    """Mean of the ``k`` highest or lowest real regions: ``(N, C, R)`` to ``(N, C)``, float32 or wider."""
-    if k == "all":
-        return mean_of_regions(regions, real)
-    values, _ = _extremes(regions, real, k, largest=largest)  # (N, C, K)
-    if real is None:
-        return values.mean(dim=-1, dtype=accumulation_dtype(regions))
-    shares = _rank_shares(values, real, k)  # (N, 1, K)
-    return (values.masked_fill(shares == 0, 0.0) * shares).sum(dim=-1)
-
-
-def extreme_weights(regions: Tensor, real: Tensor | None, k: Count, *, largest: bool) -> Tensor:
-    """Weight of each region in :func:`extreme_mean`: ``(N, C, R)``, float32 or wider."""
-    if k == "all":
-        return average_weights(regions, real)
-    values, indices = _extremes(regions, real, k, largest=largest)  # (N, C, K)
-    dtype = accumulation_dtype(regions)
-    if real is None:
-        shares = torch.full_like(values, 1 / values.shape[-1], dtype=dtype)
-    else:
-        shares = _rank_shares(values, real, k).expand(values.shape)
-    return torch.zeros_like(regions, dtype=dtype).scatter(-1, indices, shares)
-
-
-def _extremes(regions: Tensor, real: Tensor | None, k: Count, *, largest: bool) -> tuple[Tensor, Tensor]:
-    """One topk at the largest ``k`` an image can have; padding ranks behind every real region."""
-    ranked = fill_padding(regions, real, -torch.inf if largest else torch.inf)
-    count = resolve_count(k, regions.shape[-1])
-    values, indices = ranked.topk(count, dim=-1, largest=largest, sorted=real is not None)
-    return values, indices
-
-
-def _rank_shares(values: Tensor, real: Tensor, k: Count) -> Tensor:
-    """1/k on an image's own first k ranks, 0 on the ranks it does not use: ``(N, 1, K)``."""
-    present = real.sum(dim=-1)  # (N,)
-    count = torch.minimum(resolve_count(k, present), present)[:, None, None]
-    used = torch.arange(values.shape[-1], device=values.device) < count  # (N, 1, K)
-    return used.to(accumulation_dtype(values)) / count
 
 
 class WeldonPool(RegionPool):
