@@ -10,6 +10,7 @@ import typer
 
 from weldon import __version__
 from weldon.cli.check import check
+from weldon.cli.compare import compare
 from weldon.cli.console import out, show_log
 from weldon.cli.data import data_app
 from weldon.cli.demo import demo
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, train, predict, explain, export, demo, reproduce, serve, suspects):
+for verb in (check, train, predict, explain, export, demo, reproduce, serve, suspects, compare):
     app.command()(verb)
 app.command("next")(next_images)
 app.command(cls=ValCommand)(val)

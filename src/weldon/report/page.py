@@ -123,6 +123,7 @@ def render_template(name: str, *folders: Path, **values: Any) -> str:
     environment.filters |= {
         "percent": percent,
         "signed": signed,
+        "change": change,
         "share": share,
         "minus": minus,
         "sortable": sortable,
@@ -164,6 +165,19 @@ def signed(value: float) -> str:
         ('+1.50', '−0.25')
     """
     return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
+
+
+def change(value: float) -> str:
+    """Return a difference in percent with its sign and one decimal, a dash for what could not be measured.
+
+    Example:
+        >>> change(1.25), change(-0.04), change(float("nan"))
+        ('+1.2', '0.0', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    rounded = round(value, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def minus(text: str) -> str:

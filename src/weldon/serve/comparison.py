@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,32 +10,12 @@ from torch import Tensor
 
 from weldon.errors import DataError
 from weldon.metrics import average_precision
-from weldon.report.decisions import Decisions, decide
+from weldon.report.decisions import decide
+from weldon.report.run_comparison import Side, changed_answers
 from weldon.serve.label_book import LabelBook
 from weldon.serve.served_run import ServedRun
 
 LISTED = 200  # changed answers
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One run on the N images that both runs kept for validation.
-
-    Args:
-        name: of the run.
-        decided: its decisions, against the labels as corrected by now.
-        ap: ``(C,)`` average precision, NaN for a class without images.
-    """
-
-    name: str
-    decided: Decisions
-    ap: Tensor
-
-    @property
-    def mean(self) -> float:
-        """The mean average precision of the classes that images show; NaN without any."""
-        known = self.ap[~self.ap.isnan()]
-        return float(known.mean()) if len(known) else float("nan")
 
 
 def compare(old: ServedRun, new: ServedRun, book: LabelBook) -> dict[str, Any]:
@@ -83,16 +62,16 @@ def _told(
     sides: Sequence[Side], classes: Sequence[str], numbers: Sequence[int], book: LabelBook
 ) -> dict[str, Any]:
     old, new = sides
-    changed = torch.nonzero(old.decided.predicted != new.decided.predicted).tolist()
     answers = [
         {
-            "number": numbers[row],
-            "file_name": book.images.records[numbers[row]].file_name,
-            "class": classes[column],
-            "label": book.label(numbers[row], classes[column]),
-            **_verdict(new.decided, row, column),
+            "number": numbers[change.row],
+            "file_name": book.images.records[numbers[change.row]].file_name,
+            "class": classes[change.column],
+            "label": book.label(numbers[change.row], classes[change.column]),
+            "now": change.now,
+            "right": change.right,
         }
-        for row, column in changed
+        for change in changed_answers(old.decided, new.decided)
     ]
     return {
         "images": len(numbers),
@@ -104,10 +83,3 @@ def _told(
         "now_wrong": sum(answer["right"] is False for answer in answers),
         "answers": sorted(answers, key=lambda answer: answer["right"] is True)[:LISTED],
     }
-
-
-def _verdict(decided: Decisions, row: int, column: int) -> dict[str, bool | None]:
-    """Say what is answered now, and whether the label agrees; None where nobody knows."""
-    says = bool(decided.predicted[row, column])
-    right = says == bool(decided.present[row, column])
-    return {"now": says, "right": right if bool(decided.known[row, column]) else None}
