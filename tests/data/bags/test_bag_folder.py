@@ -75,7 +75,7 @@ def test_what_is_passed_over_is_counted(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 3)))
     (tmp_path / "._a.npy").write_bytes(b"a Mac wrote this")
     (tmp_path / "more").mkdir()
-    (tmp_path / "b.h5").write_bytes(b"")
+    (tmp_path / "b.pt").write_bytes(b"")
     bags = BagFolder(tmp_path)
     assert [path.name for path in bags.paths] == ["a.npy"]
     assert [note.split(" in ")[0] for note in bags.notes] == [
@@ -103,3 +103,20 @@ def test_a_file_that_changes_while_it_is_used_is_named(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((2, 4)))
     with pytest.raises(DataError, match=r"a\.npy has changed"):
         bags.read(bags.paths[0])
+
+
+def test_files_of_slides_name_their_patches_and_say_how_large_they_are(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    for name, side in (("a", 512), ("b", 1024), ("c", 512)):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["features"] = np.ones((2, 3), np.float16)
+            file["coords"] = np.array([[0, 256], [512, 0]])
+            file["coords"].attrs["patch_size_level0"] = side
+    (tmp_path / "_config_feats.json").write_text("{}")
+    bags = BagFolder(tmp_path)
+    assert bags.instances(bags.paths[0]) == ["0,256", "512,0"]
+    assert (bags.num_features, bags.read(bags.paths[1]).dtype) == (3, np.float32)
+    assert bags.notes[1] == (
+        "instances are named by the top left corner of their patch; its side at full resolution: "
+        "512 pixels in 2 files, 1024 pixels in 1 files"
+    )

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from safetensors import safe_open
 
-from weldon.errors import DataError, system_reason
+from weldon.data.bags.h5_array import COORDS, FEATURES, HDF5, h5_coords, h5_features, h5_patch_side, h5_shape
+from weldon.errors import DataError, WeldonError, system_reason
 
 _BYTES = 4  # of float32
 
@@ -45,7 +46,6 @@ def refuse_too_large(path: Path, shape: Sequence[int]) -> None:
 
 
 NUMPY, TENSORS = ".npy", ".safetensors"
-FEATURES, COORDS = "features", "coords"
 _MAGIC, _ARCHIVE = b"\x93NUMPY", b"PK"
 _REAL = "fiub"  # kinds of NumPy's numbers that are real
 _COMPLEX = ("C64", "C128")  # as safetensors calls them
@@ -60,7 +60,7 @@ def array_shape(path: Path) -> tuple[int, ...]:
     with _named(path):
         if not stat.S_ISREG(path.stat().st_mode):
             raise ValueError("it is no file, but a pipe or a device")  # opening a pipe would wait for ever
-        return _tensor_shape(path) if path.suffix.lower() == TENSORS else _numpy_shape(path)
+        return _SHAPES.get(path.suffix.lower(), _numpy_shape)(path)
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -74,7 +74,7 @@ def read_array(path: Path) -> np.ndarray:
     shape = array_shape(path)
     refuse_too_large(path, shape)
     with _named(path):
-        values = _tensor(path) if path.suffix.lower() == TENSORS else _numpy(path)
+        values = _VALUES.get(path.suffix.lower(), _numpy)(path)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(values, dtype=np.float32)
     if values.ndim != 2:
@@ -87,15 +87,18 @@ def read_array(path: Path) -> np.ndarray:
 
 def read_coords(path: Path) -> list[str] | None:
     """Return the names that a bag's ``coords`` give its instances, as ``x,y``; None where there are none."""
-    if path.suffix.lower() != TENSORS:
+    read = _PLACES.get(path.suffix.lower())
+    if read is None:
         return None
-    with _named(path), safe_open(path, framework="pt") as file:
-        if COORDS not in file.keys():  # noqa: SIM118 - the file is no mapping
-            return None
-        coords = file.get_tensor(COORDS)
-        narrow = coords.is_floating_point() and coords.dtype != torch.float64
-        rows = (coords.float() if narrow else coords).numpy()  # NumPy has no bfloat16
-    return [",".join(_short(value) for value in row) for row in rows]
+    with _named(path):
+        rows = read(path)
+    return None if rows is None else [",".join(_short(value) for value in row) for row in rows]
+
+
+def patch_side(path: Path) -> int | None:
+    """Return the side of the patches in an HDF5 file, in pixels of the slide; None where it does not say."""
+    with _named(path):
+        return h5_patch_side(path)
 
 
 def _short(value: Any) -> str:
@@ -165,6 +168,21 @@ def _tensor(path: Path) -> np.ndarray:
     return values
 
 
+def _tensor_coords(path: Path) -> np.ndarray | None:
+    with safe_open(path, framework="pt") as file:
+        if COORDS not in file.keys():  # noqa: SIM118 - the file is no mapping
+            return None
+        coords = file.get_tensor(COORDS)
+        narrow = coords.is_floating_point() and coords.dtype != torch.float64
+        rows: np.ndarray = (coords.float() if narrow else coords).numpy()  # NumPy has no bfloat16
+    return rows
+
+
+_SHAPES = {TENSORS: _tensor_shape} | dict.fromkeys(HDF5, h5_shape)
+_VALUES = {TENSORS: _tensor} | dict.fromkeys(HDF5, h5_features)
+_PLACES = {TENSORS: _tensor_coords} | dict.fromkeys(HDF5, h5_coords)
+
+
 def _key(file: Any) -> str:
     """Return the name of the tensor of features.
 
@@ -184,8 +202,10 @@ def _named(path: Path) -> Iterator[None]:
     """Turn whatever reading a file raises into a sentence with its name."""
     try:
         yield
+    except WeldonError:
+        raise
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {system_reason(error)}") from error
-    except Exception as error:  # damaged headers raise what they like, in NumPy and in safetensors
+    except Exception as error:  # damaged headers raise what they like, in every library
         said = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(f"{path}: cannot be read: {said}") from error

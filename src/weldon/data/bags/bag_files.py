@@ -13,7 +13,7 @@ from weldon.text import BAG_COLUMNS, plain_name
 if TYPE_CHECKING:
     from weldon.data.bags.bag_source import BagSource
 
-ARRAYS = (".npy", ".safetensors")
+ARRAYS = (".npy", ".safetensors", ".h5", ".hdf5")
 TABLES = (".parquet", ".csv", ".tsv")
 
 
@@ -49,8 +49,8 @@ def open_bags(path: str | Path) -> BagSource:
 
     Args:
         path: a ``.parquet``, ``.csv`` or ``.tsv`` table with columns ``bag``, optionally ``instance``, and
-            features, one row an instance; or a folder of ``.npy`` or ``.safetensors`` files ``(R, F)``, one
-            a bag.
+            features, one row an instance; or a folder of ``.npy``, ``.safetensors`` or ``.h5`` files
+            ``(R, F)``, one a bag.
 
     Raises:
         DataError: no such file, or contents that are no bags; the message names file and row.

@@ -1,4 +1,4 @@
-"""Bags in a folder: a ``.npy`` or ``.safetensors`` file each, read when it is asked for."""
+"""Bags in a folder: a ``.npy``, ``.safetensors`` or ``.h5`` file each, read when it is asked for."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from weldon.data.bags.bag_array import array_shape, read_array, read_coords
+from weldon.data.bags.bag_array import array_shape, patch_side, read_array, read_coords
 from weldon.data.bags.bag_files import ARRAYS
 from weldon.data.bags.bag_names import BagNames
+from weldon.data.bags.h5_array import HDF5
 from weldon.errors import DataError, system_reason
 
 
 class BagFolder:
     """Bags of a folder, one file each; see :class:`weldon.structured.BagSource`.
 
-    ``.npy`` holds the array ``(R, F)``; ``.safetensors`` the tensor ``features`` (or its only one), and if
-    there is a tensor ``coords`` ``(R, D)``, it names the instances. Features have no names here.
+    ``.npy`` holds the array ``(R, F)``; ``.safetensors`` the tensor ``features`` (or its only one), ``.h5``
+    the dataset ``features``; if there is ``coords`` ``(R, D)``, it names the instances. Features have none.
 
     Args:
         path: of the folder; folders inside and hidden files are not looked at, and a note counts them.
@@ -36,6 +37,7 @@ class BagFolder:
             raise DataError(f"{path} has no file of bags ({', '.join(ARRAYS)})")
         self._shape = _shapes(self.paths)
         self.num_features = self._shape[self.paths[0]][1]
+        self.notes += _patch_sides(self.paths)
         stems = Counter(bag.stem for bag in self.paths)
         self._stems = {bag.stem: bag for bag in self.paths if stems[bag.stem] == 1}
         self._names = BagNames(self._stems | {bag.name: bag for bag in self.paths})
@@ -97,6 +99,19 @@ def _files(folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         if some
     ]
     return bags, tuple(notes)
+
+
+def _patch_sides(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Say what the ``coords`` of HDF5 files are, and how large a patch is, where the files tell it."""
+    sides = Counter(
+        side for path in paths if path.suffix.lower() in HDF5 and (side := patch_side(path)) is not None
+    )
+    if not sides:
+        return ()
+    told = ", ".join(f"{side} pixels in {count} files" for side, count in sorted(sides.items()))
+    return (
+        f"instances are named by the top left corner of their patch; its side at full resolution: {told}",
+    )
 
 
 def _shapes(paths: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
