@@ -92,7 +92,6 @@ def test_the_trainer_writes_where_the_run_is_and_logs_beside(tmp_path):
     built = trainer(tmp_path, epochs=3)
     (checkpoint,) = built.checkpoint_callbacks
     assert checkpoint.format_checkpoint_name({}, checkpoint.filename) == str(RunDirectory(tmp_path).last)
-    assert built.logger.log_dir == str(tmp_path / "tensorboard")
     assert (built.max_epochs, built.accumulate_grad_batches) == (3, 1)
     assert not any(isinstance(callback, Patience) for callback in built.callbacks)
 

@@ -17,7 +17,7 @@ from weldon.runs.run_directory import RunDirectory
 from weldon.training import build_recipe, train
 
 # Where things lie and how fast they are read does not change what is learnt.
-INDIFFERENT = {"data", "labels", "dataset", "cache", "workers", "device"}
+INDIFFERENT = {"data", "labels", "dataset", "cache", "workers", "device", "logger"}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,16 @@ def _three(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("must name each once")
+    return names
+
+
 def _share(value: str) -> str:
     if not Path(value).exists() and not 0 < number_of(value, otherwise=0.5) < 1:
         raise ValueError("must be a share between 0 and 1, a folder or a table")
@@ -51,6 +61,14 @@ Share = Annotated[str, AfterValidator(_share)]
 Object = Annotated[dict[str, Any] | None, BeforeValidator(_json)]
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]
 CountOrAuto = Annotated[int | float | Literal["all", "auto"] | None, BeforeValidator(_count_or_auto)]
+
+
+Loggers = Annotated[
+    tuple[Literal["tensorboard", "csv", "mlflow", "wandb"], ...],
+    Field(min_length=1),
+    AfterValidator(_once),
+    BeforeValidator(_names),
+]
 
 
 Fields = TypeVar("Fields", bound=BaseModel)

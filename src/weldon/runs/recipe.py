@@ -31,6 +31,7 @@ from weldon.runs.option_kinds import (
     Deviations,
     Device,
     Object,
+    Loggers,
     Share,
     refusals,
     with_options,
@@ -170,6 +171,10 @@ class Recipe(_Judged):
         "32-true", description="numbers of the forward and backward pass"
     )
     seed: int = Field(0, ge=0, lt=2**32, description="seed of weights, order and augmentation")
+    logger: Loggers = Field(
+        ("tensorboard",),
+        description="where figures go beside the run's folder: tensorboard, csv, mlflow, wandb; several: a,b",
+    )
     cache: Path | None = Field(None, description="folder for cached feature maps [the user's cache folder]")
 
     @field_validator("*", mode="before")

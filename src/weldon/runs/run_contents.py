@@ -12,7 +12,8 @@ from weldon.runs.run_directory import RunDirectory
 REPLACES = ".replaces"  # in a run that will take the place of another: the name of that folder
 _A_RUN = RunDirectory(Path())
 _BEGUN = (_A_RUN.config, _A_RUN.classes, _A_RUN.splits, _A_RUN.corrections_used, _A_RUN.search, _A_RUN.log)
-_BEFORE_TRAINING = {LOCK, REPLACES, "tensorboard", *(path.name for path in _BEGUN)}
+_LOGS = ("tensorboard", "csv", "wandb")  # of the loggers
+_BEFORE_TRAINING = {LOCK, REPLACES, *_LOGS, *(path.name for path in _BEGUN)}
 _RUN = {*_BEFORE_TRAINING, "export", *(path.parts[0] for path in _A_RUN.parts)}
 _WEIGHTS = {_A_RUN.best.name, _A_RUN.last.name, _A_RUN.refit.name}
 _SYSTEM = {".DS_Store", "Thumbs.db", "desktop.ini"}  # file browsers write these anywhere

@@ -32,7 +32,7 @@ SHOWN = 20  # changes that are listed
 # What may be another when a run goes on: where things lie, how long it takes and what it runs on. All else is
 # in its weights or in the state of its optimiser: it would be passed over, or make another run of it.
 CHANGEABLE = {"data", "labels", "corrections", "cache", "epochs", "batch_size", "max_pixels"}
-CHANGEABLE |= {"refit", "workers", "device", "devices", "nodes", "strategy", "precision"}
+CHANGEABLE |= {"refit", "workers", "device", "devices", "nodes", "strategy", "precision", "logger"}
 
 
 def resumed_recipe(run: RunDirectory, given: Mapping[str, Any], config: str | Path | None) -> Recipe:

@@ -42,6 +42,7 @@ from weldon.training.frozen_head import refuse_auto_k, search_recipe, searches, 
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
+from weldon.training.loggers import build_loggers, finish, refuse_absent_loggers
 from weldon.training.loss import build_objective, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
@@ -95,6 +96,7 @@ def train(
     ):
         recipe = resumed_recipe(claim.run, given, config) if resume else build_recipe(given, config)
         refuse_what_is_not_here(recipe)
+        refuse_absent_loggers(recipe)
         try:
             with allowing_pixels(recipe.max_pixels):
                 _train(recipe, claim, progress=sys.stdout.isatty() if progress is None else progress)
@@ -177,6 +179,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     if is_first_process():
         claim.begin()
         _write_start(ready, claim)
+        trainer.loggers = build_loggers(recipe, run, claim.home.path)
         log.info(describe_training(recipe, sets.prepared))
     started = time.monotonic()
     checkpoint = run.last if claim.resume else None
@@ -185,6 +188,8 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
             trainer.fit(module, datamodule=loaders, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:  # as where more epochs are done than asked for
         raise UsageError(f"training cannot go on: {error}") from None
+    finally:
+        finish(trainer.loggers)
     if trainer.is_global_zero:
         seconds |= {"training": time.monotonic() - started, "epochs": trainer.current_epoch}
         run.refit.unlink(missing_ok=True)  # of an earlier end of this run

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader, DistributedSampler
 
 from weldon.losses import TrainingLoss
@@ -27,11 +26,11 @@ def batches_a_step(objective: TrainingLoss, images: int, batch_size: int) -> int
 def build_trainer(
     recipe: Recipe, run: RunDirectory, best: Callback, *, monitor: str, steps: int, progress: bool
 ) -> L.Trainer:
-    """Return the trainer: device, precision, epochs, logs, and the checkpoint a resumed run starts from.
+    """Return the trainer: device, precision, epochs, and the checkpoint a resumed run starts from.
 
     Args:
         recipe: the options.
-        run: where checkpoint and logs go.
+        run: where checkpoint and figures go.
         best: keeps the best weights.
         monitor: the validation figure that early stopping watches.
         steps: batches whose gradients add up to one step of the optimiser.
@@ -44,7 +43,7 @@ def build_trainer(
         max_epochs=recipe.epochs,
         callbacks=_callbacks(recipe, run, best, monitor, progress),
         plugins=[CheckpointFile()],
-        logger=TensorBoardLogger(str(run.path), name="", version="tensorboard"),
+        logger=False,  # they write into the folder of the run, which is not ready yet
         accumulate_grad_batches=steps,
         enable_progress_bar=progress,
         enable_model_summary=False,
