@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
+from PIL import Image
 
 from weldon.data import Record, load_image
 from weldon.evaluation.scorer import open_scorer
@@ -59,3 +62,18 @@ def test_an_image_that_is_not_in_the_cache_is_not_made_up(greys):
     stranger = Record(greys / "data" / "z.png", "z.png", frozenset())
     with pytest.raises(KeyError):
         list(scorer.scores([stranger]))
+
+
+def test_a_run_by_tiles_answers_alike_from_cached_maps_and_from_pictures(greys, monkeypatch):
+    monkeypatch.setenv("WELDON_CACHE", str(greys / "cache"))
+    Image.effect_noise((140, 70), 80).convert("RGB").save(greys / "data" / "a.png")
+    Image.effect_noise((64, 300), 80).convert("RGB").save(greys / "data" / "b.png")
+    scorer, images, _ = opened(greys, tile=64, overlap=32, freeze=True)
+    from_maps = list(scorer.score(images.measured))
+    from_pictures = list(replace(scorer, cache=None).score(images.measured))
+    sizes = {"a.png": (2, 4), "b.png": (9, 2), "c.png": (1, 1)}
+    assert [(a.record.file_name, tuple(a.maps.shape[1:])) for a in from_maps] == list(sizes.items())
+    for one, other in zip(from_maps, from_pictures, strict=True):
+        assert one.geometry == other.geometry
+        torch.testing.assert_close(one.scores, other.scores, rtol=1e-2, atol=1e-2)
+        torch.testing.assert_close(one.maps, other.maps, rtol=1e-2, atol=1e-2)

@@ -100,3 +100,11 @@ def test_a_flat_map_has_no_box():
 def test_a_threshold_that_is_no_share_is_refused(threshold: float):
     with pytest.raises(UsageError, match=r"threshold must be a share in \(0, 1\)"):
         cut_boxes(np.zeros((2, 2), dtype=np.float32), threshold=threshold, min_area=0.0)
+
+
+def test_of_a_picture_seen_by_tiles_parts_of_one_cell_are_kept():
+    values = torch.zeros(60, 80)
+    values[10, 10], values[50, 70] = 5.0, 4.0
+    corners = [(box.x1, box.y1) for box in locate_boxes(values, Geometry(2560, 1920, 32, "tiles"), label="a")]
+    assert corners == [pytest.approx((328, 328), abs=8), pytest.approx((2248, 1608), abs=12)]
+    assert len(locate_boxes(values, Geometry(2560, 1920, 2560, "warp"), label="a")) == 1

@@ -80,3 +80,16 @@ def test_the_crf_moves_the_border_to_the_edge_of_the_picture():
     truth = pixels[..., 0] > 0
     assert ((rough > 0) != truth).mean() > 0.1
     assert ((refined > 0) != truth).mean() < 0.02
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_a_mask_drawn_in_bands_is_the_mask_drawn_at_once(monkeypatch: pytest.MonkeyPatch, crf: bool):
+    maps = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(0))
+    geometry = Geometry(210, 150, 32, "tiles")
+    picture = Image.effect_noise((210, 150), 60).convert("RGB") if crf else None
+    whole = segment(maps, [0, 1], geometry, background=0.5, image=picture)
+    monkeypatch.setattr("weldon.inference.masks.MOST_CLAIMS", 3 * 210 * 11)
+    parts = segment(maps, [0, 1], geometry, background=0.5, image=picture)
+    assert whole.shape == (150, 210)
+    assert (whole != parts).mean() < 1e-3
+    assert len(set(whole.ravel().tolist())) == 3

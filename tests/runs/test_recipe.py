@@ -158,3 +158,24 @@ def test_options_of_a_pooling_are_none_until_given_and_those_of_a_loss_have_its_
     assert recipe.pool_options == {}
     assert recipe.loss_options == {"pos_weight": "none", "ap_scope": "batch", "ap_memory": 0, "ap_scale": 1.0}
     assert build_recipe({"data": ".", "alpha": 0.5}).pool_options == {"alpha": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tile": 448}, "tile needs --freeze"),
+        ({"overlap": 64, "freeze": True}, "overlap needs --tile"),
+        ({"tile": 8, "freeze": True}, "tile"),
+        ({"tile": 448, "freeze": True, "image_size": 448}, "image_size must be left out with tile"),
+        ({"tile": 448, "freeze": True, "resize": "keep"}, "resize must be left out with tile"),
+    ],
+)
+def test_tiles_go_with_a_frozen_backbone_and_pictures_in_their_own_pixels(options, said: str):
+    with pytest.raises(UsageError, match=said):
+        build_recipe({"data": "photos", **options})
+
+
+def test_a_recipe_with_tiles_is_read_back(tmp_path: Path):
+    recipe = build_recipe({"data": "photos", "tile": 448, "overlap": 64, "freeze": True})
+    write_recipe(tmp_path / "config.toml", recipe)
+    assert build_recipe({}, tmp_path / "config.toml") == recipe

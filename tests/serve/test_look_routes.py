@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -155,3 +156,14 @@ def test_another_folder_of_pictures_joins_those_of_the_run(open_page, tmp_path):
     page.state.used.images.wait()
     last = page.get("/api/images?offset=88&limit=1").json()["images"][0]
     assert (last["file_name"], last["own"], len(last["unknown"])) == ("new.png", False, 6)
+
+
+def test_the_copy_of_a_tiff_is_made_from_its_parts(tmp_path, open_page):
+    tifffile = pytest.importorskip("tifffile", reason="TIFF files are read by window with the extra large")
+    tifffile.imwrite(tmp_path / "a.tif", np.full((900, 600, 3), 200, np.uint8), tile=(64, 64))
+    page = open_page(photos=tmp_path)
+    page.state.used.images.wait()
+    number = page.get("/api/images").json()["total"] - 1
+    photo = Image.open(io.BytesIO(page.get(f"/api/images/{number}/photo?side=320").content))
+    assert photo.size == (213, 320)
+    assert photo.getpixel((100, 100)) == (200, 200, 200)

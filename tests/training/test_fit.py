@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -13,6 +14,8 @@ from safetensors.torch import load_file
 import weldon
 from weldon.errors import DataError, UsageError
 from weldon.evaluation import evaluate
+from weldon.export import export_run
+from weldon.report import write_report
 from weldon.runs.calibration_file import read_reliability
 from weldon.training import train
 from weldon.training.module import TrainingModule
@@ -275,3 +278,33 @@ def test_training_leaves_the_arithmetic_of_the_process_as_it_was(scenes, tiny, t
     """Denormal numbers are zero while it trains, and numbers again afterwards."""
     train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **tiny)
     assert torch.tensor([1e-40]) * 1.0 != 0.0
+
+
+def test_a_run_by_tiles_learns_and_every_verb_uses_its_tiles_without_being_told(tiny, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = ["file_name,labels,split"]
+    for number in range(12):
+        width, height = (int(side) for side in rng.integers(100, 300, 2))
+        name, labels = f"{number}.png", "red" if number % 2 else ""
+        picture = Image.new("RGB", (width, height), (90, 90, 90))
+        if labels:
+            picture.paste((255, 0, 0), (10, 10, 74, 74))
+        picture.save(tmp_path / name)
+        rows.append(f"{name},{labels},{'val' if number > 7 else 'train'}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    options = {name: value for name, value in tiny.items() if name not in ("image_size", "resize")}
+    options |= {"freeze": True, "tile": 64, "overlap": 0}
+    run = train(tmp_path, tmp_path / "labels.csv", out=tmp_path / "run", epochs=2, **options)
+    assert (run.recipe.tile, run.recipe.overlap) == (64, 0)
+    figures = evaluate(run)
+    assert figures["map"] == pytest.approx(evaluate(run, tmp_path, split="val")["map"])
+    result = weldon.load(run.path, device="cpu").predict(tmp_path / "1.png")
+    with Image.open(tmp_path / "1.png") as picture:
+        assert result.grid == tuple(int(side / 32 + 0.5) for side in picture.size[::-1])
+    with pytest.raises(UsageError, match="own pixels"):
+        evaluate(run, scales="64,96")
+    with pytest.raises(UsageError, match="own pixels"):
+        evaluate(run, ten_crops=True)
+    with pytest.raises(UsageError, match="by tiles"):
+        export_run(run.path)
+    assert write_report(run).is_file()

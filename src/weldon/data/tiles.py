@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as tv
 
 from weldon.data.geometry import TILES, Geometry
-from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalised
-from weldon.data.windows import Windows
+from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform, normalised
+from weldon.data.windows import Windows, open_windows
 from weldon.errors import UsageError
 
 CELLS_OVER = 2  # cells by which neighbours overlap where nothing is said
@@ -53,8 +52,7 @@ class Tile(NamedTuple):
     pixels: Tensor
 
 
-@dataclass(frozen=True)
-class Tiling:
+class Tiling(EvalTransform):
     """How a picture in its own pixels is cut into tiles.
 
     Neighbours share ``overlap`` pixels, and the seam lies in the middle of them: each cell is taken from the
@@ -72,31 +70,39 @@ class Tiling:
         UsageError: sides that are no whole cells, or an overlap as large as a tile.
     """
 
-    tile: int
-    overlap: int | None
-    cell: int
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
+    def __init__(
+        self,
+        tile: int,
+        overlap: int | None,
+        cell: int,
+        mean: tuple[float, float, float] = IMAGENET_MEAN,
+        std: tuple[float, float, float] = IMAGENET_STD,
+    ) -> None:
+        super().__init__(tile, mean=mean, std=std)
+        self.resize = TILES
+        self.tile, self.cell = tile, cell
+        usual = CELLS_OVER * cell if CELLS_OVER * cell < tile else 0
+        self.overlap = usual if overlap is None else overlap
+        for name, side in (("tile", tile), ("overlap", self.overlap)):
+            if side % cell:
+                below = side - side % cell
+                near = " or ".join(str(one) for one in (below, below + cell) if one or name == "overlap")
+                raise UsageError(f"{name} must be a multiple of {cell} (stride), got {side}: take {near}")
+        if not 0 <= self.overlap < tile:
+            raise UsageError(f"overlap must be from 0 to less than tile {tile}, got {self.overlap}")
 
-    def __post_init__(self) -> None:
-        if self.overlap is None:
-            usual = CELLS_OVER * self.cell
-            object.__setattr__(self, "overlap", usual if usual < self.tile else 0)
-        for name, side in (("tile", self.tile), ("overlap", self.shared)):
-            if side % self.cell:
-                below = side - side % self.cell
-                near = " or ".join(str(one) for one in (below, below + self.cell) if one or name == "overlap")
-                raise UsageError(
-                    f"{name} must be a multiple of {self.cell} (stride), got {side}: take {near}"
-                )
-        if not 0 <= self.shared < self.tile:
-            raise UsageError(f"overlap must be from 0 to less than tile {self.tile}, got {self.overlap}")
+    def __call__(
+        self, image: Image.Image, generator: Generator | None = None
+    ) -> tuple[Tensor, Tensor, Geometry]:
+        """Return the tiles ``(n, 3, T, T)``, a mask of real cells ``(h, w)`` (all), and where cells lie.
 
-    @property
-    def shared(self) -> int:
-        """The overlap in pixels."""
-        assert self.overlap is not None
-        return self.overlap
+        Args:
+            image: upright RGB; :meth:`tiles` is for one that is large.
+            generator: not used: nothing is left to chance.
+        """
+        with open_windows(image) as picture:
+            tiles = torch.stack([tile.pixels for tile in self.tiles(picture)])
+        return tiles, torch.ones(self.grid(image.size), dtype=torch.bool), self.geometry(image.size)
 
     def geometry(self, size: tuple[int, int]) -> Geometry:
         """Return where cells lie in a picture of that width and height."""
@@ -119,7 +125,7 @@ class Tiling:
             >>> Tiling(128, 64, 32).spans(200)  # 7 cells, the last of which is less than half picture
             [Span(start=0, first=0, end=3), Span(start=2, first=3, end=4), Span(start=3, first=4, end=6)]
         """
-        length, shared = self.tile // self.cell, self.shared // self.cell
+        length, shared = self.tile // self.cell, self.overlap // self.cell
         cells = max(length, -(-side // self.cell))  # with those that are less than half picture
         starts = [*range(0, cells - length, length - shared), cells - length]
         seams = [(after + before + length) // 2 for before, after in itertools.pairwise(starts)]

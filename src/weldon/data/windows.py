@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from weldon.data.image import refused, to_rgb, upright_rgb
+from weldon.data.image import image_size, refused, to_rgb, upright_rgb
 from weldon.data.opened import opened, pixel_limit
 from weldon.errors import MissingPackageError
 
@@ -60,12 +60,14 @@ def open_windows(source: Path | Image.Image) -> Iterator[Windows]:
 
 
 def picture_size(source: Path | Image.Image) -> tuple[int, int]:
-    """Return width and height of the upright picture.
+    """Return width and height of the upright picture, from the file's header alone.
 
     Raises:
         DataError: as :func:`open_windows`.
         UsageError: likewise.
     """
+    if isinstance(source, Path) and not has_windows(source):
+        return image_size(source)
     with open_windows(source) as picture:
         return picture.size
 
@@ -81,12 +83,24 @@ def overview(source: Path | Image.Image, size: tuple[int, int]) -> Image.Image:
         DataError: as :func:`open_windows`.
         UsageError: likewise.
     """
-    if isinstance(source, Path) and not _by_window(source):
+    if isinstance(source, Path) and not has_windows(source):
         with refused(source), opened(source) as image:
             image.draft(None, (2 * max(size),) * 2)  # a JPEG comes out smaller, and many times faster
             return upright_rgb(image).resize(size)
     with open_windows(source) as picture:
         return _reduced(picture, size)
+
+
+def reduced(source: Path | Image.Image, side: int) -> Image.Image:
+    """Return the picture with its long side at most ``side`` pixels; a smaller one at its own size.
+
+    Raises:
+        DataError: as :func:`open_windows`.
+        UsageError: likewise.
+    """
+    width, height = picture_size(source)
+    factor = min(1.0, side / max(width, height))
+    return overview(source, (max(1, round(width * factor)), max(1, round(height * factor))))
 
 
 def _reduced(picture: Windows, size: tuple[int, int]) -> Image.Image:
@@ -188,7 +202,13 @@ def _opened(path: Path, files: ExitStack) -> Windows:
     return _tiff(path, files) or _InMemory(_whole(path))
 
 
-def _by_window(path: Path) -> bool:
+def has_windows(path: Path) -> bool:
+    """Return whether a file can be read in part.
+
+    Raises:
+        DataError: there is no such file.
+        UsageError: a slide, and OpenSlide is not installed.
+    """
     with ExitStack() as files, refused(path):
         return path.suffix.lower() in SLIDES or _tiff(path, files) is not None
 

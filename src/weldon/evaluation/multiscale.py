@@ -81,6 +81,8 @@ def plan_scales(
         return _several([open_run(path) for path in (run, *others)])
     opened = open_run(run)
     recipe = opened.recipe
+    if recipe.tile is not None:
+        raise UsageError(f"scales cannot be used with {opened.path}: it sees pictures in their own pixels")
     counts = _counts(sizes, k)
     return [Scale(opened, _at(recipe, size), count) for size, count in zip(sizes, counts, strict=True)]
 

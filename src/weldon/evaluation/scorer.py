@@ -11,7 +11,7 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from weldon.data import Geometry, Record, image_size
+from weldon.data import Geometry, Record
 from weldon.evaluation.measures.measure import ImageMaps, ImageScores
 from weldon.evaluation.selection import MeasuredImages
 from weldon.inference.run_network import load_run_network
@@ -19,7 +19,7 @@ from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
-from weldon.training.inputs.images import IMAGES, cached_maps
+from weldon.training.inputs.images import IMAGES, cached_maps, record_geometry
 from weldon.training.inputs.inputs import Inputs
 from weldon.training.scoring import score_batches
 
@@ -65,12 +65,13 @@ class Scorer:
             yield from zip(batch["index"].tolist(), scores, maps, strict=True)
 
     def _geometry(self, record: Record) -> Geometry:
-        return Geometry(*image_size(record.path), self.recipe.image_size, self.recipe.resize)
+        return record_geometry(self.recipe, self.net, record)
 
     def _batches(self, records: Sequence[Record]) -> Iterable[Any]:
         if self.cache is not None:
             maps = FeatureDataset(records, self.classes, self.cache)
-            return DataLoader(maps, MAPS_A_BATCH, collate_fn=keep_batch)  # type: ignore[arg-type]
+            size = 1 if self.cache.grids is not None else MAPS_A_BATCH  # one alone keeps its grid
+            return DataLoader(maps, size, collate_fn=keep_batch)  # type: ignore[arg-type]
         batches: Iterable[Any] = self.inputs.loader(self.recipe, self.net, records, self.classes)
         return batches
 

@@ -102,6 +102,8 @@ def evaluate_ten_crops(
         UsageError: no image in the split.
     """
     recipe = run.recipe
+    if recipe.tile is not None:
+        raise UsageError(f"ten crops cannot be used with {run.path}: it sees pictures in their own pixels")
     records = choose_images(run, recipe, options.data, labels=options.labels, split=options.split).measured
     net = load_image_network(run, device=options.device)
     transform = TenCropTransform(crop or recipe.image_size, None, net.backbone.mean, net.backbone.std)

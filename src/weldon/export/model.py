@@ -12,7 +12,7 @@ from weldon.errors import UsageError, WeldonError
 from weldon.export.writers import WRITERS, measure_difference
 from weldon.files import replacing
 from weldon.inference.run_network import load_image_network
-from weldon.inference.settings import read_decision, read_transform_options
+from weldon.inference.settings import read_decision, read_tiling, read_transform_options
 from weldon.models import WeldonNet, describe_model
 from weldon.runs.run_directory import open_run
 
@@ -62,8 +62,14 @@ def export_run(
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists: choose another place with `--out`, or give `--overwrite`")
     decision = read_decision(directory)
+    net = load_image_network(directory, device="cpu", new_images=True)
+    if read_tiling(directory, net.backbone) is not None:
+        raise UsageError(
+            f"run {str(run)!r} sees pictures by tiles, and an exported graph has one size of pictures: "
+            "use `weldon predict`, or train without --tile"
+        )
     return export_model(
-        load_image_network(directory, device="cpu", new_images=True),
+        net,
         path,
         format=format,
         classes=decision.classes,

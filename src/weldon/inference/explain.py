@@ -70,7 +70,7 @@ class Explanation:
         size = picture_size(result.geometry, grid=result.grid)
         scale = result.decision.map_scale
         heat = result.heatmap(evidence.class_name, size=(size[1], size[0]))
-        picture = overlay_map(result.image.resize(size), heat, scale=scale)
+        picture = overlay_map(result.reduced(max(size)).resize(size), heat, scale=scale)
         factor = (size[0] / result.width, size[1] / result.height)
         caption = (
             f"{evidence.class_name}: score {evidence.score:+.2f}, "

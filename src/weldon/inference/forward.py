@@ -56,7 +56,21 @@ def head_with_weights(net: RegionNet, features: Tensor, mask: Tensor | None = No
     Raises:
         UsageError: as for :func:`forward_with_weights`.
     """
-    regions = net.transfer_scores(features)  # (N, C * M, h, w) or (N, C * M, R)
+    return pooled_with_weights(net, net.transfer_scores(features), mask)
+
+
+@torch.no_grad()
+def pooled_with_weights(net: RegionNet, regions: Tensor, mask: Tensor | None = None) -> ForwardOutput:
+    """Return the same from what the transfer layer gave.
+
+    Args:
+        net: its pooling is used.
+        regions: ``(N, C * M, h, w)`` or ``(N, C * M, R)`` float.
+        mask: as for :func:`head_with_weights`.
+
+    Raises:
+        UsageError: as for :func:`forward_with_weights`.
+    """
     if mask is not None and regions.ndim == 4:
         mask = cell_mask(mask, (regions.shape[2], regions.shape[3]))  # (N, h, w)
     pool = net.pool

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from weldon.data.geometry import Geometry, crop_map, upsample_map
+from weldon.data.geometry import TILES, Geometry, crop_map, upsample_map
 from weldon.data.record import Box
 from weldon.errors import UsageError
 
-LONGEST_SIDE = 1024  # boxes are cut from maps of at most this size: a cell is far larger than a pixel of it
+LONGEST_SIDE = 1024  # boxes are cut from maps of at most this size: a cell is far larger than a pixel of it,
+PIXELS_A_CELL = 4  # or, where there are more cells, of this many pixels a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def locate_boxes(
         geometry: how the image lay on the canvas.
         label: class name of the boxes.
         threshold: share of the way from the map's lowest value to its highest, in (0, 1).
-        min_area: parts smaller than this share of the image are left out, the one with the peak excepted.
+        min_area: parts smaller than this share of the image are left out, the one with the peak excepted;
+            of a picture seen by tiles, those that are also smaller than a quarter of a cell.
 
     Returns:
         Boxes in pixels of the original, each scored with the highest value inside; none for a flat map.
@@ -77,9 +79,11 @@ def locate_boxes(
     Raises:
         UsageError: ``threshold`` or ``min_area`` out of range.
     """
-    size = _working_size(geometry)
+    size = _working_size(geometry, max(class_map.shape))
     values = upsample_map(class_map[None].float(), geometry, size=size)[0].cpu().numpy()
     across, down = geometry.width / size[1], geometry.height / size[0]
+    if geometry.resize == TILES:  # its objects are small shares of it
+        min_area = min(min_area, geometry.image_size**2 / (4 * geometry.width * geometry.height))
     return [
         Box(label, x1 * across, y1 * down, x2 * across, y2 * down, score=score)
         for (x1, y1, x2, y2), score in cut_boxes(values, threshold=threshold, min_area=min_area)
@@ -121,8 +125,9 @@ def cut_boxes(
     return sorted(found, key=lambda part: -part[1])
 
 
-def _working_size(geometry: Geometry) -> tuple[int, int]:
-    factor = min(1.0, LONGEST_SIDE / max(geometry.width, geometry.height))
+def _working_size(geometry: Geometry, cells: int) -> tuple[int, int]:
+    longest = max(LONGEST_SIDE, PIXELS_A_CELL * cells)
+    factor = min(1.0, longest / max(geometry.width, geometry.height))
     return max(1, round(geometry.height * factor)), max(1, round(geometry.width * factor))
 
 

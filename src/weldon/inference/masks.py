@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,16 @@ from weldon.errors import UsageError
 MOST_CLASSES = 254  # an indexed PNG has 256 values: 0 is background, 255 "not labelled"
 SHARPNESS = 10.0
 CRF_SIDE = 512
+MOST_CLAIMS = 1 << 27  # numbers held at a time while a mask is drawn
 
 
 def foreground_shares(
-    class_maps: Tensor, geometry: Geometry, *, relative: bool = True, size: tuple[int, int] | None = None
+    class_maps: Tensor,
+    geometry: Geometry,
+    *,
+    relative: bool = True,
+    size: tuple[int, int] | None = None,
+    rows: tuple[int, int] | None = None,
 ) -> Tensor:
     """Return how much each class claims each pixel, ``(C, height, width)``.
 
@@ -33,9 +39,11 @@ def foreground_shares(
         geometry: how the image lay on the canvas.
         relative: each map as a share of its own range in this image, 0 to 1; False keeps the raw scores.
         size: ``(height, width)`` of the answer; the original image's by default.
+        rows: those of the answer that are wanted, as :func:`weldon.data.upsample_map` takes them.
     """
     values = class_maps.float()
-    return upsample_map(map_shares(values, geometry) if relative else values, geometry, size=size)
+    shares = map_shares(values, geometry) if relative else values
+    return upsample_map(shares, geometry, size=size, rows=rows)
 
 
 def map_shares(class_maps: Tensor, geometry: Geometry) -> Tensor:
@@ -135,13 +143,36 @@ def segment(
     full = (geometry.height, geometry.width)
     if not present:
         return np.zeros(full, dtype=np.uint8)
-    size = full if image is None else crf_size(geometry)
-    shares = foreground_shares(class_maps[list(present)], geometry, relative=relative, size=size)
-    claims = claims_with_background(shares, background=background)
-    if image is not None:
-        claims = refine_claims(claims, image.resize((size[1], size[0])), **(crf_options or {}))
-        claims = functional.interpolate(claims[None], full, mode="bilinear")[0]
-    return np.asarray(mask_indices(claims, present).cpu().numpy(), dtype=np.uint8)
+    maps = class_maps[list(present)]
+
+    def claims(size: tuple[int, int], rows: tuple[int, int] | None = None) -> Tensor:
+        shares = foreground_shares(maps, geometry, relative=relative, size=size, rows=rows)
+        return claims_with_background(shares, background=background)
+
+    parts: Iterator[Tensor]
+    if image is None:
+        parts = map(partial(claims, full), _bands(full, 1 + len(present)))
+    else:
+        size = crf_size(geometry)
+        refined = refine_claims(claims(size), image.resize((size[1], size[0])), **(crf_options or {}))
+        parts = _enlarged(refined, full)
+    return np.concatenate([mask_indices(part, present).cpu().numpy() for part in parts])
+
+
+def _bands(size: tuple[int, int], claims: int) -> list[tuple[int, int]]:
+    """Return the rows of a mask in bands whose claims take little memory; of most pictures it is one band."""
+    rows = max(1, MOST_CLAIMS // (size[1] * claims))
+    return [(first, min(first + rows, size[0])) for first in range(0, size[0], rows)]
+
+
+def _enlarged(claims: Tensor, size: tuple[int, int]) -> Iterator[Tensor]:
+    """Yield claims ``(C, h, w)`` at a larger size, bilinear, in bands."""
+    bands = _bands(size, len(claims))
+    if len(bands) == 1:
+        yield functional.interpolate(claims[None], size, mode="bilinear")[0]
+        return
+    whole = Geometry(size[1], size[0], 1, "warp")
+    yield from (upsample_map(claims, whole, rows=rows) for rows in bands)
 
 
 def crf_size(geometry: Geometry) -> tuple[int, int]:

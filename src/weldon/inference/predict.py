@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import torch
 from PIL import Image
 
+from weldon.data.image import load_image
+from weldon.data.tiles import Tiling
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
@@ -17,7 +20,7 @@ from weldon.inference.image_list import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
 from weldon.inference.run_network import load_image_network, load_run_network
-from weldon.inference.settings import read_decision, read_transform_options
+from weldon.inference.settings import read_decision, read_tiling, read_transform_options
 from weldon.models import RegionNet, WeldonNet
 from weldon.runs.run_directory import RunDirectory, open_run
 
@@ -106,8 +109,22 @@ class Predictor:
             raise DataError(canvas.reason)
         return self._answer([canvas])[0]
 
-    def predict_named(self, picture: Image.Image, file_name: str) -> Result:
-        """Return the result of a Pillow image under a name."""
+    def decoded(self, path: Path) -> Image.Image | Path:
+        """Return what :meth:`predict_named` takes of a file: its picture, or the file of a large one.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        return load_image(path)
+
+    def predict_named(self, picture: Image.Image | Path, file_name: str) -> Result:
+        """Return the result of a picture under a name.
+
+        Raises:
+            DataError: a file that cannot be read.
+        """
+        if isinstance(picture, Path):
+            picture = load_image(picture)
         return self._answer([read_picture(picture, self.transform, file_name=file_name)])[0]
 
     def predict_many(
@@ -120,7 +137,18 @@ class Predictor:
                 images or of already named images.
         """
         self.skipped = []
-        return self._stream(self._read(self._sources(images)), self.skipped)
+        return self._results(self._sources(images), self.skipped)
+
+    def with_decision(self, decision: Decision) -> Self:
+        """Return the same network with other thresholds, or other settings of what it draws."""
+        other = copy(self)
+        other.decision, other.skipped = decision, []
+        return other
+
+    def _results(
+        self, images: list[NamedImage] | list[Image.Image], skipped: list[Skipped]
+    ) -> Iterator[Result]:
+        return self._stream(self._read(images), skipped)
 
     def _sources(self, images: Any) -> list[NamedImage] | list[Image.Image]:
         given: list[Any] = [images] if isinstance(images, str | Path) else list(images)
@@ -201,8 +229,29 @@ def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, w
 
 
 def _predictor(run: RunDirectory, net: WeldonNet, *, batch_size: int, workers: int) -> Predictor:
-    transform = EvalTransform(**read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std)
-    return Predictor(net, read_decision(run), transform, batch_size=batch_size, workers=workers)
+    transform = read_tiling(run, net.backbone) or EvalTransform(
+        **read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std
+    )
+    return image_predictor(net, read_decision(run), transform, batch_size=batch_size, workers=workers)
+
+
+def image_predictor(
+    net: WeldonNet, decision: Decision, transform: EvalTransform, *, batch_size: int = 8, workers: int = 2
+) -> Predictor:
+    """Return the predictor that goes with how pictures are seen: each on a canvas, or by tiles.
+
+    Args:
+        net: the network, on its device.
+        decision: classes, task, thresholds, colour scale.
+        transform: how pictures are laid on the network's canvas, or cut into tiles.
+        batch_size: images, or tiles, a forward pass.
+        workers: threads that decode files ahead of the network.
+    """
+    if isinstance(transform, Tiling):
+        from weldon.inference.tile_predictor import TilePredictor  # only large pictures need it
+
+        return TilePredictor(net, decision, transform, batch_size=batch_size)
+    return Predictor(net, decision, transform, batch_size=batch_size, workers=workers)
 
 
 def _bag_predictor(run: RunDirectory, net: RegionNet, **of_images: int) -> BagPredictor:

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from weldon.data.geometry import Geometry, crop_map, upsample_map
+from weldon.data.geometry import TILES, Geometry, crop_map, upsample_map
 from weldon.data.image import load_image
 from weldon.data.record import Box
+from weldon.data.windows import reduced
 from weldon.inference.decision import Decision
 from weldon.inference.evidence import Region, RegionResult
 from weldon.inference.localise import Point, locate_boxes, locate_point
 from weldon.inference.mask_settings import MaskSettings, draw_mask
+from weldon.inference.masks import CRF_SIDE
 from weldon.inference.overlay import overlay_map, picture_size, with_caption
 
 if TYPE_CHECKING:
@@ -80,7 +82,19 @@ class Result(RegionResult[Region]):
     @property
     def image(self) -> Image.Image:
         """The upright picture, read anew from its file."""
+        if self.geometry.resize == TILES:
+            return reduced(self.source, max(self.width, self.height))
         return self.source if isinstance(self.source, Image.Image) else load_image(self.source)
+
+    def reduced(self, side: int) -> Image.Image:
+        """Return the upright picture to draw a small copy from; a large one is never decoded at its own size.
+
+        Args:
+            side: long side of the copy that will be drawn, in pixels.
+        """
+        if self.geometry.resize != TILES:
+            return self.image
+        return reduced(self.source, 2 * side)  # twice: resizing again then costs no sharpness
 
     def point(self, class_name: str) -> Point:
         """Return the centre of the class's highest cell."""
@@ -149,7 +163,7 @@ class Result(RegionResult[Region]):
 
     def _draw_mask(self, settings: MaskSettings, refine: bool) -> NDArray[np.uint8]:
         present = [self.decision.index(name) for name in self.labels]
-        picture = self.image if refine else None
+        picture = self.reduced(CRF_SIDE) if refine else None
         return draw_mask(self.class_maps, present, self.geometry, settings, image=picture)
 
     def plot(self, class_name: str | None = None) -> Image.Image:
@@ -166,7 +180,7 @@ class Result(RegionResult[Region]):
         """Return the picture under the signed map of a class, at most 1600 pixels long, without a caption."""
         size = picture_size(self.geometry)
         heat = self.heatmap(class_name, size=(size[1], size[0]))
-        return overlay_map(self.image.resize(size), heat, scale=self.decision.map_scale)
+        return overlay_map(self.reduced(max(size)).resize(size), heat, scale=self.decision.map_scale)
 
     def save(self, out: str | Path, *, overwrite: bool = False) -> list[Path]:
         """Write this image's answer as JSON, its maps as npz and its overlays as png into a folder.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weldon.device import choose_device
 from weldon.errors import DataError, UsageError, WeightsError
-from weldon.inference.settings import read_decision, read_transform_options
+from weldon.inference.settings import read_decision, read_tiling, read_transform_options
 from weldon.models import RegionNet, WeldonNet, holds_bag_model, load_network
 from weldon.runs.run_directory import RunDirectory
 
@@ -27,7 +27,7 @@ def load_run_network(run: RunDirectory, *, device: str = "auto", new_images: boo
         net = load_network(run.for_new_images() if new_images else run.best, device=chosen)
     except (WeightsError, UsageError) as error:
         raise _damaged(error) from error
-    if isinstance(net, WeldonNet):
+    if isinstance(net, WeldonNet) and read_tiling(run, net.backbone) is None:
         _refuse_cut_cells(run, net.backbone.stride)
     if run.thresholds.is_file():
         read_decision(run)  # says whether the classes are in the order of the scores

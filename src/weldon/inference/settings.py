@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weldon.data.geometry import LEAST_SIDE, MOST_SIDE, RESIZES
-from weldon.errors import DataError
+from weldon.errors import DataError, UsageError
 from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, Decision
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
 from weldon.runs.calibration_file import read_calibration
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.stored import Localisation, Segmentation, read_stored, read_thresholds
+
+if TYPE_CHECKING:
+    from weldon.data.tiles import Tiling
+    from weldon.models.backbone import Backbone
 
 
 def read_transform_options(run: RunDirectory) -> dict[str, Any]:
@@ -31,6 +35,30 @@ def read_transform_options(run: RunDirectory) -> dict[str, Any]:
     if resize not in RESIZES:
         raise DataError(f"{run.config}: resize must be one of {', '.join(RESIZES)}, got {resize!r}")
     return {"image_size": size, "resize": resize}
+
+
+def read_tiling(run: RunDirectory, backbone: Backbone) -> Tiling | None:
+    """Return how pictures are cut into tiles; None: each is laid on one canvas.
+
+    Args:
+        run: its recipe says it.
+        backbone: of its network.
+
+    Raises:
+        DataError: ``config.toml`` has values that cannot be.
+    """
+    tile, overlap = (run.config_values.get(name) for name in ("tile", "overlap"))
+    if tile is None:
+        return None
+    for name, side in (("tile", tile), ("overlap", overlap)):
+        if type(side) is not int and not (name == "overlap" and side is None):
+            raise DataError(f"{run.config}: {name} must be a number of pixels, got {str(side)[:40]}")
+    from weldon.data.tiles import Tiling
+
+    try:
+        return Tiling(tile, overlap, backbone.stride, backbone.mean, backbone.std)
+    except UsageError as error:
+        raise DataError(f"{run.config}: {error}, as it was trained") from error
 
 
 def read_decision(run: RunDirectory) -> Decision:

@@ -131,9 +131,14 @@ class RegionNet(nn.Module):
         self, features: Tensor, mask: Tensor | None = None, *, return_maps: bool = False
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Score feature maps ``(N, F, h, w)``, or bags of regions ``(N, F, R)`` with a mask ``(N, R)``."""
-        regions = self.transfer_scores(features)  # (N, C·M, h, w) or (N, C·M, R)
-        if mask is not None and features.ndim == 4:
-            mask = cell_mask(mask, (features.shape[-2], features.shape[-1]))
+        return self.pooled(self.transfer_scores(features), mask, return_maps=return_maps)
+
+    def pooled(
+        self, regions: Tensor, mask: Tensor | None = None, *, return_maps: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Score what the transfer layer gives, ``(N, C·M, h, w)`` or ``(N, C·M, R)``."""
+        if mask is not None and regions.ndim == 4:
+            mask = cell_mask(mask, (regions.shape[-2], regions.shape[-1]))
         scores: Tensor = self.pool(regions, mask)
         return (scores, self.class_maps(regions)) if return_maps else scores
 

@@ -52,7 +52,7 @@ def evidence_figure(
         raise UsageError(f"regions must be at least 1, got {regions!r}")
     factor = side / max(result.width, result.height)
     size = (max(1, round(result.width * factor)), max(1, round(result.height * factor)))
-    photo = result.image.resize(size, Image.Resampling.LANCZOS)
+    photo = result.reduced(side).resize(size, Image.Resampling.LANCZOS)
     panels = [_evidence_panel(result, name, photo, regions) for name in class_names]
     return side_by_side([with_caption(photo, ["", ""]), *panels])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weldon.inference.predict import Predictor
+from weldon.inference.predict import image_predictor
 from weldon.models import WeldonNet
 from weldon.report.class_rows import ClassRow
 from weldon.report.decisions import Decisions
@@ -47,7 +47,7 @@ def draw_pictures(
     """Draw what the page shows; arguments as :func:`weldon.report.write_report.build_page`."""
     if not isinstance(split.net, WeldonNet):
         return PagePictures()
-    predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
+    predictor = image_predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
     interesting = columns_of_interest(rows, decisions)
     each, columns = share_out(limit, interesting)
     shown = commonest_first(columns, rows)

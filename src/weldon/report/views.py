@@ -113,7 +113,7 @@ class View:
 
 def make_photo(result: Result, key: int, *, name: str, side: int) -> Photo:
     """Return the page's copy of a photograph, its long side at most ``side`` pixels."""
-    return Photo(key, name, photo_uri(shrink(result.image, side)), *drawn_size(result))
+    return Photo(key, name, photo_uri(shrink(result.reduced(side), side)), *drawn_size(result))
 
 
 def drawn_size(result: Result) -> tuple[int, int]:

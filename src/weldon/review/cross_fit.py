@@ -152,9 +152,10 @@ def _held_out_scores(
     device: str | torch.device,
 ) -> Tensor:
     scores = torch.empty(len(dataset), heads[0].num_classes)
+    size = min(SCORED, dataset.cached.at_once)
     for head, positions in zip(heads, members, strict=True):
-        for start in range(0, len(positions), SCORED):
-            chosen = list(positions[start : start + SCORED])
+        for start in range(0, len(positions), size):
+            chosen = list(positions[start : start + size])
             batch = dataset.__getitems__(chosen)
             found = head.pool(head.transfer_scores(batch["features"].to(device)), batch["mask"].to(device))
             scores[chosen] = found.float().cpu()

@@ -164,8 +164,9 @@ def _chosen(maps: RunMaps, pool: FeatureDataset, count: int) -> list[NextImage]:
 def _scores(maps: RunMaps, pool: FeatureDataset) -> Tensor:
     """Return the scores ``(N, C)`` that the run gives."""
     parts = []
-    for start in range(0, len(pool), SCORED):
-        batch = pool.__getitems__(list(range(start, min(len(pool), start + SCORED))))
+    size = min(SCORED, pool.cached.at_once)
+    for start in range(0, len(pool), size):
+        batch = pool.__getitems__(list(range(start, min(len(pool), start + size))))
         regions = maps.net.transfer_scores(batch["features"].to(maps.device))
         parts.append(maps.net.pool(regions, batch["mask"].to(maps.device)).float().cpu())
     return torch.cat(parts)

@@ -11,8 +11,6 @@ import torch
 from torch import Tensor
 
 from weldon.data import Record
-from weldon.data.geometry import Geometry
-from weldon.data.image import image_size
 from weldon.errors import UsageError
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.inference.decision import DEFAULT_MAP_SCALE
@@ -24,6 +22,7 @@ from weldon.review.noise_rates import NoiseRates, noise_rates
 from weldon.review.run_maps import RunMaps, read_run_maps
 from weldon.review.suspect import Suspect
 from weldon.runs.run_directory import RunDirectory, open_run
+from weldon.training.inputs.images import record_geometry
 
 MOST = 200  # suspects that are listed
 EPOCHS = 10  # of the heads
@@ -108,7 +107,7 @@ class Search:
     def result(self, place: int) -> Result:
         """Return what the head that had not seen an image says about it, regions included."""
         record, recipe = self.maps.records[place], self.maps.recipe
-        geometry = Geometry(*image_size(record.path), recipe.image_size, recipe.resize)
+        geometry = record_geometry(recipe, self.maps.net, record)
         # The run's calibration was fitted to its own scores, not to those of these heads.
         decision = replace(self.maps.decision, map_scale=self.map_scale, calibration=None)
         parts = (part[0] for part in self._answers(place))

@@ -61,9 +61,7 @@ def uncertainty(scores: Tensor, task: str) -> Tensor:
 def pooled_features(dataset: FeatureDataset) -> NDArray[np.float32]:
     """Return the mean feature over the real cells of each image, ``(N, F)``, of length 1."""
     cached = dataset.cached
-    means = np.stack(
-        [np.asarray(cached.maps[row], np.float32)[cached.masks[row]].mean(0) for row in dataset.rows]
-    )
+    means = np.stack([np.asarray(cached.cells(row), np.float32).mean(0) for row in dataset.rows.tolist()])
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
     return np.asarray(means / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
 

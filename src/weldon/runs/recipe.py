@@ -92,6 +92,15 @@ class _Seen(BaseModel):
     resize: Literal["keep", "warp"] = Field(
         "keep", description="keep the aspect ratio and mask the padding, or warp"
     )
+    tile: int | None = Field(
+        None,
+        ge=LEAST_SIDE,
+        le=MOST_SIDE,
+        description="with --freeze: see large pictures in their own pixels, by tiles of this side",
+    )
+    overlap: int | None = Field(
+        None, ge=0, lt=MOST_SIDE, description="pixels that neighbouring tiles share [two cells of the map: 64]"
+    )
     augment: bool = Field(True, description="mirror images and vary their light while training")
 
     pool: str = Field("weldon", description=f"how regions become a score: {', '.join(POOLINGS)}")
@@ -194,6 +203,10 @@ class Recipe(_Judged):
             raise ValueError(
                 f"labels must be left out with dataset {self.dataset!r}, got {str(self.labels)!r}"
             )
+        if self.tile is None and self.overlap is not None:
+            raise ValueError(f"overlap needs --tile, got {self.overlap}")
+        if self.tile is not None and not self.freeze:
+            raise ValueError(f"tile needs --freeze, which computes the maps of tiles once, got {self.tile}")
         if self.loss not in ("auto", *LOSSES):
             raise ValueError(f"loss must be one of auto, {', '.join(LOSSES)}, got {self.loss!r}")
         if self.loss != "auto" and self.task not in ("auto", *tasks_of(self.loss)):
@@ -261,6 +274,8 @@ def stored_recipe(config: Path, values: Mapping[str, Any]) -> Recipe:
 
 def _checked(options: Mapping[str, Any], config: str | Path | None, stored: Mapping[str, Any]) -> Recipe:
     given = {name: value for name, value in options.items() if value is not None}
+    if "tile" in given and (said := [name for name in ("image_size", "resize") if name in given]):
+        raise UsageError(f"{' and '.join(said)} must be left out with tile: pictures keep their own pixels")
     try:
         return Recipe.model_validate({**stored, **given})
     except ValidationError as error:

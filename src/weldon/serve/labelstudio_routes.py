@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from weldon.data.formats.labelstudio import predicted_task
 from weldon.data.formats.labelstudio_tasks import file_name_of, uploaded_name
-from weldon.data.image import load_image
 from weldon.data.record import Record
 from weldon.errors import DataError
 from weldon.inference.output import to_annotation
@@ -67,7 +66,7 @@ class LabelStudioRoutes(Routes):
         if record is None:
             return {"model_version": version, "result": [], "score": 0.0}
         try:
-            picture = await self.state.workers.read(load_image, record.path)
+            picture = await self.state.workers.read(predictor.decoded, record.path)
         except DataError as error:
             log.warning("%s", error)
             return {"model_version": version, "result": [], "score": 0.0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from weldon.data.image import load_image, upright_rgb
 from weldon.data.image import refused as decoding
+from weldon.data.image import upright_rgb
 from weldon.data.opened import opened
 from weldon.data.record import Record
+from weldon.data.windows import has_windows, reduced
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.predict import Predictor
@@ -101,7 +103,7 @@ class LookRoutes(Routes):
             result = await workers.look(doubts.result, int(request.path_params["number"]))
             if result is not None:
                 return reply(await workers.look(answer, result, asked))
-        picture = await workers.read(load_image, record.path)
+        picture = await workers.read(used.predictor.decoded, record.path)
         return reply(await workers.look(_answer_for, used.predictor, picture, record.file_name, asked))
 
     async def photo(self, request: Request) -> Response:
@@ -138,12 +140,17 @@ def _listed(images: RunImages, number: int) -> dict[str, Any]:
     }
 
 
-def _answer_for(predictor: Predictor, picture: Image.Image, file_name: str, asked: Asked) -> dict[str, Any]:
+def _answer_for(
+    predictor: Predictor, picture: Image.Image | Path, file_name: str, asked: Asked
+) -> dict[str, Any]:
     return answer(predictor.predict_named(picture, file_name), asked)
 
 
 def _copy(record: Record, side: int) -> bytes:
     stream = io.BytesIO()
+    if has_windows(record.path):
+        reduced(record.path, side).save(stream, "JPEG", quality=JPEG_QUALITY)
+        return stream.getvalue()
     with decoding(record.path), opened(record.path) as image:
         image.draft(None, (side, side))  # a JPEG comes out smaller, and many times faster
         shrink(upright_rgb(image), side).save(stream, "JPEG", quality=JPEG_QUALITY)

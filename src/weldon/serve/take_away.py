@@ -80,7 +80,7 @@ class Parcel:
         decision = replace(
             predictor.decision, thresholds={**predictor.decision.thresholds, **order.thresholds}
         )
-        judge = Predictor(predictor.net, decision, predictor.transform, workers=0)
+        judge = predictor.with_decision(decision)
         with self._turn:
             if self.state == "working":
                 raise UsageError("predictions are being written already: wait until they are done")

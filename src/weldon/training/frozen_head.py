@@ -100,7 +100,10 @@ def search_recipe(
         one_label: an image has one label: accuracy chooses, else mAP.
     """
     given = recipe.model_fields_set
-    batch_size = recipe.batch_size if "batch_size" in given else usual_batch_size(len(dataset))
+    usual = usual_batch_size(len(dataset))
+    if recipe.tile is not None:  # large pictures: a step holds all their cells
+        usual = min(usual, dataset.cached.at_once)
+    batch_size = recipe.batch_size if "batch_size" in given else usual
     search = HeadSearch(
         net,
         dataset,

@@ -199,9 +199,12 @@ def usual_batch_size(images: int) -> int:
 
 def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int = 256) -> float:
     """Return the mean squared norm of the features of the real cells of up to ``most`` images."""
-    batch = dataset.__getitems__(list(images[:: -(-len(images) // most)]))
-    norms = batch["features"].square().sum(1)[batch["mask"]]
-    return max(float(norms.mean()), torch.finfo(torch.float32).tiny)
+    chosen, size = list(images[:: -(-len(images) // most)]), dataset.cached.at_once
+    norms = []
+    for start in range(0, len(chosen), size):
+        batch = dataset.__getitems__(chosen[start : start + size])
+        norms.append(batch["features"].square().sum(1)[batch["mask"]])
+    return max(float(torch.cat(norms).mean()), torch.finfo(torch.float32).tiny)
 
 
 def setting_at(rate: int, decay: int, size: float) -> Setting:

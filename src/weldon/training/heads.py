@@ -125,7 +125,8 @@ def fit_heads(
 def score_heads(heads: Heads, dataset: FeatureDataset, images: Sequence[int]) -> list[Tensor]:
     """Return the scores ``(N, C)`` that each head gives to N images, in evaluation mode."""
     heads.eval()
-    parts = [heads(batch["features"], batch["mask"]) for batch in _batches(heads, dataset, images, SCORED)]
+    size = min(SCORED, dataset.cached.at_once)
+    parts = [heads(batch["features"], batch["mask"]) for batch in _batches(heads, dataset, images, size)]
     return [torch.cat(part).float().cpu() for part in zip(*parts, strict=True)]
 
 

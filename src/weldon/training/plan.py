@@ -43,10 +43,18 @@ def class_lines(records: Sequence[Record], classes: Sequence[str]) -> list[str]:
     ]
 
 
-def spell_pooling(recipe: Recipe, net: RegionNet, regions: int, *, region: str = "regions") -> str:
-    """Return the pooling with its counts resolved, as in ``k+ = 20% → 39 of 196 regions``."""
+def spell_pooling(recipe: Recipe, net: RegionNet, regions: int | None, *, region: str = "regions") -> str:
+    """Return the pooling with its counts resolved, as in ``k+ = 20% → 39 of 196 regions``.
+
+    Args:
+        recipe: of the run.
+        net: has the pooling.
+        regions: of an image; None: each has its own number.
+        region: what regions are called.
+    """
     parts = [
-        f"{sign} = {spell_count(k)} → {resolve_count(k, regions)} of {regions} {region}"
+        f"{sign} = {spell_count(k)}"
+        + ("" if regions is None else f" → {resolve_count(k, regions)} of {regions} {region}")
         for sign, k in (("k+", getattr(net.pool, "k_max", None)), ("k-", getattr(net.pool, "k_min", None)))
         if k is not None
     ]

@@ -20,7 +20,12 @@ from weldon.stopping import leave_if_told
 
 
 def score_batch(net: RegionNet, batch: Batch, *, return_maps: bool = False) -> Any:
-    """Return scores ``(N, C)``, and class maps if asked, of a batch of images, cached maps or bags."""
+    """Return scores ``(N, C)``, and class maps if asked, of a batch of images, cached maps or bags.
+
+    A batch may also hold what the transfer layer gave, as ``regions``.
+    """
+    if "regions" in batch:
+        return net.pooled(batch["regions"], batch["mask"], return_maps=return_maps)
     if "features" in batch:
         return net.head(batch["features"], batch["mask"], return_maps=return_maps)
     return net(batch[net.takes], batch["mask"], return_maps=return_maps)

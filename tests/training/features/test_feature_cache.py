@@ -19,9 +19,12 @@ from PIL import Image
 
 from weldon.data import ImageDataset, Record
 from weldon.data.opened import VARIABLE
+from weldon.data.tiles import Tiling
 from weldon.data.transforms import EvalTransform
+from weldon.data.windows import open_windows
 from weldon.errors import DataError
 from weldon.models import create_model
+from weldon.models.stitched import stitched_strips
 from weldon.training.features import feature_cache
 from weldon.training.features.feature_cache import cache_features
 from weldon.training.features.feature_dataset import FeatureDataset
@@ -323,7 +326,7 @@ def test_a_full_disk_during_writing_is_a_sentence_and_leaves_nothing(net, datase
     (small_disk / "other").write_bytes(bytes(room(small_disk) - size // 2))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "weldon.training.features.stored_maps.refuse_small_disk", lambda *_: None
+            "weldon.training.features.stored_maps.refuse_small_disk", lambda *_, **named: None
         )  # it vanishes later
         with pytest.raises(DataError, match="no room left on the disk") as told:
             cached(net, dataset, small_disk / "cache")
@@ -401,3 +404,68 @@ def test_a_disk_that_does_not_keep_what_it_is_given_is_named(net, dataset, tmp_p
     with pytest.raises(DataError, match=r"cache do not read back as written: maps\.npy has 0 bytes"):
         cached(net, dataset, tmp_path / "cache")
     assert os.listdir(tmp_path / "cache") == []
+
+
+@pytest.fixture
+def large(tmp_path) -> ImageDataset:
+    """Pictures of three sizes, seen by tiles; the first of them twice."""
+    rng, records = np.random.default_rng(0), []
+    for number, (width, height) in enumerate([(333, 200), (64, 40), (128, 500)]):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(path)
+        records.append(Record(path, path.name, frozenset("x" if number else ())))
+    shutil.copy(tmp_path / "0.png", tmp_path / "copy.png")
+    records.append(Record(tmp_path / "copy.png", "copy.png", frozenset()))
+    return ImageDataset(records, ["x"], Tiling(128, 64, 32))
+
+
+def test_the_map_of_a_large_picture_is_that_of_its_tiles(net, large, tmp_path):
+    found = cached(net, large, tmp_path / "cache")
+    images = FeatureDataset(large.records, ["x"], found)
+    for number, record in enumerate(large.records):
+        with open_windows(record.path) as picture:
+            strips = list(stitched_strips(net.features, picture, large.transform, batch_size=4))
+        got = images.__getitems__([number])["features"][0]
+        torch.testing.assert_close(got, torch.cat(strips, dim=1), rtol=1e-3, atol=1e-3)
+    assert found.rows[large.records[0].path] == found.rows[large.records[3].path]
+    assert found.maps.shape == (3, 1, 64, 96)  # 6 x 10 cells, 1 x 2, and 16 x 4, one block of 64 each
+
+
+def test_maps_of_large_pictures_are_kept_until_tiles_change(net, large, tmp_path, monkeypatch):
+    first = cached(net, large, tmp_path / "cache")
+    other = ImageDataset(large.records, ["x"], Tiling(128, 32, 32))
+    second = cached(net, other, tmp_path / "cache")
+    assert not np.array_equal(first.maps, second.maps)
+    forbid_computing(monkeypatch)
+    again = cached(net, large, tmp_path / "cache")
+    np.testing.assert_array_equal(again.maps, first.maps)
+    assert (again.grids, again.rows) == (first.grids, first.rows)
+
+
+def test_of_a_large_picture_that_breaks_off_nothing_is_kept(net, large, tmp_path, monkeypatch):
+    tifffile = pytest.importorskip("tifffile", reason="TIFF files are read by window with the extra large")
+    path = tmp_path / "broken.tif"
+    values = np.random.default_rng(0).integers(0, 256, (700, 300, 3), dtype=np.uint8)
+    tifffile.imwrite(path, values, photometric="rgb", rowsperstrip=32, compression="zlib")
+    with tifffile.TiffFile(path) as file:
+        last = file.pages[0].dataoffsets[-1]
+    content = bytearray(path.read_bytes())
+    content[last : last + 20] = b"\xff" * 20
+    path.write_bytes(content)
+    records = [*large.records, Record(path, path.name, frozenset())]
+    found = cached(net, ImageDataset(records, ["x"], large.transform), tmp_path / "cache")
+    assert list(found.lost) == [path]
+    assert "broken.tif" not in found.lost[path]
+    assert len(found.maps) == sum(-(-h * w // 64) for h, w in found.grids.values())
+    assert len(found.grids) == 3
+    forbid_computing(monkeypatch)
+    again = cached(net, ImageDataset(records, ["x"], large.transform), tmp_path / "cache")
+    assert again.lost == found.lost
+
+
+def test_a_disk_too_small_for_large_pictures_is_said_and_not_taken_for_their_fault(
+    net, large, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    with pytest.raises(DataError, match="blocks of cells, 1 x 64 x 96 numbers each, need"):
+        cached(net, large, tmp_path / "cache")

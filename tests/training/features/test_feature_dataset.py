@@ -55,3 +55,43 @@ def test_images_of_one_file_share_a_map(dataset):
 def test_an_image_without_a_map_is_refused(dataset):
     with pytest.raises(KeyError):
         FeatureDataset([Record(Path("d"), "d", frozenset())], CLASSES, dataset.cached)
+
+
+@pytest.fixture
+def of_their_own_sizes() -> FeatureDataset:
+    """A map of 1 x 2 cells and one of 2 x 3, in rows of four cells: the second fills two of them."""
+    maps = np.zeros((3, 1, 4, 2), np.float16)
+    maps[0, 0, :2] = 1 + np.arange(4).reshape(2, 2)
+    maps[1:].reshape(8, 2)[:6] = 10 + np.arange(12).reshape(6, 2)
+    masks = np.array([[[True, True, False, False]], [[True] * 4], [[True, True, False, False]]])
+    rows = {Path("a"): 0, Path("b"): 1}
+    cached = CachedFeatures(maps, masks, rows, grids={0: (1, 2), 1: (2, 3)})
+    return FeatureDataset([Record(Path(n), n, frozenset({"cat"})) for n in "ab"], CLASSES, cached)
+
+
+def test_maps_of_different_sizes_come_as_bags_of_cells(of_their_own_sizes):
+    batch = of_their_own_sizes.__getitems__([0, 1])
+    assert batch["features"].shape == (2, 2, 6, 1)
+    assert batch["mask"][..., 0].tolist() == [[True] * 2 + [False] * 4, [True] * 6]
+    assert batch["features"][0, :, :2, 0].tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    assert batch["features"][1, 0, :, 0].tolist() == [10.0, 12.0, 14.0, 16.0, 18.0, 20.0]
+
+
+def test_maps_of_one_size_keep_their_grid(of_their_own_sizes):
+    for batch in (of_their_own_sizes.__getitems__([1]), of_their_own_sizes.__getitems__([1, 1])):
+        assert batch["features"].shape[1:] == (2, 2, 3)
+        assert batch["features"][0, 1].tolist() == [[11.0, 13.0, 15.0], [17.0, 19.0, 21.0]]
+        assert batch["mask"].all()
+
+
+def test_the_cells_of_one_image_are_its_real_ones(of_their_own_sizes, dataset):
+    assert of_their_own_sizes.cached.cells(1).tolist() == (10 + np.arange(12).reshape(6, 2)).tolist()
+    assert dataset.cached.cells(0).tolist() == [[0.0, 1.0, 2.0]]
+
+
+def test_as_many_images_are_scored_at_once_as_fit(of_their_own_sizes, dataset, monkeypatch):
+    monkeypatch.setattr("weldon.training.features.feature_dataset.MOST_NUMBERS", 30)
+    assert of_their_own_sizes.cached.at_once == 2  # 2 x 3 cells of 2 numbers are the largest
+    assert dataset.cached.at_once == 5
+    monkeypatch.setattr("weldon.training.features.feature_dataset.MOST_NUMBERS", 3)
+    assert dataset.cached.at_once == 1

@@ -140,3 +140,32 @@ def test_many_chunks_are_checked_as_one(tmp_path, monkeypatch):
     zeros(tmp_path / "a")
     with pytest.raises(DamagedError, match="5 of 6 rows"):
         open_maps(tmp_path / "a", "key")
+
+
+def test_a_map_of_its_own_size_lies_in_several_rows(tmp_path):
+    rows = np.arange(3 * 4 * 5, dtype=np.float16).reshape(3, 1, 4, 5)
+    masks = np.ones((1, 1, 4), bool)
+    with contextlib.closing(MapWriter(tmp_path, 3, tmp_path)) as writer:
+        for number, digest in enumerate([DIGESTS[0], DIGESTS[0], DIGESTS[1]]):
+            writer.add(rows[number : number + 1], masks, [digest])
+        writer.finish("key", [], {}, {DIGESTS[0]: (2, 3), DIGESTS[1]: (2, 2)})
+    found = open_maps(tmp_path, "key")
+    assert found.rows == {DIGESTS[0]: 0, DIGESTS[1]: 2}
+    assert found.grids == {DIGESTS[0]: (2, 3), DIGESTS[1]: (2, 2)}
+    np.testing.assert_array_equal(found.maps, rows)
+
+
+def test_of_what_was_taken_back_nothing_is_left(tmp_path):
+    rows = np.arange(3 * 4 * 5, dtype=np.float16).reshape(3, 1, 4, 5)
+    masks = np.ones((1, 1, 4), bool)
+    with contextlib.closing(MapWriter(tmp_path, 3, tmp_path)) as writer:
+        writer.keep_first(0)
+        for number in range(3):
+            writer.add(rows[number : number + 1], masks, [DIGESTS[number]])
+        writer.keep_first(1)
+        writer.add(rows[2:], masks, [DIGESTS[2]])
+        writer.finish("key", [], {})
+    found = open_maps(tmp_path, "key")
+    assert found.rows == {DIGESTS[0]: 0, DIGESTS[2]: 1}
+    assert found.grids is None
+    np.testing.assert_array_equal(found.maps, rows[[0, 2]])

@@ -6,12 +6,19 @@ import pytest
 import torch
 from PIL import Image
 
-from weldon.data import Record
+from weldon.data import Geometry, Record
 from weldon.errors import DataError, UsageError
 from weldon.models import WeldonNet, create_bag_model
 from weldon.runs.recipe import build_recipe
-from weldon.training.inputs.images import IMAGES, drop_unreadable, refuse_cut_cells, refuse_many_unreadable
+from weldon.training.inputs.images import (
+    IMAGES,
+    drop_unreadable,
+    record_geometry,
+    refuse_cut_cells,
+    refuse_many_unreadable,
+)
 from weldon.training.inputs.inputs import Prepared
+from weldon.training.scoring import score_set
 
 PREPARED = Prepared((), (), (), ("cat", "dog"), "multilabel", IMAGES)
 
@@ -79,10 +86,57 @@ def test_the_lines_before_training_name_backbone_canvas_and_pooling():
     assert IMAGES.facts(warped, IMAGES.build_net(warped, PREPARED), ()) == [
         ("Model", "test_resnet, all layers trained"),
         ("Pooling", "max"),
-        ("Images", "64 px, warped"),
+        ("Images", "64 px, warped to a square"),
     ]
 
 
 def test_a_network_of_bags_cannot_look_at_images():
     with pytest.raises(UsageError, match="was trained on bags and cannot score images"):
         IMAGES.as_trained(create_bag_model(3, 2))
+
+
+def of_tiles(**options):
+    return build_recipe(
+        {"data": ".", "model": "test_resnet", "weights": "none", "freeze": True, "tile": 128, **options}
+    )
+
+
+def test_tiles_that_cut_cells_are_refused_before_anything_is_trained():
+    with pytest.raises(UsageError, match="tile must be a multiple of 32"):
+        IMAGES.build_net(of_tiles(tile=100), PREPARED)
+    with pytest.raises(UsageError, match="overlap must be a multiple of 32"):
+        IMAGES.build_net(of_tiles(overlap=10), PREPARED)
+
+
+def test_it_is_said_that_pictures_are_seen_by_tiles():
+    net = IMAGES.build_net(of_tiles(), PREPARED)
+    lines = IMAGES.describe(of_tiles(), PREPARED, net)
+    assert lines[0].endswith("own pixels, tiles of 128 px with 64 px overlap")
+    assert lines[1] == "pooling weldon: k+ = 20%, k- = 20%"
+    assert ("Images", "own pixels, tiles of 128 px with 64 px overlap") in IMAGES.facts(of_tiles(), net, ())
+
+
+def test_where_the_cells_of_an_image_lie_is_read_from_its_header(tmp_path):
+    Image.new("RGB", (333, 200)).save(tmp_path / "a.png")
+    record = Record(tmp_path / "a.png", "a.png", frozenset())
+    net = IMAGES.build_net(of_tiles(), PREPARED)
+    assert record_geometry(of_tiles(), net, record) == Geometry(333, 200, 32, "tiles")
+    assert record_geometry(recipe(), net, record) == Geometry(333, 200, 64, "keep")
+
+
+@pytest.mark.filterwarnings("ignore:skipped")
+def test_large_pictures_are_read_one_by_one_with_their_labels(tmp_path):
+    for name, size in (("a.png", (333, 200)), ("c.png", (64, 40))):
+        Image.new("RGB", size, "red").save(tmp_path / name)
+    (tmp_path / "b.png").write_bytes(b"nothing")
+    records = [Record(tmp_path / f"{n}.png", f"{n}.png", frozenset({"dog"}), weight=2.0) for n in "abc"]
+    net = IMAGES.build_net(of_tiles(), PREPARED).eval()
+    loader = IMAGES.loader(of_tiles(), net, records, ("cat", "dog"))
+    batches = list(loader)
+    assert len(loader) == 3
+    assert [batch["regions"].shape for batch in batches] == [(1, 2, 6, 10), (1, 2, 1, 2)]
+    assert [batch["index"].tolist() for batch in batches] == [[0], [2]]
+    assert batches[0]["target"].tolist() == [[0.0, 1.0]]
+    assert batches[0]["weight"].tolist() == [2.0]
+    scored = score_set(net, batches)
+    assert scored.scores.shape == (2, 2)

@@ -28,13 +28,14 @@ def cache_folder(chosen: Path | None) -> Path:
     return Path(os.environ.get("WELDON_CACHE") or Path(user) / "weldon") / "features"
 
 
-def refuse_small_disk(folder: Path, images: int, cell: tuple[int, ...]) -> None:
+def refuse_small_disk(folder: Path, images: int, cell: tuple[int, ...], *, what: str = "images") -> None:
     """Say how much room the maps take, and stop where the disk has less.
 
     Args:
         folder: where they are to lie; it exists.
         images: N.
         cell: ``(h, w, F)`` of each map.
+        what: the N are.
 
     Raises:
         DataError: names the folder, the room needed and the room there.
@@ -42,13 +43,13 @@ def refuse_small_disk(folder: Path, images: int, cell: tuple[int, ...]) -> None:
     needed = math.ceil(images * (2 * math.prod(cell) * MARGIN + math.prod(cell[:2]) + ROW_BYTES))
     free = shutil.disk_usage(folder).free
     each = " x ".join(f"{side:,}" for side in cell)
-    what = f"feature maps of {images:,} images, {each} numbers each"
+    said = f"feature maps of {images:,} {what}, {each} numbers each"
     if needed > free:
         raise DataError(
-            f"{what}, need {decimal(needed)} in {folder}, and its disk has {decimal(free)} left: "
+            f"{said}, need {decimal(needed)} in {folder}, and its disk has {decimal(free)} left: "
             f"free some, or choose {ELSEWHERE}"
         )
-    log.info("%s, take %s in %s (%s left there)", what, decimal(needed), folder, decimal(free))
+    log.info("%s, take %s in %s (%s left there)", said, decimal(needed), folder, decimal(free))
 
 
 @contextlib.contextmanager

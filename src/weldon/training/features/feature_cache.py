@@ -6,21 +6,27 @@ import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import track
+from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from weldon.data import ImageDataset, collate, load_image
+from weldon.data.tiles import Tiling
+from weldon.data.windows import open_windows, picture_size
 from weldon.errors import DataError
 from weldon.files import is_alive
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
 from weldon.models import WeldonNet, cell_mask
+from weldon.models.stitched import stitched_strips
 from weldon.stopping import leave_if_told
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
@@ -29,6 +35,7 @@ from weldon.training.features.stored_maps import DamagedError, MapWriter, Stored
 
 log = logging.getLogger("weldon")
 BATCH_SIZE = 16  # images a forward pass
+BLOCK = 64  # cells of a map of its own size that are stored and checked together
 STDERR = Console(stderr=True)
 
 
@@ -77,7 +84,7 @@ class _Job:
             log.warning("cached maps in %s are damaged and computed again: %s", self.home, damage)
         else:
             refused = (path for path, said in self.contents.digests.items() if said in stored.unreadable)
-            mended = next((path for path in refused if _refusal(path) is None), None)
+            mended = next((path for path in refused if _refusal(path, self.tiling) is None), None)
             if mended is None:
                 return stored
             log.info("%s can be read now: maps are computed again", mended)
@@ -87,7 +94,7 @@ class _Job:
     def computed(self) -> StoredMaps:
         """Compute the maps in a draft and put them in place; if another process was faster, use its own."""
         with draft_folder(self.home) as draft:
-            with contextlib.closing(MapWriter(draft, len(self.order), self.home.parent)) as writer:
+            with contextlib.closing(self._writer(draft)) as writer:
                 self._write(writer)
             try:
                 stored = open_maps(draft, self.key)  # mapped before it is renamed: nobody can take it away
@@ -109,17 +116,58 @@ class _Job:
         first = {digests.get(r.path): n for n, r in reversed(list(enumerate(self.dataset.records)))}
         return [first[digest] for digest in sorted(set(digests.values()))]
 
+    def _writer(self, draft: Path) -> MapWriter:
+        if self.tiling is None:
+            return MapWriter(draft, len(self.order), self.home.parent)
+        rows = sum(-(-h * w // BLOCK) for h, w in self.grids.values())
+        return MapWriter(draft, rows, self.home.parent, what="blocks of cells")
+
+    @property
+    def tiling(self) -> Tiling | None:
+        """How pictures are cut into tiles; None: each is laid on one canvas."""
+        transform = self.dataset.transform
+        return transform if isinstance(transform, Tiling) else None
+
+    @cached_property
+    def grids(self) -> dict[str, tuple[int, int]]:
+        """Rows and columns of the map of each picture that is seen by tiles, by the digest of its file."""
+        assert self.tiling is not None
+        found = {}
+        for index in self.order:
+            path = self.dataset.records[index].path
+            with contextlib.suppress(DataError):
+                found[self.contents.digests[path]] = self.tiling.grid(picture_size(path))
+        return found
+
     def _write(self, writer: MapWriter) -> None:
-        for batch in self._batches():
-            paths = [self.dataset.records[index].path for index in batch["index"].tolist()]
-            writer.add(*self._maps(batch), [self.contents.digests[path] for path in paths])
+        if self.tiling is None:
+            for batch in self._batches():
+                paths = [self.dataset.records[index].path for index in batch["index"].tolist()]
+                writer.add(*self._maps(batch), [self.contents.digests[path] for path in paths])
+        else:
+            self._write_cells(writer, self.tiling)
         written = {digest for digest, _ in writer.checks}
         if not written:
             files = len(self.dataset)
             named = self.dataset.records[0].path
             raise DataError(f"none of the {files} files can be read, {named} for one")
         self.contents.refuse_changes()
-        writer.finish(self.key, sorted(set(self.contents.digests.values()) - written), self.facts)
+        unreadable = sorted(set(self.contents.digests.values()) - written)
+        grids = None if self.tiling is None else {digest: self.grids[digest] for digest in sorted(written)}
+        writer.finish(self.key, unreadable, self.facts, grids)
+
+    def _write_cells(self, writer: MapWriter, tiling: Tiling) -> None:
+        """Write the map of each picture, a block of cells a row; of one that breaks off nothing stays."""
+        self.net.eval()
+        device = next(self.net.parameters()).device
+
+        def maps_of(tiles: Tensor) -> Tensor:
+            return self.net.features(tiles.to(device)).half()
+
+        seen = track(self.order, "feature maps", transient=True, console=STDERR)
+        for path in (self.dataset.records[index].path for index in seen):
+            blocks = _blocks(_strips_of(path, maps_of, tiling))
+            _add_all(writer, blocks, self.contents.digests[path])
 
     def _batches(self) -> Iterator[dict[str, Any]]:
         """Yield the batches that hold an image; whoever asked for the maps names the files without."""
@@ -150,14 +198,58 @@ class _Job:
             if digest in stored.rows:
                 rows[path] = stored.rows[digest]
             else:
-                lost[path] = _refusal(path) or "the file cannot be read"
-        return CachedFeatures(stored.maps, stored.masks, rows, lost)
+                lost[path] = _refusal(path, self.tiling) or "the file cannot be read"
+        sizes = stored.grids
+        grids = None if sizes is None else {stored.rows[digest]: grid for digest, grid in sizes.items()}
+        return CachedFeatures(stored.maps, stored.masks, rows, lost, grids)
 
 
-def _refusal(path: Path) -> str | None:
+def _strips_of(path: Path, maps_of: Callable[[Tensor], Tensor], tiling: Tiling) -> Iterator[Tensor]:
+    with open_windows(path) as picture:
+        yield from stitched_strips(maps_of, picture, tiling, batch_size=BATCH_SIZE)
+
+
+def _add_all(writer: MapWriter, blocks: Iterator[tuple[Any, Any]], digest: str) -> None:
+    """Add the blocks of one map, or nothing of it where its picture breaks off."""
+    before = len(writer.checks)
+    while True:
+        try:
+            block = next(blocks, None)
+        except DataError:
+            writer.keep_first(before)
+            return
+        if block is None:
+            return
+        cells, real = block
+        writer.add(cells[None, None], real[None, None], [digest])
+
+
+def _blocks(strips: Iterable[Tensor]) -> Iterator[tuple[Any, Any]]:
+    """Yield the cells of a map ``(BLOCK, F)`` from the left and the top, and which of them are its own."""
+    kept = None
+    for strip in strips:  # (F, rows, columns)
+        cells = strip.flatten(1).mT
+        kept = cells if kept is None else torch.cat((kept, cells))
+        whole = len(kept) - len(kept) % BLOCK
+        for first in range(0, whole, BLOCK):
+            yield kept[first : first + BLOCK].numpy(), np.ones(BLOCK, bool)
+        kept = kept[whole:]
+    if kept is not None and len(kept):
+        padded = kept.new_zeros(BLOCK, kept.shape[1])
+        padded[: len(kept)] = kept
+        yield padded.numpy(), np.arange(BLOCK) < len(kept)
+
+
+def _refusal(path: Path, tiling: Tiling | None) -> str | None:
     """Return why a file is no image that can be read; None: it is one."""
     try:
-        load_image(path)
+        if tiling is None:
+            load_image(path)
+        else:
+            with open_windows(path) as picture:
+                height = picture.size[1]
+                for top in range(0, height, tiling.tile):
+                    picture.band(top, min(top + tiling.tile, height))
     except DataError as error:
         return str(error).removeprefix(f"cannot read the image {path}: ")
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from weldon.stopping import leave_if_told
 Batch = dict[str, Tensor]
 
 
+MOST_NUMBERS = 1 << 28  # of maps that are scored at once, a gigabyte
+
+
 @dataclass(frozen=True)
 class CachedFeatures:
     """Feature maps of a list of images.
@@ -27,12 +30,50 @@ class CachedFeatures:
         masks: ``(N, h, w)`` bool, True on cells of the photograph.
         rows: position of each image's file in the two arrays; files that hold the same share one.
         lost: why the other files have no map.
+        grids: rows and columns of each map, by its position, where they are of different sizes; such a map
+            lies in several rows ``(1, cells, F)``, the last of them filled up.
     """
 
     maps: np.ndarray[Any, Any]
     masks: np.ndarray[Any, Any]
     rows: dict[Path, int]
     lost: dict[Path, str] = field(default_factory=dict)
+    grids: Mapping[int, tuple[int, int]] | None = None
+
+    def cells(self, row: int) -> np.ndarray[Any, Any]:
+        """Return the features of the real cells of one image, ``(R, F)`` float16, row after row."""
+        if self.grids is None:
+            return np.asarray(self.maps[row][self.masks[row]])
+        height, width = self.grids[row]
+        _, _, block, features = self.maps.shape
+        rows = self.maps[row : row - (-height * width // block)]
+        return rows.reshape(-1, features)[: height * width]
+
+    def batch(self, rows: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
+        """Return features ``(N, F, h, w)`` float and a mask ``(N, h, w)`` of the images at these positions.
+
+        Images of different sizes come as bags of cells: ``h`` is then the number of cells of the largest,
+        ``w`` is 1, and the others are padded.
+        """
+        if self.grids is None:
+            features = torch.from_numpy(self.maps[rows]).float()
+            return features.permute(0, 3, 1, 2), torch.from_numpy(self.masks[rows])
+        grids = [self.grids[row] for row in rows.tolist()]
+        height, width = grids[0] if len(set(grids)) == 1 else (max(h * w for h, w in grids), 1)
+        padded = torch.zeros(len(grids), height * width, self.maps.shape[-1])  # (N, R, F)
+        mask = torch.zeros(len(grids), height * width, dtype=torch.bool)
+        for place, row in enumerate(rows.tolist()):
+            cells = self.cells(row)
+            padded[place, : len(cells)] = torch.from_numpy(np.array(cells))
+            mask[place, : len(cells)] = True
+        maps = padded.view(len(grids), height, width, -1).permute(0, 3, 1, 2)
+        return maps, mask.view(len(grids), height, width)
+
+    @property
+    def at_once(self) -> int:
+        """How many images fit into a gigabyte, one at the least."""
+        cells = self.masks[0].size if self.grids is None else max(h * w for h, w in self.grids.values())
+        return max(1, MOST_NUMBERS // int(cells * self.maps.shape[-1]))
 
 
 class FeatureDataset(Dataset[Batch]):
@@ -61,9 +102,10 @@ class FeatureDataset(Dataset[Batch]):
         """Return the batch of ``indices``: features ``(N, F, h, w)``, mask ``(N, h, w)``, target, …."""
         leave_if_told()
         chosen, rows = torch.tensor(indices), self.rows[indices]
+        features, mask = self.cached.batch(rows)
         return {
-            "features": torch.from_numpy(self.cached.maps[rows]).float().permute(0, 3, 1, 2),
-            "mask": torch.from_numpy(self.cached.masks[rows]),
+            "features": features,
+            "mask": mask,
             "target": self.target[chosen],
             "known": self.known[chosen],
             "weight": self.weight[chosen],

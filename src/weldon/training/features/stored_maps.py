@@ -2,6 +2,9 @@
 
 ``maps.npy`` ``(N, h, w, F)`` float16 and ``masks.npy`` ``(N, h, w)`` bool open in NumPy; ``rows.json`` says
 which row is which image, and holds the checksums (CRC-32, as fast as the disk) and a seal over itself.
+
+A map of a size of its own lies in as many rows as its cells fill, one after the other, the last filled up;
+its rows are ``(1, cells, F)``, and ``grids`` in ``rows.json`` says how many of the cells are its own.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,14 +46,16 @@ class StoredMaps:
     Args:
         maps: ``(N, h, w, F)`` float16, memory-mapped: features last, as a 1x1 convolution reads them fastest.
         masks: ``(N, h, w)`` bool, True on cells of the photograph.
-        rows: position of each image in the two arrays, by the digest of its file.
+        rows: position of each image in the two arrays, the first of several, by the digest of its file.
         unreadable: digests of the files that are no images.
+        grids: rows and columns of each map where maps are of different sizes, by the digest of its file.
     """
 
     maps: Array
     masks: Array
     rows: dict[str, int]
     unreadable: frozenset[str]
+    grids: dict[str, tuple[int, int]] | None = None
 
 
 class MapWriter:
@@ -60,10 +65,11 @@ class MapWriter:
         folder: an empty one.
         images: how many rows there will be at most.
         place: the folder that a person knows; messages name it.
+        what: the rows are, for messages.
     """
 
-    def __init__(self, folder: Path, images: int, place: Path) -> None:
-        self.folder, self.images, self.place = folder, images, place
+    def __init__(self, folder: Path, images: int, place: Path, *, what: str = "images") -> None:
+        self.folder, self.images, self.place, self.what = folder, images, place, what
         self.masks: list[Array] = []
         self.checks: list[tuple[str, int]] = []
         self._file: IO[bytes] | None = None
@@ -83,22 +89,42 @@ class MapWriter:
         """
         if self._file is None:
             self._cell = maps.shape[1:]
-            refuse_small_disk(self.place, self.images, self._cell)
+            refuse_small_disk(self.place, self.images, self._cell, what=self.what)
             self._file = (self.folder / "maps.npy").open("wb")
-            self._file.write(_head((self.images, *self._cell)))
+            self._start = self._file.write(_head((self.images, *self._cell)))
         for row, digest in zip(maps, digests, strict=True):
             content = row.tobytes()
             self._file.write(content)
             self.checks.append((digest, _check(content, digest)))
         self.masks.append(masks)
 
-    def finish(self, key: str, unreadable: Sequence[str], facts: dict[str, Any]) -> None:
+    def keep_first(self, rows: int) -> None:
+        """Take back what was added after the first ``rows`` rows.
+
+        Raises:
+            OSError: the disk is full, …
+        """
+        if self._file is None or rows == len(self.checks):
+            return
+        self._file.seek(self._start + 2 * rows * int(np.prod(self._cell)))
+        self._file.truncate()
+        del self.checks[rows:]
+        self.masks = [np.concatenate(self.masks)[:rows]]
+
+    def finish(
+        self,
+        key: str,
+        unreadable: Sequence[str],
+        facts: dict[str, Any],
+        grids: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
         """Write masks and, last, the list of rows; all is on the disk itself when this returns.
 
         Args:
             key: the name of the maps.
             unreadable: digests of the files that are no images.
             facts: what the maps were made from, for people.
+            grids: rows and columns of each map, where they are of different sizes.
 
         Raises:
             OSError: the disk is full, …
@@ -118,7 +144,7 @@ class MapWriter:
             "images": self.checks,
             "unreadable": sorted(unreadable),
             "made_from": facts,
-        }
+        } | ({} if grids is None else {"grids": dict(grids)})
         _write(self.folder / "masks.npy", stream.getvalue())
         _write(self.folder / "rows.json", json.dumps(said | {"seal": _seal(said)}).encode())
 
@@ -149,8 +175,9 @@ def open_maps(folder: Path, key: str) -> StoredMaps:
         raise
     except OSError as error:
         raise DamagedError(f"{Path(error.filename or folder).name}: {system_reason(error)}") from error
-    rows = {digest: row for row, (digest, _) in enumerate(said["images"])}
-    return StoredMaps(maps, masks, rows, frozenset(said["unreadable"]))
+    rows = {digest: row for row, (digest, _) in reversed(list(enumerate(said["images"])))}
+    grids = {digest: (h, w) for digest, (h, w) in said["grids"].items()} if "grids" in said else None
+    return StoredMaps(maps, masks, rows, frozenset(said["unreadable"]), grids)
 
 
 def _rows(path: Path, key: str) -> dict[str, Any]:

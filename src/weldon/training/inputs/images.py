@@ -12,15 +12,19 @@ from torch.utils.data import DataLoader
 
 from weldon.data import (
     EvalTransform,
+    Geometry,
     ImageDataset,
     LabelSet,
     Record,
     TrainTransform,
     collate,
+    image_size,
     read_labels,
     unreadable_files,
 )
 from weldon.data.check import bearable
+from weldon.data.tiles import Tiling
+from weldon.data.windows import picture_size
 from weldon.errors import DataError, UsageError
 from weldon.models import RegionNet, WeldonNet, create_model
 from weldon.models.embedded import DEFAULT_MODEL
@@ -29,6 +33,7 @@ from weldon.training.features.disk_room import cache_folder
 from weldon.training.features.feature_cache import cache_features
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
 from weldon.training.inputs.inputs import Inputs, Prepared, Sets
+from weldon.training.inputs.tiled_batches import TiledBatches
 from weldon.training.plan import spell_pooling
 
 log = logging.getLogger("weldon")
@@ -87,16 +92,17 @@ class ImageInputs:
             std=recipe.std,
             **recipe.pool_options,
         )
-        refuse_cut_cells(recipe.image_size, net.backbone.stride)
+        if recipe.tile is None:
+            refuse_cut_cells(recipe.image_size, net.backbone.stride)
+        eval_transform(recipe, net)  # refuses tiles that cut cells
         return net
 
     def describe(self, recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
         """Return the network, the size it sees images at, and its pooling."""
         net = of_images(net)
         depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
-        laid = "aspect kept" if recipe.resize == "keep" else "warped to a square"
         return [
-            f"backbone {net.backbone.name}, {depth}; {recipe.image_size} px, {laid}",
+            f"backbone {net.backbone.name}, {depth}; {_laid(recipe, net)}",
             f"pooling {_pooling(recipe, net)}",
         ]
 
@@ -106,7 +112,7 @@ class ImageInputs:
         return [
             ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
             ("Pooling", _pooling(recipe, net)),
-            ("Images", f"{recipe.image_size} px, {'aspect kept' if recipe.resize == 'keep' else 'warped'}"),
+            ("Images", _laid(recipe, net)),
         ]
 
     def datasets(self, recipe: Recipe, net: RegionNet, prepared: Prepared) -> Sets:
@@ -118,11 +124,25 @@ class ImageInputs:
         self, recipe: Recipe, net: RegionNet, records: Sequence[Record], classes: Sequence[str]
     ) -> Any:
         """Return batches of pictures."""
-        images = ImageDataset(records, classes, eval_transform(recipe, of_images(net)))
+        transform = eval_transform(recipe, of_images(net))
+        images = ImageDataset(records, classes, transform)
+        if isinstance(transform, Tiling):
+            return TiledBatches(of_images(net), images, transform)
         return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.workers)
 
 
+def _laid(recipe: Recipe, net: WeldonNet) -> str:
+    """Return how the network sees a picture."""
+    transform = eval_transform(recipe, net)
+    if isinstance(transform, Tiling):
+        return f"own pixels, tiles of {transform.tile} px with {transform.overlap} px overlap"
+    laid = "aspect kept" if recipe.resize == "keep" else "warped to a square"
+    return f"{recipe.image_size} px, {laid}"
+
+
 def _pooling(recipe: Recipe, net: WeldonNet) -> str:
+    if recipe.tile is not None:
+        return spell_pooling(recipe, net, None)
     side = -(-recipe.image_size // net.backbone.stride)
     said = spell_pooling(recipe, net, side * side)
     counted = recipe.resize == "keep" and said != recipe.pool
@@ -198,8 +218,26 @@ def _reasons(records: Sequence[Record], cached: CachedFeatures) -> list[tuple[st
 
 
 def eval_transform(recipe: Recipe, net: WeldonNet) -> EvalTransform:
-    """Return how images are laid on the canvas when nothing is left to chance."""
+    """Return how images are laid on the canvas when nothing is left to chance, or cut into tiles.
+
+    Raises:
+        UsageError: tiles that are no whole cells of the network's maps.
+    """
+    if recipe.tile is not None:
+        return Tiling(recipe.tile, recipe.overlap, net.backbone.stride, net.backbone.mean, net.backbone.std)
     return EvalTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+
+
+def record_geometry(recipe: Recipe, net: RegionNet, record: Record) -> Geometry:
+    """Return where the cells of an image's map lie, from the header of its file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    transform = eval_transform(recipe, of_images(net))
+    if isinstance(transform, Tiling):
+        return transform.geometry(picture_size(record.path))
+    return Geometry(*image_size(record.path), transform.image_size, transform.resize)
 
 
 def _name_lost(lost: Sequence[tuple[str, str]]) -> None:
