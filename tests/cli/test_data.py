@@ -94,6 +94,27 @@ def test_shards_are_written_from_a_named_set(tmp_path, capsys):
     assert (tmp_path / "shards" / "test-000000.tar").is_file()
 
 
+def test_shards_of_a_folder_are_checked_as_its_files_are(tmp_path, capsys):
+    from weldon.data.scenes import make_scenes, write_scenes
+
+    write_scenes(tmp_path / "files", {"train": make_scenes(4, split="train", seed=0)})
+    files, shards, table = (str(tmp_path / name) for name in ("files", "shards", "files/labels.csv"))
+    assert run("data", "shards", files, "--labels", table, "--out", shards) == 0
+    assert "train: 4 images in 1 shards" in capsys.readouterr().err
+    told = []
+    for data in ([files, "--labels", table], [shards]):
+        assert run("check", *data, "--json") == 0
+        told.append(json.loads(capsys.readouterr().out))
+    for name in ("images", "classes", "unreadable"):
+        assert told[0].get(name) == told[1].get(name), name
+    assert told[1]["images"]
+
+
+def test_labels_without_a_folder_are_a_wrong_usage(tmp_path, capsys):
+    assert run("data", "shards", "voc2007", "--labels", "a.csv", "--out", str(tmp_path / "s")) == 2
+    assert "a folder of images must be given" in capsys.readouterr().err
+
+
 def test_an_unknown_name_is_a_wrong_usage(tmp_path, capsys):
     assert run("data", "get", "voc2010", "--data-root", str(tmp_path)) == 2
     assert "must be one of voc2007" in capsys.readouterr().err

@@ -71,18 +71,28 @@ def get(
 
 @data_app.command("shards")
 def shards(
-    name: Annotated[str, typer.Argument(help="voc2007, ilsvrc2012, … (weldon data list)")],
+    name: Annotated[
+        str, typer.Argument(help="folder of images, or voc2007, ilsvrc2012, … (weldon data list)")
+    ],
     out: Annotated[Path, typer.Option(help="folder for the shards")],
+    labels: Annotated[Path | None, typer.Option(help="table of labels of a folder of images")] = None,
     data_root: Root = Path("data"),
     megabytes: Annotated[int, typer.Option(help="size of a shard", min=1)] = 500,
     seed: Annotated[int, typer.Option(help="of the order in which images are written")] = 0,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Write a public data set as WebDataset shards, to train from on a cluster."""
+    """Write a labelled set as WebDataset shards, which `weldon train OUT` reads: few large files."""
+    from weldon.data import read_labels
     from weldon.data.public.catalogue import place_of, read_dataset
     from weldon.data.shards import write_shards
+    from weldon.errors import UsageError
 
-    label_set = read_dataset(name, place_of(name, data_root))
+    if Path(name).exists():
+        label_set = read_labels(name, labels)
+    elif labels is not None:
+        raise UsageError(f"with --labels a folder of images must be given, got {name!r}, which is none")
+    else:
+        label_set = read_dataset(name, place_of(name, data_root))
     with progress_bar(quiet=json) as progress:
         bar = progress.add_task("images", total=len(label_set.records))
         index = write_shards(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from weldon.data.image import decoder_reason, orientation, upright_rgb
 from weldon.data.opened import opened, refuse_irregular
+from weldon.data.shards.member import member_bytes, shard_of
 from weldon.errors import UsageError
 
 # Length of a fingerprint.
@@ -51,7 +52,8 @@ def file_facts(path: Path) -> FileFacts:
     """Return the facts of a file, reading it once."""
     digest = ""
     try:
-        refuse_irregular(path)
+        if shard_of(path) is None:
+            refuse_irregular(path)
         digest = _digest(path)
         return _read(path, digest)
     except UsageError:
@@ -61,6 +63,8 @@ def file_facts(path: Path) -> FileFacts:
 
 
 def _digest(path: Path) -> str:
+    if (content := member_bytes(path)) is not None:
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 

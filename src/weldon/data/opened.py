@@ -18,6 +18,7 @@ from typing import IO
 
 from PIL import Image
 
+from weldon.data.shards.member import member_bytes
 from weldon.errors import UsageError
 
 _HEADER = struct.Struct(">I4s")  # length of a chunk's content and its name
@@ -126,7 +127,7 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
     """Yield a picture whose header was read and found in order; its pixels are not decoded yet.
 
     Args:
-        source: a file, or what one holds.
+        source: a file, a picture inside a shard, or what a file holds.
 
     Raises:
         PixelLimitError: more pixels than allowed (:func:`pixel_limit`), or a file too long for them.
@@ -134,6 +135,8 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
         Exception: whatever Pillow raises on damaged headers.
     """
     limit = pixel_limit()
+    if isinstance(source, Path):
+        source = member_bytes(source) or source
     if isinstance(source, Path):
         refuse_irregular(source)
     if Image.MAX_IMAGE_PIXELS is not None and limit > Image.MAX_IMAGE_PIXELS:

@@ -7,12 +7,13 @@ from pathlib import Path
 from weldon.data.labels import annotated, folder, jsonl, parquet, table
 from weldon.data.labels.label_file import FileForm, FolderForm
 from weldon.data.public import voc
+from weldon.data.shards import listing as shards
 from weldon.errors import UsageError
 
 FILE_FORMS: list[FileForm] = [table.FORM, jsonl.FORM, parquet.FORM, annotated.FORM]
 
 # The first that finds itself in a folder reads it; the last takes any.
-FOLDER_FORMS: list[FolderForm] = [voc.FORM, folder.FORM]
+FOLDER_FORMS: list[FolderForm] = [shards.FORM, voc.FORM, folder.FORM]
 
 
 def usual_names() -> tuple[str, ...]:

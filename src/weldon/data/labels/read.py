@@ -32,7 +32,7 @@ def read_labels(
 
     With ``labels``, by its ending: ``.csv .tsv .txt .xlsx .ods`` a long or wide table, ``.jsonl`` the
     Hugging Face folder convention, ``.json`` COCO or a Label Studio export, ``.xml`` CVAT for images.
-    Without: a VOC devkit, a label file in ``data`` under a usual name, or a folder a class.
+    Without: shards, a VOC devkit, a label file in ``data`` under a usual name, or a folder a class.
 
     Args:
         data: folder of the images; a label file alone is taken with the folder it lies in.

@@ -15,9 +15,10 @@ import numpy as np
 
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError, UsageError
-from weldon.files import read_json, write_json
+from weldon.files import read_json, write_json, write_text
 
 INDEX = "shards.json"
+LIST = "images.jsonl"  # a line an image, in the order of the label set, with its place in a shard
 SHARD_BYTES = 500_000_000
 _SHARD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -58,7 +59,8 @@ def write_shards(
     """Write every image, as it is, and its labels into shards; images of a split are shuffled first.
 
     A sample is ``000000042.jpg`` and ``000000042.json`` (``file_name``, ``labels``, ``unknown``, ``weight``),
-    as the ``webdataset`` package reads them; a number is an image's place in its split.
+    as the ``webdataset`` package reads them; a number is an image's place in its split. ``images.jsonl``
+    lists all images with their place in the shards, for ``weldon train``.
 
     Args:
         label_set: the images; those without a split are written as ``train``.
@@ -75,20 +77,25 @@ def write_shards(
         raise DataError(f"{home} holds shards already: remove them or choose another folder")
     home.mkdir(parents=True, exist_ok=True)
     splits: dict[str, tuple[int, tuple[str, ...]]] = {}
+    places: dict[int, dict[str, Any]] = {}
     written = 0
     for split in dict.fromkeys(record.split or "train" for record in label_set.records):
-        records = [record for record in label_set.records if (record.split or "train") == split]
-        order = np.random.default_rng(seed).permutation(len(records))
+        own = [n for n, record in enumerate(label_set.records) if (record.split or "train") == split]
+        order = np.random.default_rng(seed).permutation(len(own))
         writer = _ShardWriter(home, split, shard_bytes)
         with writer:
             for number, place in enumerate(order.tolist()):
-                writer.add(number, records[place])
+                record = label_set.records[own[place]]
+                places[own[place]] = {**_list_entry(record), **writer.add(number, record)}
                 written += 1
                 if progress is not None:
                     progress(written)
-        splits[split] = (len(records), tuple(writer.names))
+        splits[split] = (len(own), tuple(writer.names))
+    lines = (json.dumps(places[number], ensure_ascii=False) + "\n" for number in range(len(places)))
+    write_text(home / LIST, "".join(lines))
     described = {name: {"images": count, "shards": list(names)} for name, (count, names) in splits.items()}
-    write_json(home / INDEX, {"classes": list(label_set.classes), "splits": described})
+    sizes = {name: (home / name).stat().st_size for _, names in splits.values() for name in names}
+    write_json(home / INDEX, {"classes": list(label_set.classes), "splits": described, "bytes": sizes})
     return ShardIndex(str(home), label_set.classes, splits)
 
 
@@ -153,6 +160,11 @@ def sample_json(record: Record) -> dict[str, Any]:
     return {"file_name": record.file_name, "labels": labels, "unknown": unknown, "weight": record.weight}
 
 
+def _list_entry(record: Record) -> dict[str, Any]:
+    """Return what the list says about an image beside its place."""
+    return {**sample_json(record), "split": record.split, "group": record.group}
+
+
 class _ShardWriter:
     """Fills one tar after the other; equal records give equal bytes, whenever they are written."""
 
@@ -168,17 +180,21 @@ class _ShardWriter:
         if self.tar is not None:
             self.tar.close()
 
-    def add(self, number: int, record: Record) -> None:
+    def add(self, number: int, record: Record) -> dict[str, Any]:
+        """Write an image and its labels, and return where its bytes lie."""
         try:
             image = record.path.read_bytes()
         except OSError as error:
             raise DataError(f"cannot read the image {record.path}: {error.strerror}") from error
         tar = self._tar()
         words = json.dumps(sample_json(record), ensure_ascii=False).encode()
-        for suffix, content in ((record.path.suffix.lower(), image), (".json", words)):
+        ending = record.path.suffix.lower()
+        place = {"shard": self.names[-1], "offset": tar.offset + tarfile.BLOCKSIZE, "bytes": len(image)}
+        for suffix, content in ((ending, image), (".json", words)):
             member = tarfile.TarInfo(f"{number:09d}{suffix}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
+        return {**place, "ending": ending}
 
     def _tar(self) -> tarfile.TarFile:
         """Return the open shard, beginning a new one when the last is full."""

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from weldon.data import EvalTransform
+from weldon.data.shards.member import member_bytes, shard_of
 from weldon.errors import DataError, system_reason
 from weldon.models import WeldonNet
 from weldon.models.checkpoint import tensors_checksum
@@ -113,6 +114,8 @@ def _read(path: Path) -> tuple[str, tuple[int, ...]] | str:
     """Return the digest and the stamp of a file, or why it cannot be read."""
     try:
         stamp = _stamp(path)
+        if (content := member_bytes(path)) is not None:
+            return hashlib.sha256(content).hexdigest(), stamp
         if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
             return "it is no file"
         with path.open("rb") as file:
@@ -123,7 +126,7 @@ def _read(path: Path) -> tuple[str, tuple[int, ...]] | str:
 
 def _stamp(path: Path) -> tuple[int, ...]:
     try:
-        said = path.stat()
+        said = (shard_of(path) or path).stat()
     except OSError:
         return ()
     return said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns, said.st_ctime_ns

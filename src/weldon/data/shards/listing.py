@@ -1,0 +1,93 @@
+"""The images of a folder of shards as labelled records: what ``weldon train SHARDS`` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from weldon.data.labels.label_file import FolderForm
+from weldon.data.record import SPLITS, LabelSet, Record
+from weldon.data.shards.member import member_path
+from weldon.data.shards.writing import INDEX, LIST, read_index
+from weldon.errors import DataError, system_reason
+from weldon.files import parse_json, read_json, read_text
+
+
+def read_shards(folder: Path, classes: Sequence[str] | None = None) -> LabelSet:
+    """Return every image of the shards, in the order in which :func:`write_shards` was given them.
+
+    Args:
+        folder: with ``shards.json``.
+        classes: of a trained model, to keep its order.
+
+    Raises:
+        DataError: no list of images, one that is damaged, shards of another size than when they were written,
+            or labels that are none of the classes.
+    """
+    index = read_index(folder)
+    file = folder / LIST
+    if not file.is_file():
+        raise DataError(
+            f"{folder} has shards and no {LIST}, which older versions did not write: write them anew"
+        )
+    _refuse_changed(folder)
+    shards = {name for _, names in index.splits.values() for name in names}
+    records, problems = [], []
+    for number, line in enumerate(read_text(file).splitlines(), start=1):
+        told = parse_json(line, f"{file} row {number}")
+        try:
+            records.append(_record(folder, told, shards))
+        except (KeyError, TypeError, ValueError) as error:
+            problems.append(f"row {number}: {error!r}")
+    if problems:
+        raise DataError(f"{file} is damaged: write the shards anew:", problems)
+    if len(records) != sum(count for count, _ in index.splits.values()):
+        raise DataError(
+            f"{file} lists {len(records)} images and {INDEX} counts others: write the shards anew"
+        )
+    known = index.classes if classes is None else tuple(classes)
+    if strange := sorted({name for r in records for name in r.labels | r.unknown} - set(known)):
+        raise DataError(
+            f"{folder}: labels that are none of the classes {', '.join(known)}: {', '.join(strange)}"
+        )
+    return LabelSet(tuple(records), known, "shards")
+
+
+def _record(folder: Path, told: dict[str, Any], shards: set[str]) -> Record:
+    if told["shard"] not in shards or told["split"] not in (None, *SPLITS):
+        raise ValueError(f"no such shard or split: {told['shard']!r}, {told['split']!r}")
+    path = member_path(folder / told["shard"], int(told["offset"]), int(told["bytes"]), str(told["ending"]))
+    return Record(
+        path,
+        str(told["file_name"]),
+        frozenset(map(str, told["labels"])),
+        frozenset(map(str, told["unknown"])),
+        told["split"],
+        told["group"],
+        float(told["weight"]),
+    )
+
+
+def _refuse_changed(folder: Path) -> None:
+    """Refuse shards of another size than when they were written: places in them would mean nothing."""
+    sizes = read_json(folder / INDEX).get("bytes")
+    if not isinstance(sizes, dict):
+        raise DataError(f"{folder / INDEX} does not say how long the shards are: write them anew")
+    problems = []
+    for name, size in sizes.items():
+        try:
+            found = (folder / str(name)).stat().st_size
+        except OSError as error:
+            problems.append(f"{name}: {system_reason(error)}")
+            continue
+        if found != size:
+            problems.append(f"{name}: {found:,} bytes, it was written with {size}")
+    if problems:
+        raise DataError(f"{folder}: shards that are not as they were written; copy them again:", problems)
+
+
+FORM = FolderForm(
+    lambda root: root if (root / INDEX).is_file() else None,
+    lambda root, options: read_shards(root, options.classes),
+)

@@ -1,0 +1,48 @@
+"""A picture inside a shard has a path: ``train-000000.tar/512-90210.jpg`` says where its bytes lie."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_PLACE = re.compile(r"(\d{1,15})-(\d{1,12})(\.\w+)?")
+
+
+def member_path(shard: Path, offset: int, size: int, ending: str) -> Path:
+    """Return the path of a picture inside a tar.
+
+    Args:
+        shard: the tar.
+        offset: of its first byte.
+        size: in bytes.
+        ending: of its name, with the dot.
+
+    Example:
+        >>> member_path(Path("train-000000.tar"), 512, 90210, ".jpg").as_posix()
+        'train-000000.tar/512-90210.jpg'
+    """
+    return shard / f"{offset}-{size}{ending}"
+
+
+def shard_of(path: Path) -> Path | None:
+    """Return the tar that a picture lies in; None for a file of its own."""
+    inside = path.parent.suffix == ".tar" and _PLACE.fullmatch(path.name) and path.parent.is_file()
+    return path.parent if inside else None
+
+
+def member_bytes(path: Path) -> bytes | None:
+    """Return what a picture inside a shard holds; None for a file of its own.
+
+    Raises:
+        OSError: the shard cannot be read, or ends before the picture does.
+    """
+    shard, place = shard_of(path), _PLACE.fullmatch(path.name)
+    if shard is None or place is None:
+        return None
+    offset, size = int(place[1]), int(place[2])
+    with shard.open("rb") as file:
+        file.seek(offset)
+        content = file.read(size)
+    if len(content) < size:
+        raise OSError(f"the shard {shard.name} ends before it: copy the shard again, or write it anew")
+    return content
