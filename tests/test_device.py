@@ -74,3 +74,23 @@ def usual_faults(word):
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told anything")
 def test_freed_memory_is_used_again_without_page_faults():
     assert usual_faults("keep") < 0.1 * usual_faults("leave")
+
+
+def test_several_tensors_come_by_one_copy(monkeypatch):
+    """A device is waited for once: what a network says of a batch is packed there and taken apart here."""
+    parts = (torch.randn(2, 3), torch.randn(2, 3, 4, 4).half(), torch.zeros(0, 5))
+    monkeypatch.setattr(device, "_is_here", lambda part: False)
+    copies = []
+    copy = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda part: copies.append(part.shape) or copy(part))
+    for come, part in zip(device.to_processor(*parts), parts, strict=True):
+        assert torch.equal(come, part.float())
+    assert copies == [(2 * 3 + 2 * 3 * 16,)]
+
+
+def test_cores_are_shared_among_processes_and_one_is_the_least(monkeypatch):
+    monkeypatch.setattr(device.os, "sched_getaffinity", lambda _: set(range(12)), raising=False)
+    assert [device.reader_count("auto", processes=count) for count in (1, 5, 13)] == [12, 2, 1]
+    monkeypatch.setattr(device.os, "sched_getaffinity", lambda _: set(range(96)), raising=False)
+    assert device.reader_count("auto") == device.MOST_READERS
+    assert device.reader_count(0) == 0

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import re
+from typing import TYPE_CHECKING, Literal
 
 from weldon.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CHOICES = "auto, cpu, cuda, cuda:N or mps"
 HELP = f"where to compute: {CHOICES}"
@@ -49,6 +54,61 @@ def devices_here() -> list[str]:
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
     apple = ["mps"] if torch.backends.mps.is_available() else []
     return [*["cuda"][:cards], *(f"cuda:{number}" for number in range(cards)), *apple, "cpu"]
+
+
+def to_processor(*parts: Tensor) -> tuple[Tensor, ...]:
+    """Return tensors on the processor in 32-bit floats, by one copy: a device is waited for once.
+
+    Example:
+        >>> import torch
+        >>> to_processor(torch.ones(1, 2).double(), torch.zeros(1))
+        (tensor([[1., 1.]]), tensor([0.]))
+    """
+    import torch
+
+    wide = [part.float() for part in parts]
+    if all(_is_here(part) for part in parts):
+        return tuple(wide)
+    copied = torch.cat([part.flatten() for part in wide]).cpu()
+    pieces = torch.split(copied, [part.numel() for part in parts])
+    return tuple(piece.view(part.shape) for piece, part in zip(pieces, parts, strict=True))
+
+
+def _is_here(part: Tensor) -> bool:
+    return part.device.type == "cpu"
+
+
+MOST_READERS = 16  # processes or threads; more wait for the disk or for each other
+IMAGES_A_PASS = {"cpu": 8}  # a processor gains nothing from more
+MORE_IMAGES_A_PASS = 64
+
+
+def reader_count(asked: int | Literal["auto"], *, processes: int = 1) -> int:
+    """Return how many processes or threads read images: as many as asked, or one for each core.
+
+    Args:
+        asked: that number, or ``auto``.
+        processes: training side by side on this machine; each has a share of the cores.
+
+    Example:
+        >>> reader_count(3)
+        3
+    """
+    if asked != "auto":
+        return asked
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux: the cores that this process may use
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(MOST_READERS, cores // processes))
+
+
+def images_a_pass(asked: int | Literal["auto"], device: str) -> int:
+    """Return how many images a forward pass takes: as many as asked, or what suits the kind of device.
+
+    Example:
+        >>> images_a_pass("auto", "cpu"), images_a_pass("auto", "cuda:1"), images_a_pass(5, "cpu")
+        (8, 64, 5)
+    """
+    return IMAGES_A_PASS.get(device, MORE_IMAGES_A_PASS) if asked == "auto" else asked
 
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # M_TRIM_THRESHOLD and M_MMAP_MAX of <malloc.h>

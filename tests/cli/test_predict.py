@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_predicted(make_r
     ("options", "words"),
     [
         (("--box-threshold", "1.5"), "box_threshold: Input should be less than 1, got 1.5"),
-        (("--batch-size", "0"), "batch_size: Input should be greater than or equal to 1, got 0"),
+        (("--batch-size", "0"), "batch_size: must be auto or a whole number from 1 to 65536, got '0'"),
         (("--to", "coco,word"), "to: must be among coco, "),
         (("--device", "tpu9"), "'tpu9'"),
     ],

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from weldon.data.dataset import ImageDataset, collate, encode_targets
 from weldon.data.record import LabelSet, Record, split_name
-from weldon.data.transforms import EvalTransform, TrainTransform
+from weldon.data.transforms import EvalTransform, TrainTransform, normalised
 from weldon.errors import DataError
 
 CLASSES = ("cat", "dog")
@@ -126,3 +126,15 @@ def test_splits_by_name():
         "test",
         None,
     ]
+
+
+def test_bytes_come_as_one_batch_in_the_layout_of_convolutions(tmp_path: Path):
+    records = photographs(tmp_path, 3)
+    given = ImageDataset(records, CLASSES, EvalTransform(32), as_bytes=True)
+    floats = collate([ImageDataset(records, CLASSES, EvalTransform(32))[index] for index in range(3)])
+    batch = collate([given[index] for index in range(3)])
+    assert batch["image"].dtype == torch.uint8
+    assert batch["image"].is_contiguous(memory_format=torch.channels_last)
+    transform = given.transform
+    pixels = normalised(batch["image"], transform.mean, transform.std, batch["mask"])
+    assert torch.equal(pixels, floats["image"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from weldon.data.transforms import EvalTransform, TrainTransform
+from weldon.data.transforms import EvalTransform, TrainTransform, normalised
 from weldon.errors import UsageError
 
 
@@ -113,3 +113,19 @@ def test_jitter_is_light():
 def test_options_out_of_range_are_refused(options, word):
     with pytest.raises(UsageError, match=word):
         TrainTransform(32, **options)
+
+
+@pytest.mark.parametrize("transform", [EvalTransform(32), TrainTransform(32), EvalTransform(32, "warp")])
+def test_bytes_normalised_later_are_the_same_picture_to_the_bit(transform):
+    """Alone or in a batch, wherever that is done."""
+    picture = Image.effect_noise((40, 21), 90).convert("RGB")
+    now, mask, geometry = transform(picture, torch.Generator().manual_seed(3))
+    pixels, same_mask, same_geometry = transform.laid(picture, torch.Generator().manual_seed(3))
+    assert pixels.dtype == torch.uint8
+    assert pixels.stride() == (1, 96, 3)  # colours of a pixel side by side
+    batch = torch.stack([pixels, pixels])
+    later = normalised(batch, transform.mean, transform.std, torch.stack([mask, mask]))
+    assert torch.equal(later[1], now)
+    assert torch.equal(mask, same_mask)
+    assert geometry == same_geometry
+    assert (now[:, ~mask] == 0).all()

@@ -64,6 +64,18 @@ def test_batch_size_changes_no_score(predictor: Predictor, photos):
     torch.testing.assert_close(torch.stack(batched), torch.stack(alone), rtol=0, atol=1e-5)
 
 
+def test_half_precision_moves_scores_by_rounding_alone(make_run, photos):
+    run = make_run()
+    exact, rounded = (
+        torch.stack([r.class_scores for r in load(run, device="cpu", precision=p).predict(photos)])
+        for p in ("32-true", "bf16-mixed")
+    )
+    assert not torch.equal(exact, rounded)
+    torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05 * float(exact.abs().max()))
+    with pytest.raises(UsageError, match="precision must be one of 32-true, bf16-mixed, 16-mixed, got '8'"):
+        load(run, precision="8")
+
+
 def test_two_predictions_are_bit_equal(predictor: Predictor, photos):
     runs = [torch.stack([result.class_scores for result in predictor.predict(photos)]) for _ in range(2)]
     assert torch.equal(*runs)

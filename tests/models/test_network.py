@@ -5,6 +5,7 @@ import timm
 import torch
 from torch import nn
 
+from weldon.data.transforms import normalised
 from weldon.errors import UsageError
 from weldon.models import WeldonNet, build_backbone, create_model
 from weldon.pooling import MaxPool
@@ -158,3 +159,14 @@ def test_network_put_together_by_hand_works(images):
     net = WeldonNet(build_backbone("test_resnet", weights="none"), MaxPool(), 4).eval()
     scores, maps = net(images, return_maps=True)
     torch.testing.assert_close(scores, maps.amax(dim=(2, 3)))
+
+
+def test_bytes_with_their_mask_are_scored_as_the_normalised_picture(generator):
+    net = create_model("test_resnet", 3, weights="none", mean=(0.4, 0.5, 0.6), std=(0.2, 0.2, 0.3)).eval()
+    pixels = torch.randint(0, 256, (2, 3, 64, 64), generator=generator, dtype=torch.uint8)
+    mask = torch.ones(2, 64, 64, dtype=torch.bool)
+    mask[1, :, 32:] = False
+    known = normalised(pixels, (0.4, 0.5, 0.6), (0.2, 0.2, 0.3)) * mask.unsqueeze(1)
+    with torch.no_grad():
+        torch.testing.assert_close(net(pixels, mask), net(known, mask))
+        assert net.double().prepared(pixels, mask).dtype == torch.float64

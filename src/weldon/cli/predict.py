@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -14,7 +14,7 @@ from weldon.cli.max_pixels import MaxPixels
 from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
 from weldon.device import HELP
 from weldon.errors import UsageError
-from weldon.runs.option_kinds import checked
+from weldon.runs.option_kinds import ImagesAPass, checked
 
 if TYPE_CHECKING:
     from weldon.data import ImageAnnotation
@@ -34,6 +34,7 @@ OF_IMAGES = (
     "shard",
     "merge",
     "part_images",
+    "precision",
 )
 OF_PARTS = ("shard", "merge", "part_images")  # only --to parquet has them
 NOT_OF_PARTS = ("masks", "crf", "heatmaps", "wide", "overwrite")
@@ -87,13 +88,24 @@ class PredictOptions(BaseModel):
     crf: bool = Field(default=False, description="sharpen masks with a dense CRF")
     wide: bool = Field(default=False, description="a row an image in predictions.csv")
     device: str = Field(default="auto", description=HELP)
-    batch_size: int = Field(default=8, ge=1, description="images a pass")
+    batch_size: ImagesAPass = Field(
+        default="auto", description="images a pass; auto: 8 on a processor, 64 on an accelerator"
+    )
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] | None = Field(
+        default=None, description="numbers of the backbone's pass [32-true]"
+    )
     overwrite: bool = Field(default=False, description="write into a folder with files")
 
     @property
     def mask_options(self) -> dict[str, Any] | None:
         """Options of :meth:`weldon.inference.Result.mask`; None: no masks."""
         return {"crf": self.crf} if self.masks else None
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """Options of :func:`weldon.inference.predict.load_images`."""
+        precision = self.precision or "32-true"
+        return {"device": self.device, "batch_size": self.batch_size, "precision": precision}
 
     def folder(self) -> Path:
         """Return the folder to write; where none is named, make the first free of ``runs/predict``, …."""
@@ -132,7 +144,7 @@ def _predict_images(
 
     if of_parts := _flags(OF_PARTS, options):
         raise UsageError(f"{', '.join(of_parts)} belongs to --to {PARQUET}: add it, or leave that out")
-    predictor = load_images(run, device=options.device, batch_size=options.batch_size)
+    predictor = load_images(run, **options.how)
     named = expand_images(sources)
     check_file_names(options.to, [image.file_name for image in named])
     folder = options.folder()
@@ -220,9 +232,7 @@ def _predict_parts(
     arrow()
     asked = Columns(options.points, options.boxes, options.box_threshold)
     opened = open_run(run)
-    predictor = (
-        None if options.merge else load_images(run, device=options.device, batch_size=options.batch_size)
-    )
+    predictor = None if options.merge else load_images(run, **options.how)
     with planned(options.folder(), opened, sources, vars(asked), options.part_images) as (plan, locks):
         done = Done()
         if predictor is not None:

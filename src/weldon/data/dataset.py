@@ -30,18 +30,26 @@ class ImageDataset(Dataset[Item]):
         classes: class names in the order of the scores.
         transform: ``EvalTransform`` or ``TrainTransform``.
         seed: of the chance variation.
+        as_bytes: leave the pixels uint8; a network of images normalises them on its device.
 
     Raises:
         DataError: a record has a label that is none of the classes.
     """
 
     def __init__(
-        self, records: Sequence[Record], classes: Sequence[str], transform: EvalTransform, *, seed: int = 0
+        self,
+        records: Sequence[Record],
+        classes: Sequence[str],
+        transform: EvalTransform,
+        *,
+        seed: int = 0,
+        as_bytes: bool = False,
     ) -> None:
         self.records = tuple(records)
         self.classes = tuple(classes)
         self.transform = transform
         self.seed = seed
+        self.as_bytes = as_bytes
         self.targets, self.known = encode_targets(self.records, self.classes)
         # In shared memory, so that workers that outlive an epoch see it change.
         self._epoch = torch.zeros((), dtype=torch.int64)
@@ -64,7 +72,8 @@ class ImageDataset(Dataset[Item]):
             picture = load_image(record.path)
         except DataError as error:
             return {"unreadable": str(error), "shape": (self.transform.image_size, len(self.classes))}
-        image, mask, _ = self.transform(picture, seeded(self.seed, int(self._epoch), index))
+        lay = self.transform.laid if self.as_bytes else self.transform
+        image, mask, _ = lay(picture, seeded(self.seed, int(self._epoch), index))
         return {
             "image": image,
             "mask": mask,
@@ -111,9 +120,10 @@ def collate(items: Sequence[Item]) -> dict[str, Any]:
     """Return the readable items of a batch as stacked tensors; name the others in a warning.
 
     Returns:
-        ``image`` ``(N, 3, S, S)``, ``mask`` ``(N, S, S)``, ``target`` and ``known`` ``(N, C)``, ``weight``
-        ``(N,)``, ``index`` ``(N,)``, ``size`` ``(N, 2)`` width and height of the originals, and
-        ``unreadable``, a list with a sentence for each file left out. N is 0 when no file can be read.
+        ``image`` ``(N, 3, S, S)`` as the items have it, ``mask`` ``(N, S, S)``, ``target`` and ``known``
+        ``(N, C)``, ``weight`` ``(N,)``, ``index`` ``(N,)``, ``size`` ``(N, 2)`` width and height of the
+        originals, and ``unreadable``, a list with a sentence for each file left out. N is 0 when no file can
+        be read.
     """
     good = [item for item in items if "unreadable" not in item]
     unreadable = [str(item["unreadable"]) for item in items if "unreadable" in item]
@@ -122,7 +132,7 @@ def collate(items: Sequence[Item]) -> dict[str, Any]:
     if not good:
         return {**_empty(*items[0]["shape"]), "unreadable": unreadable}
     return {
-        "image": torch.stack([item["image"] for item in good]),
+        "image": stack_images([item["image"] for item in good]),
         "mask": torch.stack([item["mask"] for item in good]),
         "target": torch.stack([item["target"] for item in good]),
         "known": torch.stack([item["known"] for item in good]),
@@ -131,6 +141,13 @@ def collate(items: Sequence[Item]) -> dict[str, Any]:
         "size": torch.stack([item["size"] for item in good]),
         "unreadable": unreadable,
     }
+
+
+def stack_images(images: Sequence[Tensor]) -> Tensor:
+    """Return images ``(3, S, S)`` as one batch ``(N, 3, S, S)``, which lies in memory as they do."""
+    if images[0].ndim == 3 and images[0].stride(0) == 1:  # the colours of a pixel side by side
+        return torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
+    return torch.stack(list(images))
 
 
 def _empty(side: int, classes: int) -> dict[str, Tensor]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
 import torch
 from PIL import Image
 from torch import Generator, Tensor
@@ -52,7 +55,16 @@ class EvalTransform:
 
         Args:
             image: upright RGB.
-            generator: not used here; the training transform draws from it.
+            generator: source of all chance of the training transform, torch's own when None; not used here.
+        """
+        pixels, mask, geometry = self.laid(image, generator)
+        return normalised(pixels, self.mean, self.std, mask).contiguous(), mask, geometry
+
+    def laid(self, image: Image.Image, generator: Generator | None = None) -> tuple[Tensor, Tensor, Geometry]:
+        """Return the same before it is normalised, ``(3, S, S)`` uint8: a quarter of the bytes.
+
+        A network of images normalises whole batches of them on its own device
+        (:meth:`weldon.models.WeldonNet.prepared`).
         """
         geometry = Geometry(image.width, image.height, self.image_size, self.resize)
         return (*self._lay(_resized(image, geometry), geometry), geometry)
@@ -60,11 +72,11 @@ class EvalTransform:
     def _lay(self, image: Image.Image, geometry: Geometry) -> tuple[Tensor, Tensor]:
         across, down = geometry.valid
         side = self.image_size
-        canvas = torch.zeros(3, side, side)
-        canvas[:, :down, :across] = normalised(tv.pil_to_tensor(image), self.mean, self.std)
+        canvas = torch.zeros(side, side, 3, dtype=torch.uint8)
+        canvas[:down, :across] = torch.from_numpy(np.array(image))
         mask = torch.zeros(side, side, dtype=torch.bool)
         mask[:down, :across] = True
-        return canvas, mask
+        return canvas.permute(2, 0, 1), mask  # colours of a pixel side by side, as convolutions take them
 
 
 class TrainTransform(EvalTransform):
@@ -105,9 +117,7 @@ class TrainTransform(EvalTransform):
         self.jitter = jitter
         self.min_scale = min_scale
 
-    def __call__(
-        self, image: Image.Image, generator: Generator | None = None
-    ) -> tuple[Tensor, Tensor, Geometry]:
+    def laid(self, image: Image.Image, generator: Generator | None = None) -> tuple[Tensor, Tensor, Geometry]:
         """Return canvas, mask of real pixels, and the way back (of the picture before any flip).
 
         Args:
@@ -137,8 +147,29 @@ def _recoloured(image: Image.Image, factors: list[float]) -> Image.Image:
     return recoloured
 
 
-def normalised(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """Return ``(3, H, W)`` uint8 as float in units of the backbone's own mean and deviation."""
-    centre = torch.tensor(mean).view(3, 1, 1)
-    spread = torch.tensor(std).view(3, 1, 1)
-    return (pixels.float() / 255 - centre) / spread
+def normalised(
+    pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...], mask: Tensor | None = None
+) -> Tensor:
+    """Return pixels as float in units of the backbone's own mean and deviation, padding as the mean colour.
+
+    Args:
+        pixels: ``(3, H, W)`` or ``(N, 3, H, W)`` uint8, on any device.
+        mean: three floats for values in [0, 1].
+        std: likewise.
+        mask: ``(H, W)`` or ``(N, H, W)`` bool, True on real pixels; None: all are.
+
+    Example:
+        >>> grey = torch.full((3, 1, 1), 153, dtype=torch.uint8)
+        >>> normalised(grey, (0.5, 0.5, 0.5), (0.1, 0.1, 0.2)).flatten()
+        tensor([1.0000, 1.0000, 0.5000])
+    """
+    centre, spread = _colour_statistics(mean, std, str(pixels.device))
+    values = pixels.float().div_(255).sub_(centre).div_(spread)
+    return values if mask is None else values.masked_fill_(~mask.unsqueeze(-3), 0.0)
+
+
+@cache
+def _colour_statistics(mean: tuple[float, ...], std: tuple[float, ...], device: str) -> tuple[Tensor, Tensor]:
+    """Mean and deviation ``(3, 1, 1)``, copied to a device once."""
+    with torch.inference_mode(False):
+        return tuple(torch.tensor(part, device=device).view(3, 1, 1) for part in (mean, std))  # type: ignore[return-value]

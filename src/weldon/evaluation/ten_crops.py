@@ -110,7 +110,7 @@ def evaluate_ten_crops(
     images = ImageDataset(records, run.class_names, transform)
     size = max(1, recipe.batch_size // CROPS)
     batches = shown(
-        DataLoader(images, size, collate_fn=collate, num_workers=recipe.workers),
+        DataLoader(images, size, collate_fn=collate, num_workers=recipe.reader_count),
         "ten crops",
         progress=options.progress,
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from weldon.device import to_processor
 from weldon.errors import UsageError
 from weldon.models import RegionNet, cell_mask
 from weldon.pooling import RegionPool
@@ -28,20 +29,34 @@ class ForwardOutput(NamedTuple):
     negative: Tensor
 
 
-def forward_with_weights(net: RegionNet, x: Tensor, mask: Tensor | None = None) -> ForwardOutput:
+PRECISIONS: dict[str, torch.dtype | None] = {
+    "32-true": None,
+    "bf16-mixed": torch.bfloat16,
+    "16-mixed": torch.float16,
+}
+
+
+def forward_with_weights(
+    net: RegionNet, x: Tensor, mask: Tensor | None = None, *, precision: str = "32-true"
+) -> ForwardOutput:
     """Return scores, class maps and the weight of each region in each score.
 
     Args:
         net: the network, in evaluation mode.
-        x: images ``(N, 3, S, S)`` or bags ``(N, F, R)``, float.
+        x: images ``(N, 3, S, S)``, float or uint8, or bags ``(N, F, R)``, float.
         mask: ``(N, S, S)`` or ``(N, R)`` bool, True on real pixels or instances; None: all are.
+        precision: a key of :data:`PRECISIONS`, in which features are computed; what follows is always in
+            the network's own.
 
     Raises:
         UsageError: a pooling of the user's that does not say how it weighs regions.
     """
+    narrow = PRECISIONS[precision]
     with torch.no_grad():
-        features = net.features(x)  # (N, F, h, w) or (N, F, R)
-    return head_with_weights(net, features, mask)
+        images = net.prepared(x, mask)
+        with torch.autocast(images.device.type, narrow, enabled=narrow is not None):
+            features = net.features(images)  # (N, F, h, w) or (N, F, R)
+    return head_with_weights(net, features.to(images.dtype), mask)
 
 
 @torch.no_grad()
@@ -78,4 +93,4 @@ def pooled_with_weights(net: RegionNet, regions: Tensor, mask: Tensor | None = N
         raise UsageError(f"`pool` must be a RegionPool, which weighs its regions, got {type(pool).__name__}")
     maps = net.class_maps(regions)  # (N, C, h, w) or (N, C, R)
     positive, negative = (side.view(maps.shape) for side in pool.region_weights(regions, mask))
-    return ForwardOutput(*(part.float().cpu() for part in (pool(regions, mask), maps, positive, negative)))
+    return ForwardOutput(*to_processor(pool(regions, mask), maps, positive, negative))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import torch
 from PIL import Image
 
+from weldon.data.dataset import stack_images
 from weldon.data.image import load_image
 from weldon.data.tiles import Tiling
 from weldon.data.transforms import EvalTransform
+from weldon.device import images_a_pass, reader_count
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
-from weldon.inference.forward import forward_with_weights
+from weldon.inference.forward import PRECISIONS, forward_with_weights
 from weldon.inference.image_list import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
@@ -37,6 +39,7 @@ class Predictor:
         transform: how pictures are laid on the network's canvas.
         batch_size: images a forward pass.
         workers: threads that decode files ahead of the network.
+        precision: of features: ``32-true``, ``bf16-mixed`` or ``16-mixed``.
     """
 
     def __init__(
@@ -47,7 +50,10 @@ class Predictor:
         *,
         batch_size: int = 8,
         workers: int = 2,
+        precision: str = "32-true",
     ) -> None:
+        if precision not in PRECISIONS:
+            raise UsageError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
         if batch_size < 1:
             raise UsageError(f"batch_size must be at least 1, got {batch_size!r}")
         if workers < 0:
@@ -57,6 +63,7 @@ class Predictor:
         self.transform = transform
         self.batch_size = batch_size
         self.workers = workers
+        self.precision = precision
         self.skipped: list[Skipped] = []
 
     @property
@@ -183,9 +190,9 @@ class Predictor:
 
     def _answer(self, batch: list[Canvas]) -> list[Result]:
         device = next(self.net.parameters()).device
-        pixels = torch.stack([canvas.pixels for canvas in batch]).to(device)  # (N, 3, S, S)
+        pixels = stack_images([canvas.pixels for canvas in batch]).to(device)  # (N, 3, S, S)
         mask = torch.stack([canvas.mask for canvas in batch]).to(device)  # (N, S, S)
-        answers = forward_with_weights(self.net, pixels, mask)
+        answers = forward_with_weights(self.net, pixels, mask, precision=self.precision)
         return [
             Result(
                 canvas.file_name,
@@ -198,26 +205,43 @@ class Predictor:
         ]
 
 
+Auto = int | Literal["auto"]
+
+
 def load(
-    run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2
+    run: str | Path,
+    *,
+    device: str = "auto",
+    batch_size: Auto = 8,
+    workers: Auto = "auto",
+    precision: str = "32-true",
 ) -> Predictor | BagPredictor:
     """Return the predictor of a trained run, on images or on bags.
 
     Args:
         run: a folder that ``weldon train`` wrote.
         device: as in :func:`weldon.device.choose_device`.
-        batch_size: images a forward pass.
-        workers: threads that decode files ahead of the network.
+        batch_size: images a forward pass; ``auto``: 8 on a processor, 64 on an accelerator.
+        workers: threads that decode files ahead of the network; ``auto``: one for each core, at most 16.
+        precision: in which a backbone computes: ``32-true``, ``bf16-mixed`` or ``16-mixed``. Poolings and
+            what follows are always in 32 bits.
 
     Raises:
         UsageError: the folder is no finished run, or there is no such device.
     """
     directory = open_run(run)
     net = load_run_network(directory, device=device, new_images=True)
-    return _PREDICTORS[net.takes](directory, net, batch_size=batch_size, workers=workers)
+    return _PREDICTORS[net.takes](directory, net, batch_size, workers, precision)
 
 
-def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, workers: int = 2) -> Predictor:
+def load_images(
+    run: str | Path,
+    *,
+    device: str = "auto",
+    batch_size: Auto = 8,
+    workers: Auto = "auto",
+    precision: str = "32-true",
+) -> Predictor:
     """Return the predictor of a run on images; arguments as in :func:`load`.
 
     Raises:
@@ -225,18 +249,33 @@ def load_images(run: str | Path, *, device: str = "auto", batch_size: int = 8, w
     """
     directory = open_run(run)
     net = load_image_network(directory, device=device, new_images=True)
-    return _predictor(directory, net, batch_size=batch_size, workers=workers)
+    return _predictor(directory, net, batch_size, workers, precision)
 
 
-def _predictor(run: RunDirectory, net: WeldonNet, *, batch_size: int, workers: int) -> Predictor:
+def _predictor(
+    run: RunDirectory, net: WeldonNet, batch_size: Auto, workers: Auto, precision: str
+) -> Predictor:
     transform = read_tiling(run, net.backbone) or EvalTransform(
         **read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std
     )
-    return image_predictor(net, read_decision(run), transform, batch_size=batch_size, workers=workers)
+    return image_predictor(
+        net,
+        read_decision(run),
+        transform,
+        batch_size=images_a_pass(batch_size, next(net.parameters()).device.type),
+        workers=reader_count(workers),
+        precision=precision,
+    )
 
 
 def image_predictor(
-    net: WeldonNet, decision: Decision, transform: EvalTransform, *, batch_size: int = 8, workers: int = 2
+    net: WeldonNet,
+    decision: Decision,
+    transform: EvalTransform,
+    *,
+    batch_size: int = 8,
+    workers: int = 2,
+    precision: str = "32-true",
 ) -> Predictor:
     """Return the predictor that goes with how pictures are seen: each on a canvas, or by tiles.
 
@@ -246,15 +285,25 @@ def image_predictor(
         transform: how pictures are laid on the network's canvas, or cut into tiles.
         batch_size: images, or tiles, a forward pass.
         workers: threads that decode files ahead of the network.
+        precision: of features.
+
+    Raises:
+        UsageError: another precision than ``32-true`` for tiles.
     """
-    if isinstance(transform, Tiling):
-        from weldon.inference.tile_predictor import TilePredictor  # only large pictures need it
+    if not isinstance(transform, Tiling):
+        return Predictor(
+            net, decision, transform, batch_size=batch_size, workers=workers, precision=precision
+        )
+    from weldon.inference.tile_predictor import TilePredictor  # only large pictures need it
 
-        return TilePredictor(net, decision, transform, batch_size=batch_size)
-    return Predictor(net, decision, transform, batch_size=batch_size, workers=workers)
+    if precision != "32-true":
+        raise UsageError(f"precision must be 32-true for a run on tiles, got {precision!r}")
+    return TilePredictor(net, decision, transform, batch_size=batch_size)
 
 
-def _bag_predictor(run: RunDirectory, net: RegionNet, **of_images: int) -> BagPredictor:
+def _bag_predictor(
+    run: RunDirectory, net: RegionNet, batch_size: Auto, workers: Auto, precision: str
+) -> BagPredictor:
     from weldon.inference.bag_predictor import bag_predictor  # it reads tables with pandas: slow to start
 
     return bag_predictor(run, net)

@@ -25,7 +25,7 @@ class Canvas:
     Args:
         file_name: the name under which results are written.
         source: the file, or the picture itself.
-        pixels: ``(3, S, S)`` float.
+        pixels: ``(3, S, S)`` uint8, which the network normalises.
         mask: ``(S, S)`` bool, True on real pixels.
         geometry: the way back to the original.
     """
@@ -51,14 +51,14 @@ def read_file(image: NamedImage, transform: EvalTransform) -> Canvas | Skipped:
         picture = load_image(image.path)
     except DataError as error:
         return Skipped(image.file_name, str(error))
-    return Canvas(image.file_name, image.path, *transform(picture))
+    return Canvas(image.file_name, image.path, *transform.laid(picture))
 
 
 def read_picture(picture: Image.Image, transform: EvalTransform, *, file_name: str = "") -> Canvas:
     """Return a picture that is in memory already, turned upright, as RGB."""
     upright = to_rgb(ImageOps.exif_transpose(picture))
     opened_from = str(getattr(picture, "filename", "") or "")
-    return Canvas(file_name or Path(opened_from).name or "image", upright, *transform(upright))
+    return Canvas(file_name or Path(opened_from).name or "image", upright, *transform.laid(upright))
 
 
 def read_ahead(

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from weldon.data.transforms import normalised
 from weldon.models.backbone import Backbone, build_backbone
 from weldon.models.region_net import RegionNet
 from weldon.pooling import POOLINGS, Count, build_pooling
@@ -34,6 +36,17 @@ class WeldonNet(RegionNet):
     ) -> None:
         super().__init__(backbone.num_features, pool, num_classes, config=config)
         self.backbone = backbone
+
+    def prepared(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return images ``(N, 3, H, W)`` normalised as the backbone takes them.
+
+        Args:
+            x: uint8, or float that is normalised already.
+            mask: ``(N, H, W)`` bool, True on real pixels, of uint8: padding becomes the mean colour.
+        """
+        if x.dtype != torch.uint8:
+            return x
+        return normalised(x, self.backbone.mean, self.backbone.std, mask).to(self.transfer.weight.dtype)
 
     def features(self, x: Tensor) -> Tensor:
         """Turn images ``(N, 3, H, W)`` into feature maps ``(N, F, h, w)``."""

@@ -113,7 +113,8 @@ class RegionNet(nn.Module):
         """Score images, or bags.
 
         Args:
-            x: images ``(N, 3, H, W)``, normalised with the backbone's mean and std; or bags ``(N, F, R)``.
+            x: images ``(N, 3, H, W)``, normalised with the backbone's mean and std or uint8; or bags
+                ``(N, F, R)``.
             mask: bool, True on what is no padding: pixels ``(N, H, W)``, cells ``(N, h, w)`` or instances
                 ``(N, R)``.
             return_maps: also return the class maps.
@@ -121,7 +122,11 @@ class RegionNet(nn.Module):
         Returns:
             scores ``(N, C)``, and the class maps ``(N, C, h, w)`` or ``(N, C, R)`` they are pooled from.
         """
-        return self.head(self.features(x), mask, return_maps=return_maps)
+        return self.head(self.features(self.prepared(x, mask)), mask, return_maps=return_maps)
+
+    def prepared(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return what :meth:`features` takes from what batches hold: here the same."""
+        return x
 
     def features(self, x: Tensor) -> Tensor:
         """Turn what comes in into the features of regions, ``(N, F, h, w)`` or ``(N, F, R)``."""

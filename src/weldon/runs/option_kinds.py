@@ -15,6 +15,8 @@ from weldon.files import parse_json
 from weldon.class_options import Finite, Option, kind_of, number_of, options_of
 from weldon.pooling import parse_count
 
+MOST_IMAGES = 65_536  # a batch
+MOST_WORKERS = 256  # processes that read
 MOST_SHOWN = 200  # letters of a value in an error
 
 
@@ -47,6 +49,17 @@ def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _whole_or_auto(least: int, most: int) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if number == "auto" or (whole and least <= number <= most):
+            return number
+        raise ValueError(f"must be auto or a whole number from {least} to {most}")
+
+    return read
+
+
 def _share(value: str) -> str:
     if not Path(value).exists() and not 0 < number_of(value, otherwise=0.5) < 1:
         raise ValueError("must be a share between 0 and 1, a folder or a table")
@@ -54,6 +67,8 @@ def _share(value: str) -> str:
 
 
 Device = Annotated[str, AfterValidator(check_device_name)]
+Workers = Annotated[int | Literal["auto"], BeforeValidator(_whole_or_auto(0, MOST_WORKERS))]
+ImagesAPass = Annotated[int | Literal["auto"], BeforeValidator(_whole_or_auto(1, MOST_IMAGES))]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Colours = Annotated[tuple[Finite, Finite, Finite] | None, BeforeValidator(_three)]
 Deviations = Annotated[tuple[Positive, Positive, Positive] | None, BeforeValidator(_three)]

@@ -18,13 +18,14 @@ from pydantic import (
 
 from weldon.data.geometry import LEAST_SIDE, MOST_SIDE
 from weldon.data.opened import MAX_PIXELS, VARIABLE
-from weldon.device import HELP
+from weldon.device import HELP, reader_count
 from weldon.errors import DataError, UsageError
 from weldon.files import read_toml, write_toml
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
 from weldon.class_options import Rate, options_of
 from weldon.pooling import POOLINGS
 from weldon.runs.option_kinds import (
+    MOST_IMAGES,
     Colours,
     Count,
     CountOrAuto,
@@ -33,12 +34,11 @@ from weldon.runs.option_kinds import (
     Object,
     Loggers,
     Share,
+    Workers,
     refusals,
     with_options,
 )
 
-MOST_IMAGES = 65_536  # a batch
-MOST_WORKERS = 256  # processes that read
 
 
 @with_options(POOLINGS.data, defaults=False)
@@ -169,7 +169,7 @@ class Recipe(_Judged):
     max_pixels: int | None = Field(
         None, ge=1, description=f"largest picture that is read, in pixels [{VARIABLE}, else {MAX_PIXELS}]"
     )
-    workers: int = Field(2, ge=0, le=MOST_WORKERS, description="processes that read images")
+    workers: Workers = Field("auto", description="processes that read images, or auto: one for each core")
     device: Device = Field("auto", description=HELP)
     devices: int = Field(1, ge=1, le=1024, description="accelerators (or processes) a node")
     nodes: int = Field(1, ge=1, le=10_000, description="machines")
@@ -229,6 +229,11 @@ class Recipe(_Judged):
         """The options of all losses, each of which takes its own."""
         names = {option.name for place in LOSSES.data.values() for option in options_of(place)}
         return {name: getattr(self, name) for name in names}
+
+    @property
+    def reader_count(self) -> int:
+        """How many processes read images."""
+        return reader_count(self.workers, processes=self.devices)
 
     @property
     def learning_rate(self) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from weldon.device import to_processor
 from weldon.losses import Batch
 from weldon.metrics import average_precision, best_f1_threshold
 from weldon.metrics.precision_recall import judge_choice
@@ -72,8 +73,12 @@ def score_batches(
     for batch in batches:
         leave_if_told()
         if len(batch["index"]):
-            moved = {name: part.to(device) for name, part in batch.items() if isinstance(part, Tensor)}
-            yield batch, tuple(part.float().cpu() for part in score(net, moved))
+            moved = {
+                name: part.to(device, non_blocking=True)
+                for name, part in batch.items()
+                if isinstance(part, Tensor)
+            }
+            yield batch, to_processor(*score(net, moved))
 
 
 def score_set(net: RegionNet, batches: Iterable[Batch]) -> ScoredSet:

@@ -9,6 +9,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch.utils.data import DataLoader, DistributedSampler
 
+from weldon.device import choose_device
 from weldon.losses import TrainingLoss
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
@@ -95,6 +96,7 @@ class Loaders(L.LightningDataModule):
         batch_size: images a step.
         workers: processes that read images.
         seed: seed of the order.
+        pinned: keep batches in memory that a CUDA device reads while the processor goes on.
     """
 
     def __init__(
@@ -106,10 +108,12 @@ class Loaders(L.LightningDataModule):
         batch_size: int,
         workers: int,
         seed: int,
+        pinned: bool = False,
     ) -> None:
         super().__init__()
         self.train, self.val = train, val
         self.collate_fn, self.batch_size, self.workers, self.seed = collate_fn, batch_size, workers, seed
+        self.pinned = pinned
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return the training batches of the trainer's current epoch."""
@@ -134,7 +138,12 @@ class Loaders(L.LightningDataModule):
         )
         sampler.set_epoch(epoch)
         return DataLoader(
-            dataset, self.batch_size, sampler=sampler, collate_fn=self.collate_fn, num_workers=self.workers
+            dataset,
+            self.batch_size,
+            sampler=sampler,
+            collate_fn=self.collate_fn,
+            num_workers=self.workers,
+            pin_memory=self.pinned,
         )
 
 
@@ -147,4 +156,5 @@ def build_loaders(sets: Sets, recipe: Recipe) -> Loaders:
         batch_size=recipe.batch_size,
         workers=sets.workers,
         seed=recipe.seed,
+        pinned=choose_device(recipe.device).startswith("cuda"),
     )

@@ -187,7 +187,8 @@ class _Job:
         leave_if_told()
         self.net.eval()
         device = next(self.net.parameters()).device
-        features = self.net.features(batch["image"].to(device)).permute(0, 2, 3, 1).half()
+        images = self.net.prepared(batch["image"].to(device), batch["mask"].to(device))
+        features = self.net.features(images).permute(0, 2, 3, 1).half()
         masks = cell_mask(batch["mask"], (features.shape[1], features.shape[2]))
         return features.cpu().numpy(), masks.numpy()
 

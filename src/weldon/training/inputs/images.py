@@ -125,10 +125,10 @@ class ImageInputs:
     ) -> Any:
         """Return batches of pictures."""
         transform = eval_transform(recipe, of_images(net))
-        images = ImageDataset(records, classes, transform)
+        images = ImageDataset(records, classes, transform, as_bytes=True)
         if isinstance(transform, Tiling):
             return TiledBatches(of_images(net), images, transform)
-        return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.workers)
+        return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.reader_count)
 
 
 def _laid(recipe: Recipe, net: WeldonNet) -> str:
@@ -181,9 +181,14 @@ def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
     seen = eval_transform(recipe, net)
     varied = TrainTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
     train = ImageDataset(
-        prepared.train, prepared.classes, varied if recipe.augment else seen, seed=recipe.seed
+        prepared.train,
+        prepared.classes,
+        varied if recipe.augment else seen,
+        seed=recipe.seed,
+        as_bytes=True,
     )
-    return Sets(train, ImageDataset(prepared.val, prepared.classes, seen), collate, recipe.workers, prepared)
+    val = ImageDataset(prepared.val, prepared.classes, seen, as_bytes=True)
+    return Sets(train, val, collate, recipe.reader_count, prepared)
 
 
 def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
@@ -209,8 +214,8 @@ def cached_maps(
 def _maps(
     recipe: Recipe, net: WeldonNet, records: Sequence[Record], classes: Sequence[str]
 ) -> CachedFeatures:
-    images = ImageDataset(records, classes, eval_transform(recipe, net))
-    return cache_features(net, images, cache_folder(recipe.cache), workers=recipe.workers)
+    images = ImageDataset(records, classes, eval_transform(recipe, net), as_bytes=True)
+    return cache_features(net, images, cache_folder(recipe.cache), workers=recipe.reader_count)
 
 
 def _reasons(records: Sequence[Record], cached: CachedFeatures) -> list[tuple[str, str]]:
