@@ -53,6 +53,7 @@ def test_a_flag_may_have_a_name_that_python_keeps_for_itself():
         (int | str, str),
         (tuple[int, ...], str),
         (tuple[Path, ...], list[Path]),
+        (tuple[Annotated[float, "a remark"], float] | None, tuple[float, float]),
     ],
 )
 def test_text_is_read_as_what_the_field_takes_or_left_to_it(annotation, kind):

@@ -90,7 +90,9 @@ def test_sixteen_bits_are_scaled_and_not_stretched(tmp_path: Path, value: int, e
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_pixels_of_unknown_range_are_refused(tmp_path: Path, dtype: type):
     Image.fromarray(np.ones((4, 4), dtype=dtype)).save(tmp_path / "a.tif")
-    with pytest.raises(DataError, match="32-bit pixels have no known range"):
+    with pytest.raises(
+        DataError, match="no known range: say with --window LOW HIGH which are black and white"
+    ):
         load_image(tmp_path / "a.tif")
 
 

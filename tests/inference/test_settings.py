@@ -32,7 +32,7 @@ def thresholds(classes: dict[str, float | None], run: RunDirectory, **others) ->
 
 
 def test_the_canvas_is_the_one_of_training(run):
-    assert read_transform_options(run) == {"image_size": 96, "resize": "warp"}
+    assert read_transform_options(run) == {"image_size": 96, "resize": "warp", "window": None}
 
 
 def test_a_recipe_without_a_canvas_is_refused_by_what_it_lacks(run):

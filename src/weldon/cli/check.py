@@ -24,6 +24,12 @@ def check(
         Path | None,
         typer.Option(help="where public data sets lie, with a NAME for DATA", envvar="WELDON_DATA"),
     ] = None,
+    window: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            help="grey values that are black and white, LOW HIGH; see weldon train", show_default=False
+        ),
+    ] = None,
     max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
@@ -52,6 +58,7 @@ def check(
             label_set,
             folder=None if dataset else data,  # public archives hold files that the protocol leaves out
             progress=lambda done: progress.update(bar, completed=done),
+            window=_window(window),
         )
     if json:
         print_json(report.as_dict())
@@ -59,6 +66,13 @@ def check(
         out.print(report.render(), markup=False, soft_wrap=True)
     if report.errors:
         raise typer.Exit(1)
+
+
+def _window(given: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return the window as ``weldon train`` takes it, or refuse it in the same words."""
+    from weldon.runs.recipe import build_recipe
+
+    return None if given is None else build_recipe({"data": ".", "window": given}).window
 
 
 def _check_bags(data: Path, labels: Path | None, *, json: bool, **reading: str | None) -> None:

@@ -88,6 +88,8 @@ def flag_type(annotation: Any) -> Any:
         return flag_type(get_args(annotation)[0])
     if get_origin(annotation) is tuple and get_args(annotation) == (Path, ...):
         return list[Path]
+    if get_origin(annotation) is tuple and len(get_args(annotation)) == 2 and ... not in get_args(annotation):
+        return tuple[float, float]
     if get_origin(annotation) is Literal or annotation in (int, float, Path):
         return annotation
     return str

@@ -12,6 +12,7 @@ from typing import Any
 
 from weldon.data.copies import Copies, copy_errors, copy_warnings, find_copies
 from weldon.data.file_facts import FileFacts, file_facts
+from weldon.data.greys import Window
 from weldon.data.labels.class_names import alike_names
 from weldon.data.record import LabelSet, Record
 from weldon.data.split import straddling_groups
@@ -106,6 +107,7 @@ def check_data(
     *,
     folder: str | Path | None = None,
     progress: Callable[[int], None] | None = None,
+    window: Window | None = None,
 ) -> CheckReport:
     """Look at every label and every file, and change nothing.
 
@@ -113,9 +115,10 @@ def check_data(
         label_set: what ``read_labels`` returned.
         folder: where to look for images that no row names; None looks nowhere (nor is a devkit searched).
         progress: called with the number of files read so far.
+        window: as for :func:`weldon.data.load_image`.
     """
     records = label_set.records
-    facts = _facts(records, progress)
+    facts = _facts(records, progress, window)
     copies = find_copies(records, facts)
     unreadable = tuple(
         (record.file_name, fact.problem)
@@ -129,6 +132,7 @@ def check_data(
         *alike,
         *_label_warnings(label_set, counts),
         *_file_warnings(records, facts),
+        *_window_warnings(records, facts, window),
         *copy_warnings(copies),
         *_unused_warnings(unused),
     )
@@ -161,10 +165,12 @@ def cooccurrence(records: Sequence[Record], classes: Sequence[str]) -> tuple[tup
     return tuple(tuple(pairs[one, two] for two in classes) for one in classes)
 
 
-def _facts(records: Sequence[Record], progress: Callable[[int], None] | None) -> list[FileFacts]:
+def _facts(
+    records: Sequence[Record], progress: Callable[[int], None] | None, window: Window | None
+) -> list[FileFacts]:
     facts = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-        for fact in threads.map(lambda record: file_facts(record.path), records):
+        for fact in threads.map(lambda record: file_facts(record.path, window), records):
             facts.append(fact)
             if progress is not None:
                 progress(len(facts))
@@ -224,9 +230,25 @@ def _file_warnings(records: Sequence[Record], facts: Sequence[FileFacts]) -> Ite
         if fact.size and min(fact.size) < _TINY:
             yield f"{record.file_name} is tiny: {fact.size[0]} x {fact.size[1]} pixels"
         if fact.dark:
-            yield f"{record.file_name} uses less than a quarter of its 16 bits and comes out dark: rescale it"
+            said = f"{record.file_name} uses less than a quarter of its 16 bits and comes out dark"
+            yield f"{said}: give --window LOW HIGH"
         if fact.animated:
             yield f"{record.file_name} holds several frames or pages: only the first is used"
+
+
+def _window_warnings(
+    records: Sequence[Record], facts: Sequence[FileFacts], window: Window | None
+) -> Iterator[str]:
+    """Say which DICOM pictures are shown by what their own files say, and which by nothing."""
+    bare = [record.file_name for record, fact in zip(records, facts, strict=True) if fact.own_window is False]
+    own = sum(fact.own_window is True for fact in facts)
+    if bare and window is None:
+        yield (
+            f"{len(bare)} DICOM pictures say no window and are shown over the whole range that they could "
+            f"hold, {bare[0]} for one: give --window LOW HIGH"
+        )
+    if own and window is None:
+        yield f"{own} DICOM pictures are shown by windows of their own: --window LOW HIGH makes all alike"
 
 
 def _unused_warnings(unused: Sequence[str]) -> Iterator[str]:

@@ -69,7 +69,7 @@ class ImageDataset(Dataset[Item]):
         """
         record = self.records[index]
         try:
-            picture = load_image(record.path)
+            picture = load_image(record.path, self.transform.window)
         except DataError as error:
             return {"unreadable": str(error), "shape": (self.transform.image_size, len(self.classes))}
         lay = self.transform.laid if self.as_bytes else self.transform

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from weldon.data import dicom
+from weldon.data.greys import OWN, Window
 from weldon.data.image import decoder_reason, orientation, upright_rgb
 from weldon.data.opened import opened, refuse_irregular
 from weldon.data.shards.member import member_bytes, shard_of
@@ -20,7 +22,7 @@ _SIDE = 16
 # Pictures of next to no contrast, or of little but one slope, all look alike to a difference hash.
 _FLAT = 6.0
 _PLAIN = 32
-_ANIMATED = ("GIF", "WEBP", "PNG", "TIFF")
+_ANIMATED = ("GIF", "WEBP", "PNG", "TIFF", dicom.FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class FileFacts:
         turned: it is stored lying or mirrored, and EXIF says so.
         mode: Pillow's name of how pixels are stored (``RGB``, ``L``, ``P``, ``CMYK``, ``I;16`` ...).
         animated: it holds several frames or pages, of which the first is used.
-        dark: 16 bits a pixel, of which less than a quarter of the range is used.
+        dark: 16 bits a pixel, of which less than a quarter of the range is used, and no window is stated.
+        own_window: a grey DICOM picture: whether the file says which values are black and white; else None.
         fingerprint: difference hash of the small grey picture; None for one too plain to be told from others.
     """
 
@@ -45,17 +48,23 @@ class FileFacts:
     mode: str = ""
     animated: bool = False
     dark: bool = False
+    own_window: bool | None = None
     fingerprint: int | None = None
 
 
-def file_facts(path: Path) -> FileFacts:
-    """Return the facts of a file, reading it once."""
+def file_facts(path: Path, window: Window | None = None) -> FileFacts:
+    """Return the facts of a file, reading it once.
+
+    Args:
+        path: of the file.
+        window: as for :func:`weldon.data.load_image`.
+    """
     digest = ""
     try:
         if shard_of(path) is None:
             refuse_irregular(path)
         digest = _digest(path)
-        return _read(path, digest)
+        return _read(path, digest, window)
     except UsageError:
         raise
     except Exception as error:
@@ -69,16 +78,16 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def _read(path: Path, digest: str) -> FileFacts:
+def _read(path: Path, digest: str, window: Window | None) -> FileFacts:
     with opened(path) as image:
         mode, size = image.mode, image.size
         image.draft(None, (_SIDE * 8, _SIDE * 8))
-        picture = upright_rgb(
-            image
-        )  # first of all: looking for EXIF or frames may decode, and hide that it fails
+        # First of all: looking for EXIF or frames may decode, and hide that it fails.
+        picture = upright_rgb(image, window)
         turned = orientation(image) != 1
-        dark = mode.startswith("I;16") and 0 < int(np.asarray(image).max()) < 2**14
+        dark = window is None and mode.startswith("I;16") and 0 < int(np.asarray(image).max()) < 2**14
         animated = _is_animated(image)
+        own_window = image.info.get(OWN)
     sideways = (picture.width > picture.height) != (size[0] > size[1]) and size[0] != size[1]
     return FileFacts(
         digest,
@@ -87,6 +96,7 @@ def _read(path: Path, digest: str) -> FileFacts:
         mode=mode,
         animated=animated,
         dark=dark,
+        own_window=own_window,
         fingerprint=_fingerprint(picture),
     )
 

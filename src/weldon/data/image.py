@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from weldon.data import dicom
+from weldon.data.greys import Window, deep_to_rgb, is_deep, note_range
 from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.errors import DataError, UsageError, WeldonError, system_reason
@@ -43,6 +44,7 @@ SUFFIXES = frozenset(
         ".j2k",
         ".jpx",
         ".avif",
+        *dicom.ENDINGS,
     }
 )
 
@@ -61,30 +63,33 @@ _STRIP = 1 << 20  # pixels laid on white at a time
 _SIDES_SWAPPED = frozenset({5, 6, 7, 8})
 
 
-def load_image(path: str | Path) -> Image.Image:
+def load_image(path: str | Path, window: Window | None = None) -> Image.Image:
     """Return the picture in a file as upright RGB with 8 bits a channel.
 
-    EXIF orientation is applied. 16-bit grey is divided by 257 (never stretched, so that two images stay
-    comparable), transparency is laid on white, CMYK and palettes are converted, and of an animation or of
-    several pages the first is taken.
+    EXIF orientation is applied. Grey of more than 8 bits is shown by ``window``, else by the one that a DICOM
+    file says, else 16 bits are divided by 257 (never stretched, so that two images stay comparable).
+    Transparency is laid on white, CMYK and palettes are converted, and of an animation or of several pages
+    the first is taken.
 
     Args:
         path: the file.
+        window: the values that are black and white in grey pictures of more than 8 bits, and in DICOM.
 
     Raises:
-        DataError: the file is missing, empty, truncated, no image, has 32-bit pixels (whose range nobody
-            knows) or more pixels than allowed (:func:`weldon.data.opened.pixel_limit`).
+        DataError: the file is missing, empty, truncated, no image, has 32-bit pixels without a window, or
+            more pixels than allowed (:func:`weldon.data.opened.pixel_limit`).
+        UsageError: a package is needed that is not installed.
     """
     with refused(path), opened(Path(path)) as image:
-        return upright_rgb(image)
+        return upright_rgb(image, window)
 
 
-def decoding_problem(path: str | Path) -> str | None:
+def decoding_problem(path: str | Path, window: Window | None = None) -> str | None:
     """Return why ``load_image`` would refuse the file, or None when it reads."""
     try:
         with opened(Path(path)) as image:
             image.draft(None, (1, 1))  # a JPEG comes out smaller, which is enough to know that it reads
-            upright_rgb(image)
+            upright_rgb(image, window)
     except UsageError:
         raise
     except Exception as error:
@@ -112,18 +117,22 @@ def refused(path: str | Path, what: str = "image") -> Iterator[None]:
 
 
 def unreadable_files(
-    records: Iterable[Record], progress: Callable[[int], None] | None = None
+    records: Iterable[Record],
+    progress: Callable[[int], None] | None = None,
+    *,
+    window: Window | None = None,
 ) -> list[tuple[Record, str]]:
     """Decode every image once and return those that fail, each with the reason.
 
     Args:
         records: the images to try.
         progress: called with the number of images tried so far.
+        window: as for :func:`load_image`.
     """
     images = list(records)
     bad = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-        reasons = threads.map(lambda record: decoding_problem(record.path), images)
+        reasons = threads.map(lambda record: decoding_problem(record.path, window), images)
         for count, (record, reason) in enumerate(zip(images, reasons, strict=True), start=1):
             if reason is not None:
                 bad.append((record, reason))
@@ -154,8 +163,8 @@ def orientation(image: Image.Image) -> int:
     return value if value in _UPRIGHT else 1
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Return any Pillow image as RGB, transparency laid on white, 16-bit grey scaled by 1/257.
+def to_rgb(image: Image.Image, window: Window | None = None) -> Image.Image:
+    """Return any Pillow image as RGB, transparency laid on white, grey of more than 8 bits by its window.
 
     Example:
         >>> to_rgb(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))   # black, but fully transparent
@@ -164,11 +173,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     Raises:
         ValueError: pixels of 32 bits, whose range is not known.
     """
-    if image.mode.startswith("I;16"):
-        grey = (np.asarray(image).astype(np.uint32) + 128) // 257
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):
-        raise ValueError("32-bit pixels have no known range; save it with 8 or 16 bits")
+    if is_deep(image):
+        return deep_to_rgb(image, window)
     return _on_white(image) if image.has_transparency_data else image.convert("RGB")
 
 
@@ -184,16 +190,21 @@ def _on_white(image: Image.Image) -> Image.Image:
     return whole
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
+def upright_rgb(image: Image.Image, window: Window | None = None) -> Image.Image:
     """Return an opened image as the viewer should see it: first frame, turned by its EXIF tag, RGB.
+
+    Args:
+        image: whose file is open.
+        window: as for :func:`load_image`.
 
     Raises:
         ValueError: pixels of 32 bits, whose range is not known.
         Exception: whatever Pillow's decoder raises on damaged data.
     """
     image.load()
+    note_range(image)
     turn = _UPRIGHT.get(orientation(image))
-    return to_rgb(image if turn is None else image.transpose(turn))
+    return to_rgb(image if turn is None else image.transpose(turn), window)
 
 
 def decoder_reason(path: Path, error: Exception) -> str:

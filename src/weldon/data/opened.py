@@ -18,6 +18,7 @@ from typing import IO
 
 from PIL import Image
 
+from weldon.data import dicom
 from weldon.data.shards.member import member_bytes
 from weldon.errors import UsageError
 
@@ -61,7 +62,7 @@ def _compare(file: IO[bytes], length: int) -> None:
 
 # What Pillow may decode (MPO comes with JPEG). Left out: EPS, PDF and WMF, which start other programs or
 # the system, and formats that no camera or annotation tool writes.
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", dicom.FORMAT)
 # Decoding takes up to 20 bytes a pixel (JPEG 2000), so 1.3 GB; cameras of 61 megapixels stay below.
 MAX_PIXELS = 1 << 26
 VARIABLE = "WELDON_MAX_PIXELS"
@@ -141,7 +142,9 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
         refuse_irregular(source)
     if Image.MAX_IMAGE_PIXELS is not None and limit > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limit  # the user allowed more than Pillow does
-    with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_formats()) as image:
+    with Image.open(
+        BytesIO(source) if isinstance(source, bytes) else source, formats=_formats(source)
+    ) as image:
         pixels = image.width * image.height
         if pixels > limit:
             raise PixelLimitError(
@@ -163,8 +166,14 @@ def _refuse_scans(source: Path | bytes) -> None:
         raise ValueError(f"it is drawn in {scans:,} scans, which nothing but an attack does")
 
 
+def _formats(source: Path | bytes) -> tuple[str, ...]:
+    """Return what is tried, in order: a file may be DICOM and begin as a TIFF file does."""
+    is_dicom = isinstance(source, Path) and source.suffix.lower() in dicom.ENDINGS
+    return (dicom.FORMAT, *_known_formats()) if is_dicom else _known_formats()
+
+
 @cache
-def _formats() -> tuple[str, ...]:
+def _known_formats() -> tuple[str, ...]:
     """Return those of the formats that the installed Pillow knows; AVIF is new in 11.3."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as tv
 
 from weldon.data.geometry import TILES, Geometry
+from weldon.data.greys import Window
 from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform, normalised
 from weldon.data.windows import Windows, open_windows
 from weldon.errors import UsageError
@@ -65,6 +66,7 @@ class Tiling(EvalTransform):
         cell: pixels from one cell of the network's maps to the next.
         mean: of the backbone's training set, three floats for values in [0, 1].
         std: likewise.
+        window: as in ``EvalTransform``; :func:`weldon.data.windows.open_windows` takes it.
 
     Raises:
         UsageError: sides that are no whole cells, or an overlap as large as a tile.
@@ -77,8 +79,10 @@ class Tiling(EvalTransform):
         cell: int,
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
+        *,
+        window: Window | None = None,
     ) -> None:
-        super().__init__(tile, mean=mean, std=std)
+        super().__init__(tile, mean=mean, std=std, window=window)
         self.resize = TILES
         self.tile, self.cell = tile, cell
         usual = CELLS_OVER * cell if CELLS_OVER * cell < tile else 0

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as tv
 
 from weldon.data.geometry import RESIZES, Geometry
+from weldon.data.greys import Window
 from weldon.errors import UsageError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -27,6 +28,7 @@ class EvalTransform:
         resize: ``keep`` (aspect kept, picture in the upper left corner) or ``warp`` (stretched).
         mean: of the backbone's training set, three floats for values in [0, 1].
         std: likewise.
+        window: how grey pictures of more than 8 bits are read before; see :func:`weldon.data.load_image`.
 
     Raises:
         UsageError: an option out of its range.
@@ -38,6 +40,8 @@ class EvalTransform:
         resize: str = "keep",
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
+        *,
+        window: Window | None = None,
     ) -> None:
         if image_size < 1:
             raise UsageError(f"`image_size` must be at least 1, got {image_size!r}")
@@ -47,6 +51,7 @@ class EvalTransform:
         self.resize = resize
         self.mean = mean
         self.std = std
+        self.window = window
 
     def __call__(
         self, image: Image.Image, generator: Generator | None = None
@@ -87,6 +92,7 @@ class TrainTransform(EvalTransform):
         resize: as in ``EvalTransform``.
         mean: as in ``EvalTransform``.
         std: as in ``EvalTransform``.
+        window: as in ``EvalTransform``.
         flip: probability of a horizontal flip.
         jitter: brightness, contrast and saturation are each scaled by a factor in [1 - jitter, 1 + jitter].
         min_scale: the picture is drawn smaller by a factor from [min_scale, 1]; 1 switches this off.
@@ -102,11 +108,12 @@ class TrainTransform(EvalTransform):
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
         *,
+        window: Window | None = None,
         flip: float = 0.5,
         jitter: float = 0.2,
         min_scale: float = 1.0,
     ) -> None:
-        super().__init__(image_size, resize, mean, std)
+        super().__init__(image_size, resize, mean, std, window=window)
         if not 0 <= flip <= 1:
             raise UsageError(f"`flip` must be a probability in [0, 1], got {flip!r}")
         if not 0 <= jitter < 1:

@@ -26,7 +26,7 @@ _CONVERTIBLE = frozenset(
         *(".heic", ".heif", ".hif", ".jxl", ".jxr", ".psd", ".psb", ".xcf", ".svg", ".ai", ".eps"),
         *(".pdf", ".tga", ".pcx", ".ico", ".icns", ".wmf", ".emf", ".dds", ".jls", ".fpx", ".raw"),
         *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f"),
-        *(".exr", ".hdr", ".fits", ".dcm", ".dicom", ".nii", ".svs", ".ndpi", ".mrxs", ".czi", ".mp4"),
+        *(".exr", ".hdr", ".fits", ".nii", ".svs", ".ndpi", ".mrxs", ".czi", ".mp4"),
         *(".mov", ".avi", ".mkv"),
     }
 )

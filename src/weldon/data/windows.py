@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from weldon.data.greys import Window
 from weldon.data.image import image_size, refused, to_rgb, upright_rgb
 from weldon.data.opened import opened, pixel_limit
 from weldon.errors import MissingPackageError
@@ -37,7 +38,7 @@ class Windows(Protocol):
 
 
 @contextmanager
-def open_windows(source: Path | Image.Image) -> Iterator[Windows]:
+def open_windows(source: Path | Image.Image, greys: Window | None = None) -> Iterator[Windows]:
     """Yield a picture of which bands can be read, until the block ends.
 
     Of slides (OpenSlide) and of TIFF files in strips or tiles only what is asked for is decoded, so that
@@ -45,6 +46,7 @@ def open_windows(source: Path | Image.Image) -> Iterator[Windows]:
 
     Args:
         source: the file, or an upright RGB picture in memory.
+        greys: which values are black and white; see :func:`weldon.data.load_image`.
 
     Raises:
         DataError: the file cannot be read; bands raise it too.
@@ -55,7 +57,7 @@ def open_windows(source: Path | Image.Image) -> Iterator[Windows]:
         return
     with ExitStack() as files:
         with refused(source):
-            found = _opened(source, files)
+            found = _opened(source, files, greys)
         yield _Named(found, source)
 
 
@@ -72,12 +74,13 @@ def picture_size(source: Path | Image.Image) -> tuple[int, int]:
         return picture.size
 
 
-def overview(source: Path | Image.Image, size: tuple[int, int]) -> Image.Image:
+def overview(source: Path | Image.Image, size: tuple[int, int], greys: Window | None = None) -> Image.Image:
     """Return the whole picture at another size, without ever holding a large one that has windows.
 
     Args:
         source: as :func:`open_windows` takes it.
         size: width and height of the answer.
+        greys: as :func:`open_windows` takes it.
 
     Raises:
         DataError: as :func:`open_windows`.
@@ -86,12 +89,12 @@ def overview(source: Path | Image.Image, size: tuple[int, int]) -> Image.Image:
     if isinstance(source, Path) and not has_windows(source):
         with refused(source), opened(source) as image:
             image.draft(None, (2 * max(size),) * 2)  # a JPEG comes out smaller, and many times faster
-            return upright_rgb(image).resize(size)
-    with open_windows(source) as picture:
+            return upright_rgb(image, greys).resize(size)
+    with open_windows(source, greys) as picture:
         return _reduced(picture, size)
 
 
-def reduced(source: Path | Image.Image, side: int) -> Image.Image:
+def reduced(source: Path | Image.Image, side: int, greys: Window | None = None) -> Image.Image:
     """Return the picture with its long side at most ``side`` pixels; a smaller one at its own size.
 
     Raises:
@@ -100,7 +103,7 @@ def reduced(source: Path | Image.Image, side: int) -> Image.Image:
     """
     width, height = picture_size(source)
     factor = min(1.0, side / max(width, height))
-    return overview(source, (max(1, round(width * factor)), max(1, round(height * factor))))
+    return overview(source, (max(1, round(width * factor)), max(1, round(height * factor))), greys)
 
 
 def _reduced(picture: Windows, size: tuple[int, int]) -> Image.Image:
@@ -150,8 +153,8 @@ class _Slide:
 class _Tiff:
     """The first page of a TIFF file, of whose strips or tiles those are decoded that a band touches."""
 
-    def __init__(self, page: Any, file: Any) -> None:
-        self.page, self.file = page, file
+    def __init__(self, page: Any, file: Any, greys: Window | None) -> None:
+        self.page, self.file, self.greys = page, file, greys
         self.size: tuple[int, int] = (page.imagewidth, page.imagelength)
         width, height = self.size
         side = (page.tilewidth, page.tilelength) if page.is_tiled else (width, page.rowsperstrip or height)
@@ -167,7 +170,7 @@ class _Tiff:
                 part = self._segment(line * -(-width // across) + column)
                 if part is not None:
                     _lay(rows, part, line * down - top, column * across)
-        return _as_rgb(rows)
+        return _as_rgb(rows, self.greys)
 
     def _segment(self, index: int) -> Any:
         """Return a strip or tile as ``(h, w, samples)``; None where the file leaves it empty."""
@@ -190,16 +193,16 @@ def _lay(rows: Any, part: Any, top: int, left: int) -> None:
         rows[top + above : top + below, left : left + kept.shape[1]] = kept
 
 
-def _as_rgb(rows: Any) -> Image.Image:
+def _as_rgb(rows: Any, greys: Window | None) -> Image.Image:
     if rows.dtype == np.uint16 and rows.shape[2] > 1:
         rows = ((rows.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return to_rgb(Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows))
+    return to_rgb(Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows), greys)
 
 
-def _opened(path: Path, files: ExitStack) -> Windows:
+def _opened(path: Path, files: ExitStack, greys: Window | None) -> Windows:
     if path.suffix.lower() in SLIDES:
         return _slide(path, files)
-    return _tiff(path, files) or _InMemory(_whole(path))
+    return _tiff(path, files, greys) or _InMemory(_whole(path, greys))
 
 
 def has_windows(path: Path) -> bool:
@@ -210,12 +213,12 @@ def has_windows(path: Path) -> bool:
         UsageError: a slide, and OpenSlide is not installed.
     """
     with ExitStack() as files, refused(path):
-        return path.suffix.lower() in SLIDES or _tiff(path, files) is not None
+        return path.suffix.lower() in SLIDES or _tiff(path, files, None) is not None
 
 
-def _whole(path: Path) -> Image.Image:
+def _whole(path: Path, greys: Window | None) -> Image.Image:
     with opened(path) as image:
-        return upright_rgb(image)
+        return upright_rgb(image, greys)
 
 
 def _slide(path: Path, files: ExitStack) -> _Slide:
@@ -227,7 +230,7 @@ def _slide(path: Path, files: ExitStack) -> _Slide:
     return _Slide(files.enter_context(openslide.OpenSlide(path)))
 
 
-def _tiff(path: Path, files: ExitStack) -> _Tiff | None:
+def _tiff(path: Path, files: ExitStack, greys: Window | None) -> _Tiff | None:
     """Return a TIFF file of a kind that can be read by window; None leaves it to Pillow."""
     if path.suffix.lower() not in TIFFS:
         return None
@@ -242,7 +245,7 @@ def _tiff(path: Path, files: ExitStack) -> _Tiff | None:
         return None
     if not _is_plain(page) or max(page.imagewidth, page.imagelength) > _MOST_SIDE:
         return None
-    found = _Tiff(page, page.parent.filehandle)
+    found = _Tiff(page, page.parent.filehandle, greys)
     return found if found.side[0] * found.side[1] <= pixel_limit() else None
 
 

@@ -12,6 +12,7 @@ from torchvision.transforms.v2 import functional as tv
 
 from weldon.data import ImageDataset, collate
 from weldon.data.geometry import Geometry
+from weldon.data.greys import Window
 from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.measures.classes import class_measure, figures_of_scores
@@ -35,6 +36,7 @@ class TenCropTransform(EvalTransform):
         short_side: of the scaled picture; 256 for 224, as usual, by default.
         mean: of the backbone's training set.
         std: likewise.
+        window: as in ``EvalTransform``.
 
     Raises:
         UsageError: views larger than the scaled picture.
@@ -46,8 +48,10 @@ class TenCropTransform(EvalTransform):
         short_side: int | None = None,
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
+        *,
+        window: Window | None = None,
     ) -> None:
-        super().__init__(crop, "warp", mean, std)
+        super().__init__(crop, "warp", mean, std, window=window)
         self.short_side = round(crop * 256 / 224) if short_side is None else short_side
         if self.short_side < crop:
             raise UsageError(f"`short_side` must be at least `crop`, {crop}, got {short_side!r}")
@@ -106,7 +110,8 @@ def evaluate_ten_crops(
         raise UsageError(f"ten crops cannot be used with {run.path}: it sees pictures in their own pixels")
     records = choose_images(run, recipe, options.data, labels=options.labels, split=options.split).measured
     net = load_image_network(run, device=options.device)
-    transform = TenCropTransform(crop or recipe.image_size, None, net.backbone.mean, net.backbone.std)
+    side, body = crop or recipe.image_size, net.backbone
+    transform = TenCropTransform(side, None, body.mean, body.std, window=recipe.window)
     images = ImageDataset(records, run.class_names, transform)
     size = max(1, recipe.batch_size // CROPS)
     batches = shown(

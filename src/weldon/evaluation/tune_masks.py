@@ -15,6 +15,7 @@ from torch import Tensor
 from weldon.crf.parameters import README_PARAMETERS, CRFParameters
 from weldon.crf.tuning import tune_crf
 from weldon.data import Geometry, crop_map, load_image
+from weldon.data.greys import Window
 from weldon.data.true_masks import TrueMasks
 from weldon.errors import UsageError
 from weldon.evaluation.measures.measure import ImageMaps
@@ -145,10 +146,11 @@ class MaskTuner:
     Args:
         masks: the true masks; an image without one is left out.
         present: the classes among which an image's pixels are divided.
+        window: how the pictures are read for the CRF.
     """
 
-    def __init__(self, masks: TrueMasks, present: Present) -> None:
-        self.masks, self.present = masks, present
+    def __init__(self, masks: TrueMasks, present: Present, window: Window | None = None) -> None:
+        self.masks, self.present, self.window = masks, present, window
         self.examples: list[Example] = []
 
     def update(self, answer: ImageMaps) -> None:
@@ -253,7 +255,7 @@ class MaskTuner:
 
     def _picture(self, example: Example) -> Image.Image:
         height, width = crf_size(example.answer.geometry)
-        return load_image(example.answer.record.path).resize((width, height))
+        return load_image(example.answer.record.path, self.window).resize((width, height))
 
     def _truth(self, example: Example, *, small: bool = False) -> NDArray[np.uint8]:
         geometry = example.answer.geometry

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weldon.data.greys import Window
 from weldon.errors import UsageError, WeldonError
 from weldon.export.writers import WRITERS, measure_difference
 from weldon.files import replacing
@@ -91,6 +92,7 @@ def export_model(
     map_scale: float | None = None,
     resize: str = "keep",
     task: str | None = None,
+    window: Window | None = None,
 ) -> Exported:
     """Write the network for other programs, and make sure that what was written answers alike.
 
@@ -109,6 +111,7 @@ def export_model(
         map_scale: map value shown in full colour.
         resize: how pictures were laid on the canvas: "keep" or "warp".
         task: "multilabel" or "multiclass".
+        window: the grey values that were shown black and white, where the run states them.
 
     Raises:
         UsageError: a value that does not fit the network, an unknown format, something not installed.
@@ -123,6 +126,7 @@ def export_model(
         map_scale=map_scale,
         resize=resize,
         task=task,
+        window=window,
     )
     path = _check_path(Path(path), format)
     with nullcontext(path) if format == "hub" else replacing(path) as draft:

@@ -122,7 +122,7 @@ class Predictor:
         Raises:
             DataError: the file cannot be read.
         """
-        return load_image(path)
+        return load_image(path, self.transform.window)
 
     def predict_named(self, picture: Image.Image | Path, file_name: str) -> Result:
         """Return the result of a picture under a name.
@@ -131,7 +131,7 @@ class Predictor:
             DataError: a file that cannot be read.
         """
         if isinstance(picture, Path):
-            picture = load_image(picture)
+            picture = load_image(picture, self.transform.window)
         return self._answer([read_picture(picture, self.transform, file_name=file_name)])[0]
 
     def predict_many(
@@ -200,6 +200,7 @@ class Predictor:
                 canvas.geometry,
                 self.decision,
                 *(part[row] for part in answers),
+                window=self.transform.window,
             )
             for row, canvas in enumerate(batch)
         ]

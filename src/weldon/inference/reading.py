@@ -48,7 +48,7 @@ class Skipped:
 def read_file(image: NamedImage, transform: EvalTransform) -> Canvas | Skipped:
     """Return the picture in a file, or the reason why it is skipped."""
     try:
-        picture = load_image(image.path)
+        picture = load_image(image.path, transform.window)
     except DataError as error:
         return Skipped(image.file_name, str(error))
     return Canvas(image.file_name, image.path, *transform.laid(picture))
@@ -56,7 +56,7 @@ def read_file(image: NamedImage, transform: EvalTransform) -> Canvas | Skipped:
 
 def read_picture(picture: Image.Image, transform: EvalTransform, *, file_name: str = "") -> Canvas:
     """Return a picture that is in memory already, turned upright, as RGB."""
-    upright = to_rgb(ImageOps.exif_transpose(picture))
+    upright = to_rgb(ImageOps.exif_transpose(picture), transform.window)
     opened_from = str(getattr(picture, "filename", "") or "")
     return Canvas(file_name or Path(opened_from).name or "image", upright, *transform.laid(upright))
 

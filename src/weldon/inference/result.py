@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from weldon.data.geometry import TILES, Geometry, crop_map, upsample_map
+from weldon.data.greys import Window
 from weldon.data.image import load_image
 from weldon.data.record import Box
 from weldon.data.windows import reduced
@@ -40,6 +41,7 @@ class Result(RegionResult[Region]):
         class_maps: ``(C, h, w)`` float, signed.
         positive: ``(C, h, w)`` float, weights of the regions as evidence for.
         negative: ``(C, h, w)`` float, weights of the regions as evidence against.
+        window: how the file is read anew; see :func:`weldon.data.load_image`.
     """
 
     file_name: str
@@ -50,6 +52,7 @@ class Result(RegionResult[Region]):
     class_maps: Tensor = field(repr=False)
     positive: Tensor = field(repr=False)
     negative: Tensor = field(repr=False)
+    window: Window | None = field(default=None, repr=False, kw_only=True)
     _masks: dict[tuple[MaskSettings, bool], NDArray[np.uint8]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -83,8 +86,8 @@ class Result(RegionResult[Region]):
     def image(self) -> Image.Image:
         """The upright picture, read anew from its file."""
         if self.geometry.resize == TILES:
-            return reduced(self.source, max(self.width, self.height))
-        return self.source if isinstance(self.source, Image.Image) else load_image(self.source)
+            return reduced(self.source, max(self.width, self.height), self.window)
+        return self.source if isinstance(self.source, Image.Image) else load_image(self.source, self.window)
 
     def reduced(self, side: int) -> Image.Image:
         """Return the upright picture to draw a small copy from; a large one is never decoded at its own size.
@@ -94,7 +97,7 @@ class Result(RegionResult[Region]):
         """
         if self.geometry.resize != TILES:
             return self.image
-        return reduced(self.source, 2 * side)  # twice: resizing again then costs no sharpness
+        return reduced(self.source, 2 * side, self.window)  # twice: resizing again then costs no sharpness
 
     def point(self, class_name: str) -> Point:
         """Return the centre of the class's highest cell."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from weldon.data.geometry import LEAST_SIDE, MOST_SIDE, RESIZES
+from weldon.data.greys import Window
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, Decision
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def read_transform_options(run: RunDirectory) -> dict[str, Any]:
-    """Return ``image_size`` and ``resize`` as the network was trained with.
+    """Return ``image_size``, ``resize`` and ``window`` as the network was trained with.
 
     Raises:
-        DataError: ``config.toml`` does not name them, or has values that cannot be.
+        DataError: ``config.toml`` does not name the first two, or has values that cannot be.
     """
     config = run.config_values
     missing = [name for name in ("image_size", "resize") if name not in config]
@@ -34,7 +36,17 @@ def read_transform_options(run: RunDirectory) -> dict[str, Any]:
         )
     if resize not in RESIZES:
         raise DataError(f"{run.config}: resize must be one of {', '.join(RESIZES)}, got {resize!r}")
-    return {"image_size": size, "resize": resize}
+    return {"image_size": size, "resize": resize, "window": _read_window(run)}
+
+
+def _read_window(run: RunDirectory) -> Window | None:
+    told = run.config_values.get("window")
+    if told is None:
+        return None
+    numbers = isinstance(told, list) and len(told) == 2 and all(type(end) in (int, float) for end in told)
+    if not numbers or not -math.inf < told[0] < told[1] < math.inf:
+        raise DataError(f"{run.config}: window must be two numbers, LOW below HIGH, got {str(told)[:40]}")
+    return float(told[0]), float(told[1])
 
 
 def read_tiling(run: RunDirectory, backbone: Backbone) -> Tiling | None:
@@ -56,7 +68,7 @@ def read_tiling(run: RunDirectory, backbone: Backbone) -> Tiling | None:
     from weldon.data.tiles import Tiling
 
     try:
-        return Tiling(tile, overlap, backbone.stride, backbone.mean, backbone.std)
+        return Tiling(tile, overlap, backbone.stride, backbone.mean, backbone.std, window=_read_window(run))
     except UsageError as error:
         raise DataError(f"{run.config}: {error}, as it was trained") from error
 

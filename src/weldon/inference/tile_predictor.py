@@ -56,7 +56,8 @@ class TilePredictor(Predictor):
         Raises:
             DataError: a file that cannot be read.
         """
-        upright = picture if isinstance(picture, Path) else to_rgb(ImageOps.exif_transpose(picture))
+        window = self.tiling.window
+        upright = picture if isinstance(picture, Path) else to_rgb(ImageOps.exif_transpose(picture), window)
         return self._look(upright, file_name)
 
     def _results(
@@ -71,9 +72,11 @@ class TilePredictor(Predictor):
                 skipped.append(Skipped(file_name, str(error)))
 
     def _look(self, source: Path | Image.Image, file_name: str) -> Result:
-        with open_windows(source) as picture:
+        with open_windows(source, self.tiling.window) as picture:
             size = picture.size
             regions = stitched_regions(self.net, picture, self.tiling, batch_size=self.batch_size)
         device = next(self.net.parameters()).device
         parts = (part[0] for part in pooled_with_weights(self.net, regions.to(device)))
-        return Result(file_name, source, self.tiling.geometry(size), self.decision, *parts)
+        return Result(
+            file_name, source, self.tiling.geometry(size), self.decision, *parts, window=self.tiling.window
+        )

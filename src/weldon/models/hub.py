@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from weldon.data.greys import Window
 from weldon.errors import MissingPackageError, UsageError
 from weldon.files import clear_drafts, write_json, write_text
 from weldon.models.checkpoint import FILE_NAME, save_model
@@ -24,6 +25,7 @@ def describe_model(
     map_scale: float | None = None,
     resize: str = "keep",
     task: str | None = None,
+    window: Window | None = None,
 ) -> dict[str, Any]:
     """Say in JSON-able values what a program needs to feed the network and to read its answers.
 
@@ -35,6 +37,7 @@ def describe_model(
         map_scale: map value shown in full colour.
         resize: how a picture is laid on the canvas: "keep" or "warp".
         task: "multilabel" or "multiclass".
+        window: the grey values that are black and white in pictures of more than 8 bits; None: not stated.
 
     Raises:
         UsageError: a size the backbone does not take, or names that do not fit the network.
@@ -56,6 +59,7 @@ def describe_model(
         "thresholds": dict(thresholds or {}),
         "map_scale": map_scale,
         "task": task,
+        "window": None if window is None else list(window),
     }
     return {key: value for key, value in described.items() if value is not None}
 

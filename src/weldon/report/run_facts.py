@@ -74,11 +74,12 @@ def read_curves(path: Path, *, monitor: str) -> list[LineChart]:
 
 def files_left_out(split: ScoredSplit) -> list[tuple[str, str]]:
     """Return each file of the data that the run did not use or could not read now, with the reason."""
-    return [(record.file_name, _reason(record)) for record in split.left_out]
+    return [(record.file_name, _reason(record, split)) for record in split.left_out]
 
 
-def _reason(record: Record) -> str:
-    return decoding_problem(record.path) or "reads well, but the run does not know it: added since?"
+def _reason(record: Record, split: ScoredSplit) -> str:
+    problem = decoding_problem(record.path, split.recipe.window)
+    return problem or "reads well, but the run does not know it: added since?"
 
 
 def _loss(loss: str, task: str, thing: str) -> str:

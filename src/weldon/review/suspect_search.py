@@ -111,7 +111,7 @@ class Search:
         # The run's calibration was fitted to its own scores, not to those of these heads.
         decision = replace(self.maps.decision, map_scale=self.map_scale, calibration=None)
         parts = (part[0] for part in self._answers(place))
-        return Result(record.file_name, record.path, geometry, decision, *parts)
+        return Result(record.file_name, record.path, geometry, decision, *parts, window=recipe.window)
 
     def suspects(self, most: int | None = MOST) -> Iterator[tuple[Suspect, Result]]:
         """Yield the first ``most`` suspects in their order, each with what the head says about the image."""

@@ -35,7 +35,7 @@ def _json(value: Any) -> Any:
         raise ValueError(f"must be JSON: {error}") from None
 
 
-def _three(value: Any) -> Any:
+def _numbers(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
@@ -60,6 +60,12 @@ def _whole_or_auto(least: int, most: int) -> Callable[[Any], Any]:
     return read
 
 
+def _rising(value: tuple[float, float] | None) -> tuple[float, float] | None:
+    if value is not None and not value[0] < value[1]:
+        raise ValueError("must be two numbers, LOW below HIGH")
+    return value
+
+
 def _share(value: str) -> str:
     if not Path(value).exists() and not 0 < number_of(value, otherwise=0.5) < 1:
         raise ValueError("must be a share between 0 and 1, a folder or a table")
@@ -70,8 +76,9 @@ Device = Annotated[str, AfterValidator(check_device_name)]
 Workers = Annotated[int | Literal["auto"], BeforeValidator(_whole_or_auto(0, MOST_WORKERS))]
 ImagesAPass = Annotated[int | Literal["auto"], BeforeValidator(_whole_or_auto(1, MOST_IMAGES))]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Colours = Annotated[tuple[Finite, Finite, Finite] | None, BeforeValidator(_three)]
-Deviations = Annotated[tuple[Positive, Positive, Positive] | None, BeforeValidator(_three)]
+Colours = Annotated[tuple[Finite, Finite, Finite] | None, BeforeValidator(_numbers)]
+Deviations = Annotated[tuple[Positive, Positive, Positive] | None, BeforeValidator(_numbers)]
+GreyWindow = Annotated[tuple[Finite, Finite] | None, BeforeValidator(_numbers), AfterValidator(_rising)]
 Share = Annotated[str, AfterValidator(_share)]
 Object = Annotated[dict[str, Any] | None, BeforeValidator(_json)]
 Count = Annotated[int | float | Literal["all"] | None, BeforeValidator(_count)]

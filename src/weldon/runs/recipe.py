@@ -31,6 +31,7 @@ from weldon.runs.option_kinds import (
     CountOrAuto,
     Deviations,
     Device,
+    GreyWindow,
     Object,
     Loggers,
     Share,
@@ -88,6 +89,11 @@ class _Seen(BaseModel):
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
     image_size: int = Field(
         448, ge=LEAST_SIDE, le=MOST_SIDE, description="side of the square canvas in pixels"
+    )
+    window: GreyWindow = Field(
+        None,
+        description="grey values that are black and white, LOW HIGH, in DICOM and in pictures of more than 8 bits "
+        "[the DICOM file's own, else the whole range]",
     )
     resize: Literal["keep", "warp"] = Field(
         "keep", description="keep the aspect ratio and mask the padding, or warp"

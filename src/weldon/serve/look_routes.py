@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from weldon.data.greys import Window
 from weldon.data.image import refused as decoding
 from weldon.data.image import upright_rgb
 from weldon.data.opened import opened
@@ -77,7 +78,7 @@ class LookRoutes(Routes):
 
     async def _look_at(self, upload: Upload, predictor: Predictor, asked: Asked) -> dict[str, Any]:
         try:
-            picture = await self.state.workers.read(read_upload, upload)
+            picture = await self.state.workers.read(read_upload, upload, predictor.transform.window)
             return await self.state.workers.look(_answer_for, predictor, picture, upload.file_name, asked)
         except DataError as error:
             return {"file_name": upload.file_name, "error": str(error)}
@@ -112,7 +113,8 @@ class LookRoutes(Routes):
         if side not in map(str, SIDES):
             raise UsageError(f"side must be one of {', '.join(map(str, SIDES))}, got {side[:20]!r}")
         record = await self._record(request)
-        content = await self.state.workers.read(_copy, record, int(side))
+        window = self.state.used.predictor.transform.window
+        content = await self.state.workers.read(_copy, record, int(side), window)
         return Response(content, media_type="image/jpeg", headers={"cache-control": "private, max-age=600"})
 
     async def _record(self, request: Request) -> Record:
@@ -146,12 +148,12 @@ def _answer_for(
     return answer(predictor.predict_named(picture, file_name), asked)
 
 
-def _copy(record: Record, side: int) -> bytes:
+def _copy(record: Record, side: int, window: Window | None) -> bytes:
     stream = io.BytesIO()
     if has_windows(record.path):
-        reduced(record.path, side).save(stream, "JPEG", quality=JPEG_QUALITY)
+        reduced(record.path, side, window).save(stream, "JPEG", quality=JPEG_QUALITY)
         return stream.getvalue()
     with decoding(record.path), opened(record.path) as image:
         image.draft(None, (side, side))  # a JPEG comes out smaller, and many times faster
-        shrink(upright_rgb(image), side).save(stream, "JPEG", quality=JPEG_QUALITY)
+        shrink(upright_rgb(image, window), side).save(stream, "JPEG", quality=JPEG_QUALITY)
     return stream.getvalue()

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from weldon.data.greys import Window
 from weldon.data.image import refused, upright_rgb
 from weldon.data.opened import opened
 from weldon.errors import DataError
@@ -72,7 +73,7 @@ def shown_name(name: str | None) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:200] or "picture"
 
 
-def read_upload(upload: Upload) -> Image.Image:
+def read_upload(upload: Upload, window: Window | None = None) -> Image.Image:
     """Return the picture, upright, as RGB.
 
     Raises:
@@ -82,4 +83,4 @@ def read_upload(upload: Upload) -> Image.Image:
     if not content:
         raise DataError(f"cannot read the image {upload.file_name}: the file is empty (0 bytes)")
     with refused(upload.file_name), opened(content) as image:
-        return upright_rgb(image)
+        return upright_rgb(image, window)

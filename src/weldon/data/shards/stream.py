@@ -106,7 +106,7 @@ class ShardImages(IterableDataset[Item]):
         suffix = next((key for key in sample if f".{key}" in SUFFIXES), None)
         try:
             with opened(sample[suffix or "image"]) as image:
-                picture = upright_rgb(image)
+                picture = upright_rgb(image, self.transform.window)
         except Exception as error:  # decoders fail in every way
             reason = f"cannot read the image {record.file_name}: {error or type(error).__name__}"
             return {"unreadable": reason, "shape": (self.transform.image_size, len(self.index.classes))}

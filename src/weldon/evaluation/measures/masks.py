@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from weldon.data import load_image
+from weldon.data.greys import Window
 from weldon.data.true_masks import BACKGROUND, TrueMasks
 from weldon.errors import UsageError
 from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind, by_class
@@ -60,6 +61,7 @@ class MaskMeasure:
         crf: measure the refined masks too.
         min_positives: classes in fewer masks are left out of the mean.
         stated: what the figures say about the settings, as ``segmentation``.
+        window: how the pictures are read for the CRF.
     """
 
     def __init__(
@@ -71,8 +73,9 @@ class MaskMeasure:
         crf: bool = False,
         min_positives: int = 1,
         stated: Mapping[str, Any] | None = None,
+        window: Window | None = None,
     ) -> None:
-        self.masks, self.settings, self.present = masks, settings, present
+        self.masks, self.settings, self.present, self.window = masks, settings, present, window
         self.min_positives, self.stated = min_positives, stated
         labels = len(masks.labels)
         self.confusions = {name: ConfusionMatrix(labels) for name in ("iou", "iou_crf")[: 1 + crf]}
@@ -89,7 +92,7 @@ class MaskMeasure:
         self.measured += 1
         present = self.present(answer)
         for name, confusion in self.confusions.items():
-            picture = load_image(answer.record.path) if name == "iou_crf" else None
+            picture = load_image(answer.record.path, self.window) if name == "iou_crf" else None
             drawn = draw_mask(answer.maps, present, answer.geometry, self.settings, image=picture)
             confusion.update(
                 [torch.from_numpy(drawn)], [torch.from_numpy(truth)], index=torch.tensor([answer.number])
@@ -152,8 +155,9 @@ def _build(context: EvaluationContext) -> MaskMeasure | None:
     crf, known = bool(flags.get("crf") or flags.get("tune_crf")), bool(flags.get("known_labels"))
     decision = read_decision(context.run)
     present = known_classes(decision) if known else predicted_classes(decision)
+    window = context.run.recipe.window
     if any(record.file_name in masks for record in context.images.tuning):
-        used = _tuned(context, MaskTuner(masks, present))
+        used = _tuned(context, MaskTuner(masks, present, window))
     else:
         used = _stored(context)
     return MaskMeasure(
@@ -163,6 +167,7 @@ def _build(context: EvaluationContext) -> MaskMeasure | None:
         crf=crf,
         min_positives=context.options.min_positives,
         stated=used.to_json(crf=crf, known_labels=known),
+        window=window,
     )
 
 

@@ -19,7 +19,7 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
-from weldon.data import ImageDataset, collate, load_image
+from weldon.data import EvalTransform, ImageDataset, collate, load_image
 from weldon.data.tiles import Tiling
 from weldon.data.windows import open_windows, picture_size
 from weldon.errors import DataError
@@ -84,7 +84,7 @@ class _Job:
             log.warning("cached maps in %s are damaged and computed again: %s", self.home, damage)
         else:
             refused = (path for path, said in self.contents.digests.items() if said in stored.unreadable)
-            mended = next((path for path in refused if _refusal(path, self.tiling) is None), None)
+            mended = next((path for path in refused if _refusal(path, self.dataset.transform) is None), None)
             if mended is None:
                 return stored
             log.info("%s can be read now: maps are computed again", mended)
@@ -199,14 +199,14 @@ class _Job:
             if digest in stored.rows:
                 rows[path] = stored.rows[digest]
             else:
-                lost[path] = _refusal(path, self.tiling) or "the file cannot be read"
+                lost[path] = _refusal(path, self.dataset.transform) or "the file cannot be read"
         sizes = stored.grids
         grids = None if sizes is None else {stored.rows[digest]: grid for digest, grid in sizes.items()}
         return CachedFeatures(stored.maps, stored.masks, rows, lost, grids)
 
 
 def _strips_of(path: Path, maps_of: Callable[[Tensor], Tensor], tiling: Tiling) -> Iterator[Tensor]:
-    with open_windows(path) as picture:
+    with open_windows(path, tiling.window) as picture:
         yield from stitched_strips(maps_of, picture, tiling, batch_size=BATCH_SIZE)
 
 
@@ -241,16 +241,16 @@ def _blocks(strips: Iterable[Tensor]) -> Iterator[tuple[Any, Any]]:
         yield padded.numpy(), np.arange(BLOCK) < len(kept)
 
 
-def _refusal(path: Path, tiling: Tiling | None) -> str | None:
+def _refusal(path: Path, transform: EvalTransform) -> str | None:
     """Return why a file is no image that can be read; None: it is one."""
     try:
-        if tiling is None:
-            load_image(path)
+        if not isinstance(transform, Tiling):
+            load_image(path, transform.window)
         else:
-            with open_windows(path) as picture:
+            with open_windows(path, transform.window) as picture:
                 height = picture.size[1]
-                for top in range(0, height, tiling.tile):
-                    picture.band(top, min(top + tiling.tile, height))
+                for top in range(0, height, transform.tile):
+                    picture.band(top, min(top + transform.tile, height))
     except DataError as error:
         return str(error).removeprefix(f"cannot read the image {path}: ")
     return None

@@ -90,7 +90,7 @@ def map_facts(net: WeldonNet, transform: EvalTransform) -> dict[str, Any]:
         "layout": LAYOUT,
         "libraries": {name: version(name) for name in LIBRARIES},
         "builds": {"torch": str(torch.__version__)} | {name: features.version(name) for name in LOSSY},
-        "transform": {"kind": type(transform).__name__, **vars(transform)},
+        "transform": {"kind": type(transform).__name__, **_given(vars(transform))},
         "backbone": {
             "name": backbone.name,
             "model_kwargs": backbone.model_kwargs,
@@ -101,6 +101,11 @@ def map_facts(net: WeldonNet, transform: EvalTransform) -> dict[str, Any]:
     }
     plain: dict[str, Any] = json.loads(json.dumps(facts, default=str))
     return plain
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options without those that are not given, so that a new one leaves older maps valid."""
+    return {name: value for name, value in options.items() if not (name == "window" and value is None)}
 
 
 def map_key(facts: dict[str, Any], digests: Iterable[str]) -> str:

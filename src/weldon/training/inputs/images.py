@@ -23,6 +23,7 @@ from weldon.data import (
     unreadable_files,
 )
 from weldon.data.check import bearable
+from weldon.data.greys import Window
 from weldon.data.tiles import Tiling
 from weldon.data.windows import picture_size
 from weldon.errors import DataError, UsageError
@@ -103,6 +104,7 @@ class ImageInputs:
         depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
         return [
             f"backbone {net.backbone.name}, {depth}; {_laid(recipe, net)}",
+            *(f"grey values: {line}" for line in _window_line(recipe)),
             f"pooling {_pooling(recipe, net)}",
         ]
 
@@ -113,6 +115,7 @@ class ImageInputs:
             ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
             ("Pooling", _pooling(recipe, net)),
             ("Images", _laid(recipe, net)),
+            *(("Grey values", line) for line in _window_line(recipe)),
         ]
 
     def datasets(self, recipe: Recipe, net: RegionNet, prepared: Prepared) -> Sets:
@@ -149,6 +152,13 @@ def _pooling(recipe: Recipe, net: WeldonNet) -> str:
     return said + (" (a share counts the photograph's own cells, not the padding)" if counted else "")
 
 
+def _window_line(recipe: Recipe) -> list[str]:
+    if recipe.window is None:
+        return []
+    low, high = recipe.window
+    return [f"{low:g} is black and {high:g} white in DICOM and in grey pictures of more than 8 bits"]
+
+
 IMAGES = ImageInputs()
 
 
@@ -176,10 +186,10 @@ def refuse_cut_cells(image_size: int, stride: int) -> None:
 
 
 def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
-    prepared, lost = drop_unreadable(prepared)
+    prepared, lost = drop_unreadable(prepared, recipe.window)
     _name_lost(lost)
     seen = eval_transform(recipe, net)
-    varied = TrainTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+    varied = TrainTransform(**eval_options(recipe, net))
     train = ImageDataset(
         prepared.train,
         prepared.classes,
@@ -229,8 +239,20 @@ def eval_transform(recipe: Recipe, net: WeldonNet) -> EvalTransform:
         UsageError: tiles that are no whole cells of the network's maps.
     """
     if recipe.tile is not None:
-        return Tiling(recipe.tile, recipe.overlap, net.backbone.stride, net.backbone.mean, net.backbone.std)
-    return EvalTransform(recipe.image_size, recipe.resize, net.backbone.mean, net.backbone.std)
+        body = net.backbone
+        return Tiling(recipe.tile, recipe.overlap, body.stride, body.mean, body.std, window=recipe.window)
+    return EvalTransform(**eval_options(recipe, net))
+
+
+def eval_options(recipe: Recipe, net: WeldonNet) -> dict[str, Any]:
+    """Return what both transforms of the canvas are made with."""
+    return {
+        "image_size": recipe.image_size,
+        "resize": recipe.resize,
+        "mean": net.backbone.mean,
+        "std": net.backbone.std,
+        "window": recipe.window,
+    }
 
 
 def record_geometry(recipe: Recipe, net: RegionNet, record: Record) -> Geometry:
@@ -264,13 +286,15 @@ def refuse_many_unreadable(lost: Sequence[tuple[str, str]], total: int) -> None:
         )
 
 
-def drop_unreadable(prepared: Prepared) -> tuple[Prepared, list[tuple[str, str]]]:
+def drop_unreadable(
+    prepared: Prepared, window: Window | None = None
+) -> tuple[Prepared, list[tuple[str, str]]]:
     """Return ``prepared`` without the files that cannot be read, and those files with the reason.
 
     Raises:
         DataError: more files cannot be read than :func:`~weldon.data.check.bearable`.
     """
-    lost = unreadable_files(prepared.records)
+    lost = unreadable_files(prepared.records, window=window)
     reasons = [(record.file_name, reason) for record, reason in lost]
     refuse_many_unreadable(reasons, len(prepared.records))
     return prepared.without({record.path for record, _ in lost}), reasons

@@ -36,7 +36,7 @@ class TiledBatches:
         images = self.images
         for number, record in enumerate(images.records):
             try:
-                with open_windows(record.path) as picture:
+                with open_windows(record.path, self.tiling.window) as picture:
                     regions = stitched_regions(self.net, picture, self.tiling)
             except DataError as error:
                 warnings.warn(f"skipped: {error}", RuntimeWarning, stacklevel=2)
