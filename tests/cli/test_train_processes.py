@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import socket
 import subprocess
 import sys
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.evaluation import evaluate
@@ -77,6 +81,45 @@ def test_the_lines_of_the_epochs_count_every_validation_image_once(run):
     alone = evaluate(run, device="cpu")
     best = run.manifest_values["validation"]["best_epoch"]
     assert float(rows_of(run.metrics)[best]["val/map"]) == pytest.approx(alone["map"], abs=1e-5)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.mark.slow
+def test_two_machines_train_the_run_of_two_processes(run):
+    """Each machine is a group of processes here: the command, once a machine, with its number."""
+    folder = run.path.parents[1]
+    command = COMMAND.replace("--devices 2", "--devices 1 --nodes 2") + " --out runs/nodes"
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
+    machines = [
+        subprocess.Popen(
+            [sys.executable, "run.py", *command.split()],
+            cwd=folder,
+            env={**os.environ, **place, "NODE_RANK": str(number)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for number in range(2)
+    ]
+    try:
+        said = [machine.communicate(timeout=200)[1] for machine in machines]
+    finally:
+        for machine in machines:
+            machine.kill()
+    assert [machine.returncode for machine in machines] == [0, 0], said
+    two = RunDirectory(folder / "runs" / "nodes")
+    learnt, again = (load_file(one.best) for one in (run, two))
+    assert all(torch.equal(learnt[name], again[name]) for name in learnt)
+    for name in ("thresholds.json", "splits.csv", "report/per_class.csv"):
+        assert (two.path / name).read_bytes() == (run.path / name).read_bytes(), name
+    assert two.manifest_values["validation"] == run.manifest_values["validation"]
+    assert "report:" in said[0]
+    assert "report:" not in said[1]  # one machine writes
 
 
 STOPPED = """

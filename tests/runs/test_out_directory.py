@@ -9,7 +9,7 @@ import pytest
 from weldon.errors import UsageError
 from weldon.files import read_text
 from weldon.folder_lock import LOCK, locked
-from weldon.runs.out_directory import CHOSEN, claimed, first_free, make_free
+from weldon.runs.out_directory import CHOSEN, claimed, first_free, is_first_process, make_free
 
 
 def tree(folder):
@@ -247,6 +247,28 @@ def test_a_second_process_takes_the_folder_of_the_first_as_it_is(tmp_path, monke
             assert second.run.path == first.run.path.absolute()
         monkeypatch.delenv("LOCAL_RANK")
     assert CHOSEN not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ({}, True),
+        ({"RANK": "0", "LOCAL_RANK": "0", "GROUP_RANK": "0"}, True),
+        ({"RANK": "2", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),
+        ({"NODE_RANK": "0"}, True),
+        ({"NODE_RANK": "1"}, False),
+        ({"NODE_RANK": "1", "LOCAL_RANK": "0"}, False),
+        ({"NODE_RANK": "0", "LOCAL_RANK": "1"}, False),
+        ({"SLURM_PROCID": "0", "LOCAL_RANK": "1"}, False),
+        ({"SLURM_PROCID": "3"}, False),
+    ],
+)
+def test_of_all_processes_of_all_machines_one_is_the_first(monkeypatch, said, first):
+    for name in ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    assert is_first_process() is first
 
 
 def test_processes_of_a_launcher_must_be_told_the_folder(monkeypatch):

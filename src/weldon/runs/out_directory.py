@@ -21,13 +21,15 @@ from weldon.runs.run_contents import REPLACES, is_free, is_run, strangers
 log = logging.getLogger("weldon")
 
 CHOSEN = "WELDON_OUT"  # tells the folder to the processes that the first one starts
-RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # where torchrun, Lightning and SLURM write a process's number
+RANK = "RANK"  # where torchrun writes a process's number among all
+# Where it stands else: of a process on its machine, of the machine (both Lightning's), of a task of SLURM.
+PARTS_OF_RANK = ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
 
 
 def is_first_process() -> bool:
     """Say whether this process looks after the run's folder; of several, the others only compute."""
-    stated = [os.environ[name] for name in RANKS if name in os.environ]
-    return not stated or int(stated[0]) == 0
+    names = (RANK,) if RANK in os.environ else PARTS_OF_RANK
+    return all(int(os.environ.get(name, 0)) == 0 for name in names)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from torch import Tensor
 from weldon.errors import UsageError
 from weldon.losses.reduction import values_can_be_read
 
+LARGE = 1 << 20  # cells: 4 MB of scores
 UNKNOWN = 2  # label of a cell that is neither known to be absent (0) nor known to be present (1)
 
 
@@ -109,11 +110,29 @@ def join_processes(batch: LabelledScores) -> JointBatch:
 
 
 def _gather_ragged(part: Tensor, lengths: list[int]) -> Tensor:
-    """Rows of all processes, padded to the longest on the way: collectives want equal shapes."""
+    """Rows of all processes; a whole training set is held once, few rows come in one step.
+
+    Few rows are padded to the longest, for gathering wants equal shapes, and it holds all of them twice.
+    """
+    if sum(lengths) * part[:1].numel() > LARGE:
+        return _broadcast_in_place(part, lengths)
     padded = part.new_zeros(max(lengths), *part.shape[1:])
     padded[: len(part)] = part
     pieces = [piece[:length] for piece, length in zip(_gather(padded), lengths, strict=True)]
     return torch.cat(pieces)
+
+
+def _broadcast_in_place(part: Tensor, lengths: list[int]) -> Tensor:
+    """Rows of all processes, each written to its place by the process that has it."""
+    device = (
+        torch.device("cuda", torch.cuda.current_device()) if dist.get_backend() == "nccl" else part.device
+    )
+    whole = torch.empty(sum(lengths), *part.shape[1:], dtype=part.dtype, device=device)
+    for rank, place in enumerate(whole.split(lengths)):
+        if rank == dist.get_rank():
+            place.copy_(part)
+        dist.broadcast(place, rank)
+    return whole.to(part.device)
 
 
 def _gather(part: Tensor) -> list[Tensor]:
