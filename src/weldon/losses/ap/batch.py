@@ -128,7 +128,7 @@ def _broadcast_in_place(part: Tensor, lengths: list[int]) -> Tensor:
         torch.device("cuda", torch.cuda.current_device()) if dist.get_backend() == "nccl" else part.device
     )
     whole = torch.empty(sum(lengths), *part.shape[1:], dtype=part.dtype, device=device)
-    for rank, place in enumerate(whole.split(lengths)):
+    for rank, place in enumerate(torch.split(whole, lengths)):
         if rank == dist.get_rank():
             place.copy_(part)
         dist.broadcast(place, rank)
