@@ -1,0 +1,423 @@
+"""Small photographs in large pictures: tiles against resizing to 448, 896 and 1,792 pixels, and against voting.
+
+Photographs of VOC 2007 that show one of six classes and nothing else are laid at a known size, 128, 192 or 256
+pixels long, on canvases of 2,000 to 2,400 pixels made of photographs of steel. A canvas holds two of them and
+is labelled with their classes; training photographs are on training canvases only. For every way of looking
+the rate and the number of regions are chosen on the training canvases, by heads that learnt from the other half
+of them; then a head learns from all, and the test canvases are looked at once.
+
+Voting cuts the same maps into tiles of 14 x 14 cells, trains on tiles labelled as their canvas, and takes the
+mean or the largest score of a canvas's tiles.
+
+python benchmarks/tiles.py accuracy /tmp/canvases        # about 20 minutes on one core
+python benchmarks/tiles.py seams /tmp/canvases           # after accuracy: tiles against one pass, and overlaps
+python benchmarks/tiles.py memory /tmp/canvases          # a TIFF of 20,000 x 20,000 pixels through the verb
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from photographs import DATA
+from provenance import read_results, write_results
+from weldon.data import EvalTransform, Geometry, ImageDataset, Record, read_labels
+from weldon.data.formats.voc_xml import read_voc_xml
+from weldon.data.record import Box
+from weldon.data.tiles import Tiling
+from weldon.data.windows import open_windows
+from weldon.evaluation.measures.measure import ImageMaps
+from weldon.evaluation.measures.points import PointMeasure
+from weldon.losses import logistic_loss
+from weldon.metrics import average_precision
+from weldon.models import WeldonNet, create_model, save_model
+from weldon.models.embedded import DEFAULT_MODEL
+from weldon.models.stitched import stitched_strips
+from weldon.training.features.feature_cache import cache_features
+from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
+from weldon.training.head_search import mean_squared_norm, setting_at
+from weldon.training.heads import Heads, Setting, fit_heads
+
+VOC = DATA / "voc2007"
+STEEL = DATA / "steel-defects" / "images"
+CLASSES = ("bird", "boat", "car", "cat", "dog", "horse")
+CANVASES = {"train": 84, "val": 60}  # VOC's official val photographs stand on the canvases that are measured
+PHOTOS, LENGTHS, SIDES, PATCH = 2, (128, 192, 256), (2000, 2400), 256
+COUNTS, RATES = (1, 0.01, 0.05, 0.2), (0, 1)
+EPOCHS, BATCH = 15, 8
+TILE = 14  # cells a side
+SIZES = (448, 896, 1792)
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A canvas, its photographs' boxes, and how long the photographs are."""
+
+    record: Record
+    boxes: tuple[Box, ...]
+    length: int
+    size: tuple[int, int]
+
+
+def build(folder: Path) -> list[Canvas]:
+    """Draw the canvases into ``folder``, the same each time; those that are there are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng, made = np.random.default_rng(0), []
+    records = read_labels(VOC, VOC / "labels.csv").records
+    plain = [r for r in records if len(r.labels) == 1 and not r.unknown and r.labels <= set(CLASSES)]
+    steel = sorted(STEEL.iterdir())
+    for split, count in CANVASES.items():
+        left = {c: [r for r in plain if r.split == split and c in r.labels] for c in CLASSES}
+        for number in range(count):
+            made.append(_draw(folder / f"{split}{number:03d}.png", split, left, steel, rng))
+    return made
+
+
+def _draw(
+    path: Path, split: str, left: dict[str, list[Record]], steel: Sequence[Path], rng: np.random.Generator
+) -> Canvas:
+    width, height = (int(side) for side in rng.integers(*SIDES, 2))
+    length = int(rng.choice(LENGTHS))
+    canvas = Image.new("RGB", (width, height))
+    for top in range(0, height, PATCH):
+        for side in range(0, width, PATCH):
+            patch = Image.open(steel[int(rng.integers(len(steel)))]).convert("RGB")
+            canvas.paste(patch.resize((PATCH, PATCH), Image.Resampling.BICUBIC), (side, top))
+    boxes: list[Box] = []
+    halves = rng.permutation(4)  # photographs lie in different quarters, so that they do not overlap
+    for quarter in halves[:PHOTOS]:
+        name = CLASSES[int(rng.integers(len(CLASSES)))]
+        record = left[name][int(rng.integers(len(left[name])))]
+        photo = Image.open(record.path).convert("RGB")
+        factor = length / max(photo.size)
+        photo = photo.resize((round(photo.width * factor), round(photo.height * factor)))
+        x = int(rng.integers(width // 2 - photo.width)) + width // 2 * int(quarter % 2)
+        y = int(rng.integers(height // 2 - photo.height)) + height // 2 * int(quarter // 2)
+        canvas.paste(photo, (x, y))
+        found = read_voc_xml(VOC / "VOCdevkit" / "VOC2007" / "Annotations" / f"{record.path.stem}.xml")
+        boxes += [
+            Box(
+                b.label,
+                *(at + factor * one for at, one in zip((x, y) * 2, (b.x1, b.y1, b.x2, b.y2), strict=True)),
+            )
+            for b in found.boxes
+            if b.label in CLASSES
+        ]
+    if not path.exists():
+        canvas.save(path, compress_level=1)
+    record = Record(path, path.name, frozenset(box.label for box in boxes), split=split)
+    return Canvas(record, tuple(boxes), length, (width, height))
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way of looking: items to learn from, and where each lies on the grid of its canvas.
+
+    Args:
+        items: whole canvases, or tiles of them.
+        owner: the canvas of each item.
+        places: row and column of each item's first cell.
+    """
+
+    items: FeatureDataset
+    owner: Tensor
+    places: tuple[tuple[int, int], ...]
+
+    def of(self, canvases: Sequence[int]) -> list[int]:
+        return torch.isin(self.owner, torch.tensor(canvases)).nonzero().flatten().tolist()
+
+
+def whole(records: Sequence[Record], cached: CachedFeatures) -> Look:
+    """Look at each canvas as one bag."""
+    items = FeatureDataset(records, CLASSES, cached)
+    return Look(items, torch.arange(len(records)), ((0, 0),) * len(records))
+
+
+def cut(records: Sequence[Record], cached: CachedFeatures) -> Look:
+    """Look at tiles of the same maps, each labelled as its canvas."""
+    assert cached.grids is not None
+    maps, masks, owner, places = [], [], [], []
+    for number, record in enumerate(records):
+        row = cached.rows[record.path]
+        rows, columns = cached.grids[row]
+        cells = np.asarray(cached.cells(row)).reshape(rows, columns, -1)
+        for top in range(0, rows, TILE):
+            for left in range(0, columns, TILE):
+                part = cells[top : top + TILE, left : left + TILE]
+                tile = np.zeros((TILE, TILE, cells.shape[-1]), np.float16)
+                tile[: part.shape[0], : part.shape[1]] = part
+                mask = np.zeros((TILE, TILE), bool)
+                mask[: part.shape[0], : part.shape[1]] = True
+                maps.append(tile)
+                masks.append(mask)
+                owner.append(number)
+                places.append((top, left))
+    tiles = [Record(Path(f"{n}"), f"{n}", records[who].labels) for n, who in enumerate(owner)]
+    found = CachedFeatures(np.stack(maps), np.stack(masks), {t.path: n for n, t in enumerate(tiles)})
+    return Look(FeatureDataset(tiles, CLASSES, found), torch.tensor(owner), tuple(places))
+
+
+def fitted(net: WeldonNet, look: Look, canvases: Sequence[int], settings: Sequence[Setting]) -> Heads:
+    """Return heads that learnt from the items of some canvases."""
+    torch.manual_seed(0)
+    heads = Heads(net, settings)
+    size = BATCH * max(1, round(len(look.items) / int(look.owner.max() + 1)))
+    fit_heads(
+        heads,
+        look.items,
+        look.of(canvases),
+        lambda: lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"]),
+        epochs=EPOCHS,
+        batch_size=size,
+        seed=0,
+    )
+    return heads.eval()
+
+
+@torch.no_grad()
+def item_answers(heads: Heads, number: int, look: Look, item: int) -> tuple[Tensor, Tensor]:
+    """Return scores ``(C,)`` and maps ``(C, h, w)`` of one item by one head."""
+    batch = look.items.__getitems__([item])
+    maps = heads.transfers[number](batch["features"])
+    return heads.pools[number](maps, batch["mask"])[0], maps[0].masked_fill(~batch["mask"], -torch.inf)
+
+
+def canvas_answer(
+    heads: Heads, number: int, look: Look, canvas: int, grid: tuple[int, int], vote: str
+) -> tuple[Tensor, Tensor]:
+    """Return scores and maps of one canvas; of voting tiles, the map is that of the best tile of each class."""
+    items = look.of([canvas])
+    answers = [item_answers(heads, number, look, item) for item in items]
+    if len(items) == 1:
+        return answers[0]
+    scores = torch.stack([part for part, _ in answers])  # (tiles, C)
+    maps = torch.full((len(CLASSES), *grid), -torch.inf)
+    for column, best in enumerate(scores.argmax(0).tolist()):
+        (top, left), part = look.places[items[best]], answers[best][1][column]
+        rows, columns = min(TILE, grid[0] - top), min(TILE, grid[1] - left)
+        maps[column, top : top + rows, left : left + columns] = part[:rows, :columns]
+    return scores.mean(0) if vote == "mean" else scores.amax(0), maps
+
+
+def measured(
+    net: WeldonNet, look: Look, canvases: Sequence[Canvas], geometries: Sequence[Geometry], vote: str
+) -> dict[str, Any]:
+    """Choose rate and count on halves of the training canvases, learn from all of them, and measure."""
+    target = FeatureTargets(canvases)
+    train = [n for n, c in enumerate(canvases) if c.record.split == "train"]
+    test = [n for n, c in enumerate(canvases) if c.record.split == "val"]
+    size = mean_squared_norm(look.items, look.of(train))
+    settings = [Setting(*_rate(rate, size), k_max=count, k_min=count) for rate in RATES for count in COUNTS]
+    grids = [_grid(look, n, geometries[n]) for n in range(len(canvases))]
+
+    def scores_of(heads: Heads, number: int, who: Sequence[int]) -> Tensor:
+        return torch.stack([canvas_answer(heads, number, look, n, grids[n], vote)[0] for n in who])
+
+    held = torch.zeros(len(settings), len(train), len(CLASSES))
+    for half in (0, 1):
+        mine, other = train[half::2], train[1 - half :: 2]
+        heads = fitted(net, look, other, settings)
+        for number in range(len(settings)):
+            held[number, half::2] = scores_of(heads, number, mine)
+    figures = [_map(part, target(train)) for part in held]
+    best = int(np.argmax(figures))
+    heads = fitted(net, look, train, [settings[best]])
+    points = {key: PointMeasure(_boxes(canvases), CLASSES) for key in ("all", *LENGTHS)}
+    scores = []
+    for n in test:
+        score, maps = canvas_answer(heads, 0, look, n, grids[n], vote)
+        answer = ImageMaps(n, canvases[n].record, score, geometries[n], maps)
+        scores.append(score)
+        for key in ("all", canvases[n].length):
+            points[key].update(answer)
+    return {
+        "map": _map(torch.stack(scores), target(test)),
+        "pointwise": points["all"].figures().overall["pointwise"],
+        "pointing": {
+            str(key): points[key].figures().overall["pointing_accuracy"] for key in ("all", *LENGTHS)
+        },
+        "k": settings[best].k_max,
+        "lr": settings[best].lr,
+        "held_back": {f"{s.k_max} at {s.lr:g}": value for s, value in zip(settings, figures, strict=True)},
+        "scores": torch.stack(scores).tolist(),
+        "transfer": {name: value.tolist() for name, value in heads.transfers[0].state_dict().items()},
+    }
+
+
+class FeatureTargets:
+    """The labels of canvases as a tensor."""
+
+    def __init__(self, canvases: Sequence[Canvas]) -> None:
+        self.rows = torch.tensor([[float(c in one.record.labels) for c in CLASSES] for one in canvases])
+
+    def __call__(self, who: Sequence[int]) -> Tensor:
+        return self.rows[list(who)]
+
+
+def _rate(rate: int, size: float) -> tuple[float, float]:
+    setting = setting_at(rate, 0, size)
+    return setting.lr, setting.weight_decay
+
+
+def _grid(look: Look, canvas: int, geometry: Geometry) -> tuple[int, int]:
+    if geometry.resize == "tiles":
+        return geometry.canvas[1] // geometry.image_size, geometry.canvas[0] // geometry.image_size
+    return look.items.cached.maps.shape[1], look.items.cached.maps.shape[2]
+
+
+def _map(scores: Tensor, target: Tensor) -> float:
+    return float(average_precision(scores, target, torch.ones_like(target, dtype=torch.bool)).nanmean())
+
+
+def _boxes(canvases: Sequence[Canvas]) -> dict[str, tuple[Box, ...]]:
+    return {canvas.record.file_name: canvas.boxes for canvas in canvases}
+
+
+def accuracy(folder: Path) -> None:
+    """Measure every way of looking, and write the results as they come."""
+    canvases = build(folder)
+    records = [canvas.record for canvas in canvases]
+    net = create_model(DEFAULT_MODEL, len(CLASSES), pool="weldon").eval()
+    colours = net.backbone.mean, net.backbone.std
+    megapixels = sum(c.size[0] * c.size[1] for c in canvases) / 1e6
+    results = read_results("tiles")
+    looks = {f"resized to {size}": EvalTransform(size, "keep", *colours) for size in SIZES}
+    for name, transform in {**looks, "tiles": Tiling(448, None, net.backbone.stride, *colours)}.items():
+        began = time.process_time()
+        cached = cache_features(net, ImageDataset(records, CLASSES, transform), folder / "cache", workers=0)
+        seconds = time.process_time() - began
+        if isinstance(transform, Tiling):
+            geometries = [transform.geometry(canvas.size) for canvas in canvases]
+        else:
+            geometries = [Geometry(*canvas.size, transform.image_size) for canvas in canvases]
+        look = whole(records, cached)
+        results[name] = measured(net, look, canvases, geometries, "none")
+        if seconds > 60 or name not in results:  # else the maps were there
+            results[name]["seconds_a_megapixel"] = seconds / megapixels
+        _say(name, results)
+        if isinstance(transform, Tiling):
+            tiles = cut(records, cached)
+            for vote in ("mean", "max"):
+                results[f"voting, {vote}"] = measured(net, tiles, canvases, geometries, vote)
+                _say(f"voting, {vote}", results)
+    results["spread"] = _spread(results, FeatureTargets(canvases), canvases)
+    print(results["spread"])
+    write_results("tiles", results)
+
+
+def _spread(results: dict[str, Any], target: FeatureTargets, canvases: Sequence[Canvas]) -> dict[str, float]:
+    """Return the deviation of each way's lead of tiles, over 500 draws of the test canvases."""
+    test = [n for n, c in enumerate(canvases) if c.record.split == "val"]
+    labels, rng = target(test), np.random.default_rng(0)
+    draws = [torch.from_numpy(rng.integers(len(test), size=len(test))) for _ in range(500)]
+    scores = {name: torch.tensor(one["scores"]) for name, one in results.items() if "scores" in one}
+    found = {name: [_map(part[draw], labels[draw]) for draw in draws] for name, part in scores.items()}
+    return {name: float(np.std(np.array(found["tiles"]) - np.array(part))) for name, part in found.items()}
+
+
+def _say(name: str, results: dict[str, Any]) -> None:
+    print(name, {key: v for key, v in results[name].items() if key not in ("scores", "transfer")}, flush=True)
+    write_results("tiles", results)
+
+
+def seams(folder: Path) -> None:
+    """Compare class maps of tiles with those of one pass over the whole canvas; time both."""
+    results = read_results("tiles")
+    net = trained(results)
+    canvases = [c for c in build(folder) if c.record.split == "val"][:2]
+    found: dict[str, Any] = {}
+    wholes = {}
+    for tile, overlap in ((2432, 0), (448, 0), (448, 64), (448, 128), (448, 224), (896, 128), (1792, 896)):
+        tiling = Tiling(tile, overlap, 32, net.backbone.mean, net.backbone.std)
+        began, differences, spreads = time.process_time(), [], []
+        for canvas in canvases:
+            with open_windows(canvas.record.path) as picture:
+                strips = stitched_strips(
+                    lambda x: net.transfer(net.features(x)), picture, tiling, batch_size=4
+                )
+                maps = torch.cat(list(strips), dim=1)
+            one = wholes.setdefault(canvas.record.path, maps)
+            differences.append((maps - one).square().mean())
+            spreads.append(one.var())
+        seconds = time.process_time() - began
+        pixels = sum(c.size[0] * c.size[1] for c in canvases) / 1e6
+        off = float((torch.stack(differences).mean() / torch.stack(spreads).mean()).sqrt())
+        found[f"{tile}, {overlap}"] = {"off": off, "seconds_a_megapixel": seconds / pixels}
+        print(tile, overlap, found[f"{tile}, {overlap}"], flush=True)
+    write_results("tiles", results | {"seams": found})
+
+
+def trained(results: dict[str, Any]) -> WeldonNet:
+    """Return the network whose head learnt from the canvases by tiles."""
+    count = results["tiles"]["k"]
+    net = create_model(DEFAULT_MODEL, len(CLASSES), pool="weldon", k_max=count, k_min=count).eval()
+    state = {name: torch.tensor(value) for name, value in results["tiles"]["transfer"].items()}
+    net.transfer.load_state_dict(state)
+    return net
+
+
+def memory(folder: Path, side: int, threads: int) -> None:
+    """Predict one TIFF of ``side`` x ``side`` pixels by the verb, and report time and memory."""
+    import tifffile
+
+    results = read_results("tiles")
+    run, picture = folder / "run", folder / f"{side}.tif"
+    save_model(trained(results), run / "weights" / "best.safetensors")
+    (run / "classes.txt").write_text("".join(f"{name}\n" for name in CLASSES))
+    (run / "config.toml").write_text(
+        'data = "."\nimage_size = 448\nresize = "keep"\ntask = "multilabel"\nfreeze = true\ntile = 448\noverlap = 64\n'
+    )
+    thresholds = {"scale": "score", "map_scale": 5.0, "classes": dict.fromkeys(CLASSES, 0.0)}
+    (run / "thresholds.json").write_text(json.dumps(thresholds))
+    if not picture.exists():
+        source = np.asarray(Image.open(build(folder)[0].record.path))[:1536, :1536]
+        blocks = [source[y : y + 512, x : x + 512] for y in range(0, 1536, 512) for x in range(0, 1536, 512)]
+        count = (-(-side // 512)) ** 2
+        tiles = (blocks[n * 7 % 9] for n in range(count))
+        tifffile.imwrite(
+            picture, tiles, shape=(side, side, 3), dtype=np.uint8, tile=(512, 512), compression="jpeg"
+        )
+    began = time.monotonic()
+    words = ["predict", run, picture, "--boxes", "--out", folder / "out", "--overwrite"]
+    code = f"import sys, torch; torch.set_num_threads({threads}); from weldon.cli import main; main()"
+    subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = {
+        "gigabytes": used.ru_maxrss * 1024 / 1e9,
+        "seconds": time.monotonic() - began,
+        "processor_seconds": used.ru_utime + used.ru_stime,
+        "threads": threads,
+    }
+    print(found)
+    write_results("tiles", results | {f"memory {side}": found})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("accuracy", "seams", "memory"))
+    parser.add_argument("folder", type=Path, help="for canvases, maps and the large picture")
+    parser.add_argument("--side", type=int, default=20_000)
+    parser.add_argument("--threads", type=int, default=1)
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    if chosen.what == "memory":
+        memory(chosen.folder, chosen.side, chosen.threads)
+    else:
+        {"accuracy": accuracy, "seams": seams}[chosen.what](chosen.folder)
+
+
+if __name__ == "__main__":
+    main()
