@@ -1,17 +1,17 @@
-"""Small photographs in large pictures: tiles against resizing to 448, 896 and 1,792 pixels, and against voting.
+"""Small photographs in large pictures: tiles against resizing to 448, 896, 1,792 pixels and against voting.
 
-Photographs of VOC 2007 that show one of six classes and nothing else are laid at a known size, 128, 192 or 256
-pixels long, on canvases of 2,000 to 2,400 pixels made of photographs of steel. A canvas holds two of them and
-is labelled with their classes; training photographs are on training canvases only. For every way of looking
-the rate and the number of regions are chosen on the training canvases, by heads that learnt from the other half
-of them; then a head learns from all, and the test canvases are looked at once.
+Photographs of VOC 2007 that show one of six classes and nothing else are laid at a known size, 128, 192 or
+256 pixels long, on canvases of 2,000 to 2,400 pixels made of photographs of steel. A canvas holds two of them
+and is labelled with their classes; training photographs are on training canvases only. For every way of
+looking the rate and the number of regions are chosen on the training canvases, by heads that learnt from the
+other half of them; then a head learns from all, and the test canvases are looked at once.
 
 Voting cuts the same maps into tiles of 14 x 14 cells, trains on tiles labelled as their canvas, and takes the
 mean or the largest score of a canvas's tiles.
 
-python benchmarks/tiles.py accuracy /tmp/canvases        # about 20 minutes on one core
-python benchmarks/tiles.py seams /tmp/canvases           # after accuracy: tiles against one pass, and overlaps
-python benchmarks/tiles.py memory /tmp/canvases          # a TIFF of 20,000 x 20,000 pixels through the verb
+python benchmarks/tiles.py accuracy /tmp/canvases   # about 20 minutes on one core
+python benchmarks/tiles.py seams /tmp/canvases      # after it: tiles against one pass over the whole canvas
+python benchmarks/tiles.py memory /tmp/canvases     # a TIFF of 20,000 x 20,000 pixels through the verb
 """
 
 from __future__ import annotations
@@ -109,10 +109,7 @@ def _draw(
         canvas.paste(photo, (x, y))
         found = read_voc_xml(VOC / "VOCdevkit" / "VOC2007" / "Annotations" / f"{record.path.stem}.xml")
         boxes += [
-            Box(
-                b.label,
-                *(at + factor * one for at, one in zip((x, y) * 2, (b.x1, b.y1, b.x2, b.y2), strict=True)),
-            )
+            Box(b.label, x + factor * b.x1, y + factor * b.y1, x + factor * b.x2, y + factor * b.y2)
             for b in found.boxes
             if b.label in CLASSES
         ]
@@ -196,9 +193,9 @@ def item_answers(heads: Heads, number: int, look: Look, item: int) -> tuple[Tens
 
 
 def canvas_answer(
-    heads: Heads, number: int, look: Look, canvas: int, grid: tuple[int, int], vote: str
+    heads: Heads, number: int, look: Look, canvas: int, *, grid: tuple[int, int], vote: str
 ) -> tuple[Tensor, Tensor]:
-    """Return scores and maps of one canvas; of voting tiles, the map is that of the best tile of each class."""
+    """Return scores and maps of one canvas; where tiles vote, the map of the best tile of each class."""
     items = look.of([canvas])
     answers = [item_answers(heads, number, look, item) for item in items]
     if len(items) == 1:
@@ -213,8 +210,8 @@ def canvas_answer(
 
 
 def measured(
-    net: WeldonNet, look: Look, canvases: Sequence[Canvas], geometries: Sequence[Geometry], vote: str
-) -> dict[str, Any]:
+    net: WeldonNet, look: Look, canvases: Sequence[Canvas], geometries: Sequence[Geometry], *, vote: str
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Choose rate and count on halves of the training canvases, learn from all of them, and measure."""
     target = FeatureTargets(canvases)
     train = [n for n, c in enumerate(canvases) if c.record.split == "train"]
@@ -224,7 +221,7 @@ def measured(
     grids = [_grid(look, n, geometries[n]) for n in range(len(canvases))]
 
     def scores_of(heads: Heads, number: int, who: Sequence[int]) -> Tensor:
-        return torch.stack([canvas_answer(heads, number, look, n, grids[n], vote)[0] for n in who])
+        return torch.stack([canvas_answer(heads, number, look, n, grid=grids[n], vote=vote)[0] for n in who])
 
     held = torch.zeros(len(settings), len(train), len(CLASSES))
     for half in (0, 1):
@@ -238,23 +235,23 @@ def measured(
     points = {key: PointMeasure(_boxes(canvases), CLASSES) for key in ("all", *LENGTHS)}
     scores = []
     for n in test:
-        score, maps = canvas_answer(heads, 0, look, n, grids[n], vote)
+        score, maps = canvas_answer(heads, 0, look, n, grid=grids[n], vote=vote)
         answer = ImageMaps(n, canvases[n].record, score, geometries[n], maps)
         scores.append(score)
         for key in ("all", canvases[n].length):
             points[key].update(answer)
-    return {
+    found = points["all"].figures().overall
+    figures_of = {str(key): points[key].figures().overall["pointing_accuracy"] for key in ("all", *LENGTHS)}
+    answer_of = {
         "map": _map(torch.stack(scores), target(test)),
-        "pointwise": points["all"].figures().overall["pointwise"],
-        "pointing": {
-            str(key): points[key].figures().overall["pointing_accuracy"] for key in ("all", *LENGTHS)
-        },
+        "pointwise": found["pointwise"],
+        "pointing": figures_of,
         "k": settings[best].k_max,
         "lr": settings[best].lr,
         "held_back": {f"{s.k_max} at {s.lr:g}": value for s, value in zip(settings, figures, strict=True)},
         "scores": torch.stack(scores).tolist(),
-        "transfer": {name: value.tolist() for name, value in heads.transfers[0].state_dict().items()},
     }
+    return answer_of, heads.transfers[0].state_dict()
 
 
 class FeatureTargets:
@@ -296,7 +293,7 @@ def accuracy(folder: Path) -> None:
     results = read_results("tiles")
     looks = {f"resized to {size}": EvalTransform(size, "keep", *colours) for size in SIZES}
     for name, transform in {**looks, "tiles": Tiling(448, None, net.backbone.stride, *colours)}.items():
-        began = time.process_time()
+        earlier, began = results.get(name, {}).get("seconds_a_megapixel"), time.process_time()
         cached = cache_features(net, ImageDataset(records, CLASSES, transform), folder / "cache", workers=0)
         seconds = time.process_time() - began
         if isinstance(transform, Tiling):
@@ -304,14 +301,15 @@ def accuracy(folder: Path) -> None:
         else:
             geometries = [Geometry(*canvas.size, transform.image_size) for canvas in canvases]
         look = whole(records, cached)
-        results[name] = measured(net, look, canvases, geometries, "none")
-        if seconds > 60 or name not in results:  # else the maps were there
-            results[name]["seconds_a_megapixel"] = seconds / megapixels
+        results[name], transfer = measured(net, look, canvases, geometries, vote="none")
+        # Maps that were there already took no time: what was measured then stays.
+        results[name]["seconds_a_megapixel"] = earlier if seconds < 10 else seconds / megapixels
         _say(name, results)
         if isinstance(transform, Tiling):
+            torch.save(transfer, folder / "transfer.pt")
             tiles = cut(records, cached)
             for vote in ("mean", "max"):
-                results[f"voting, {vote}"] = measured(net, tiles, canvases, geometries, vote)
+                results[f"voting, {vote}"], _ = measured(net, tiles, canvases, geometries, vote=vote)
                 _say(f"voting, {vote}", results)
     results["spread"] = _spread(results, FeatureTargets(canvases), canvases)
     print(results["spread"])
@@ -329,14 +327,14 @@ def _spread(results: dict[str, Any], target: FeatureTargets, canvases: Sequence[
 
 
 def _say(name: str, results: dict[str, Any]) -> None:
-    print(name, {key: v for key, v in results[name].items() if key not in ("scores", "transfer")}, flush=True)
+    print(name, {key: v for key, v in results[name].items() if key != "scores"}, flush=True)
     write_results("tiles", results)
 
 
 def seams(folder: Path) -> None:
     """Compare class maps of tiles with those of one pass over the whole canvas; time both."""
     results = read_results("tiles")
-    net = trained(results)
+    net = trained(results, folder)
     canvases = [c for c in build(folder) if c.record.split == "val"][:2]
     found: dict[str, Any] = {}
     wholes = {}
@@ -360,12 +358,11 @@ def seams(folder: Path) -> None:
     write_results("tiles", results | {"seams": found})
 
 
-def trained(results: dict[str, Any]) -> WeldonNet:
+def trained(results: dict[str, Any], folder: Path) -> WeldonNet:
     """Return the network whose head learnt from the canvases by tiles."""
     count = results["tiles"]["k"]
     net = create_model(DEFAULT_MODEL, len(CLASSES), pool="weldon", k_max=count, k_min=count).eval()
-    state = {name: torch.tensor(value) for name, value in results["tiles"]["transfer"].items()}
-    net.transfer.load_state_dict(state)
+    net.transfer.load_state_dict(torch.load(folder / "transfer.pt", weights_only=True))
     return net
 
 
@@ -375,10 +372,11 @@ def memory(folder: Path, side: int, threads: int) -> None:
 
     results = read_results("tiles")
     run, picture = folder / "run", folder / f"{side}.tif"
-    save_model(trained(results), run / "weights" / "best.safetensors")
+    save_model(trained(results, folder), run / "weights" / "best.safetensors")
     (run / "classes.txt").write_text("".join(f"{name}\n" for name in CLASSES))
     (run / "config.toml").write_text(
-        'data = "."\nimage_size = 448\nresize = "keep"\ntask = "multilabel"\nfreeze = true\ntile = 448\noverlap = 64\n'
+        'data = "."\nimage_size = 448\nresize = "keep"\ntask = "multilabel"\n'
+        "freeze = true\ntile = 448\noverlap = 64\n"
     )
     thresholds = {"scale": "score", "map_scale": 5.0, "classes": dict.fromkeys(CLASSES, 0.0)}
     (run / "thresholds.json").write_text(json.dumps(thresholds))
