@@ -1,10 +1,11 @@
 """Small photographs in large pictures: tiles against resizing to 448, 896, 1,792 pixels and against voting.
 
-Photographs of VOC 2007 that show one of six classes and nothing else are laid at a known size, 128, 192 or
-256 pixels long, on canvases of 2,000 to 2,400 pixels made of photographs of steel. A canvas holds two of them
-and is labelled with their classes; training photographs are on training canvases only. For every way of
-looking the rate and the number of regions are chosen on the training canvases, by heads that learnt from the
-other half of them; then a head learns from all, and the test canvases are looked at once.
+Photographs of VOC 2007 that show one of six classes and nothing else, an object of half their length or more,
+are laid at a known size, 128, 192 or 256 pixels long, on canvases of 2,000 to 2,400 pixels made of
+photographs of steel. A canvas holds two of them and is labelled with their classes; training photographs are
+on training canvases only. For every way of looking the rate and the number of regions are chosen on the
+training canvases, by heads that learnt from the other half of them; then a head learns from all, and the test
+canvases are looked at once.
 
 Voting cuts the same maps into tiles of 14 x 14 cells, trains on tiles labelled as their canvas, and takes the
 mean or the largest score of a canvas's tiles.
@@ -35,6 +36,7 @@ from torch import Tensor
 from photographs import DATA
 from provenance import read_results, write_results
 from weldon.data import EvalTransform, Geometry, ImageDataset, Record, read_labels
+from weldon.data.formats.annotation import ImageAnnotation
 from weldon.data.formats.voc_xml import read_voc_xml
 from weldon.data.record import Box
 from weldon.data.tiles import Tiling
@@ -56,6 +58,7 @@ STEEL = DATA / "steel-defects" / "images"
 CLASSES = ("bird", "boat", "car", "cat", "dog", "horse")
 CANVASES = {"train": 84, "val": 60}  # VOC's official val photographs stand on the canvases that are measured
 PHOTOS, LENGTHS, SIDES, PATCH = 2, (128, 192, 256), (2000, 2400), 256
+LEAST = 0.5  # of a photograph's long side that its largest object takes
 COUNTS, RATES = (1, 0.01, 0.05, 0.2), (0, 1)
 EPOCHS, BATCH = 15, 8
 TILE = 14  # cells a side
@@ -78,12 +81,24 @@ def build(folder: Path) -> list[Canvas]:
     rng, made = np.random.default_rng(0), []
     records = read_labels(VOC, VOC / "labels.csv").records
     plain = [r for r in records if len(r.labels) == 1 and not r.unknown and r.labels <= set(CLASSES)]
+    plain = [r for r in plain if _share(r) >= LEAST]
     steel = sorted(STEEL.iterdir())
     for split, count in CANVASES.items():
         left = {c: [r for r in plain if r.split == split and c in r.labels] for c in CLASSES}
         for number in range(count):
             made.append(_draw(folder / f"{split}{number:03d}.png", split, left, steel, rng))
     return made
+
+
+def _share(record: Record) -> float:
+    """Return the longest side of an object as a share of the photograph's long side."""
+    found = _annotation(record)
+    sides = [side for box in found.boxes for side in (box.x2 - box.x1, box.y2 - box.y1)]
+    return max(sides) / max(found.width, found.height)
+
+
+def _annotation(record: Record) -> ImageAnnotation:
+    return read_voc_xml(VOC / "VOCdevkit" / "VOC2007" / "Annotations" / f"{record.path.stem}.xml")
 
 
 def _draw(
@@ -107,10 +122,9 @@ def _draw(
         x = int(rng.integers(width // 2 - photo.width)) + width // 2 * int(quarter % 2)
         y = int(rng.integers(height // 2 - photo.height)) + height // 2 * int(quarter // 2)
         canvas.paste(photo, (x, y))
-        found = read_voc_xml(VOC / "VOCdevkit" / "VOC2007" / "Annotations" / f"{record.path.stem}.xml")
         boxes += [
             Box(b.label, x + factor * b.x1, y + factor * b.y1, x + factor * b.x2, y + factor * b.y2)
-            for b in found.boxes
+            for b in _annotation(record).boxes
             if b.label in CLASSES
         ]
     if not path.exists():

@@ -16,6 +16,7 @@ from weldon.inference.overlay import (
     draw_evidence,
     index_colour,
     mask_palette,
+    one_below_another,
     overlay_map,
     picture_size,
     side_by_side,
@@ -109,3 +110,11 @@ def test_side_by_side_keeps_every_picture():
     assert sheet.size == (45, 40)
     assert sheet.getpixel((0, 0)) == (255, 0, 0)
     assert sheet.getpixel((44, 39)) == (0, 0, 255)
+
+
+def test_pictures_below_each_other_stand_on_white():
+    sheet = one_below_another([Image.new("RGB", (10, 20), "red"), Image.new("RGB", (30, 5), "blue")], gap=4)
+    assert sheet.size == (30, 29)
+    assert [sheet.getpixel(at) for at in ((0, 0), (20, 0), (0, 21), (29, 28))] == [
+        *((255, 0, 0), (255, 255, 255), (255, 255, 255), (0, 0, 255)),
+    ]

@@ -126,7 +126,7 @@ def test_everything_that_is_written_of_a_picture_is_written(tiled, photos, tmp_p
 
 
 def test_a_large_file_is_never_decoded_whole_to_be_drawn(make_run, tmp_path, monkeypatch):
-    tiled = of_redness(open_tiled(make_run(), overlap=0))
+    tiled = of_redness(open_tiled(make_run(k_max=8, k_min=2), overlap=0))
     tifffile = pytest.importorskip("tifffile", reason="TIFF files are read by window with the extra large")
     tifffile.imwrite(tmp_path / "a.tif", np.array(noise(2000, 1900)), tile=(64, 64), photometric="rgb")
     monkeypatch.setenv("WELDON_MAX_PIXELS", "1000000")
@@ -160,3 +160,18 @@ def test_a_recipe_with_impossible_tiles_is_damaged(make_run, line: str, said: st
         config.write(line + "\n")
     with pytest.raises(DataError, match=said):
         load(run, device="cpu")
+
+
+def test_an_explanation_shows_the_strongest_regions_in_their_own_pixels(make_run):
+    tiled = of_redness(open_tiled(make_run(k_max=8, k_min=2), overlap=0))
+    picture = Image.new("RGB", (2000, 1300), (120, 120, 120))
+    for x, y in ((64, 64), (1920, 1216)):
+        picture.paste((255, 0, 0), (x, y, x + 64, y + 64))
+    plain = tiled.predict(Image.new("RGB", (1600, 1040))).explain("cat").picture()
+    whole = tiled.predict(picture).explain("cat").picture()
+    assert plain.width == whole.width == 1600
+    assert whole.height == plain.height + 12 + 368  # eight cells of 46 pixels
+    details = whole.crop((0, whole.height - 368 - 60, 1600, whole.height - 60))
+    red = [(x, y) for y in range(0, 368, 4) for x in range(0, 1600, 4) if details.getpixel((x, y))[1] < 40]
+    assert len(red) > 100
+    assert {x // 380 for x, _ in red} >= {0, 1}  # both of them

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
 
+from weldon.data.geometry import TILES
+from weldon.data.windows import open_windows
 from weldon.errors import UsageError
-from weldon.inference.evidence import Evidence
-from weldon.inference.overlay import draw_evidence, overlay_map, picture_size, side_by_side, with_caption
+from weldon.inference.evidence import Evidence, Region
+from weldon.inference.overlay import (
+    ROOMY_CELL,
+    draw_evidence,
+    one_below_another,
+    overlay_map,
+    picture_size,
+    side_by_side,
+    with_caption,
+)
 from weldon.inference.result import Result
 from weldon.inference.wording import addition_table, describe_class, describe_contest
+
+DETAILS = 4  # parts of a large picture that are shown in its own pixels
+DETAIL_CELLS = 8  # a side of each
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,49 @@ class Explanation:
             f"{len(evidence.top)} regions for {evidence.top_sum:+.2f}, "
             f"{len(evidence.low)} against {evidence.low_sum:+.2f}",
         )
-        return with_caption(draw_evidence(picture, evidence, factor=factor), caption, scale=scale)
+        drawn = draw_evidence(picture, evidence, factor=factor)
+        if min(factor) < 1 and result.geometry.resize == TILES and evidence.top:
+            drawn = one_below_another([drawn, side_by_side(list(_details(result, evidence)))])
+        return with_caption(drawn, caption, scale=scale)
+
+
+def _details(result: Result, evidence: Evidence) -> Iterator[Image.Image]:
+    """Yield parts of a large picture in its own pixels, enlarged: the strongest regions for the class."""
+    side, zoom = DETAIL_CELLS * result.geometry.image_size, ROOMY_CELL / result.geometry.image_size
+    with open_windows(result.source) as picture:
+        for left, top in _strongest(evidence, side):
+            x = min(max(0, left), max(0, result.width - side))
+            y = min(max(0, top), max(0, result.height - side))
+            right, bottom = min(result.width, x + side), min(result.height, y + side)
+            seen = picture.band(y, bottom).crop((x, 0, right, bottom - y))
+            enlarged = seen.resize((round(zoom * seen.width), round(zoom * seen.height)))
+            yield draw_evidence(enlarged, _inside(evidence, x, y, side), factor=(zoom, zoom))
+
+
+def _strongest(evidence: Evidence, side: int) -> list[tuple[int, int]]:
+    """Return the corners of a few squares around the strongest regions, none around the centre of another."""
+    centres: list[tuple[float, float]] = []
+    for region in evidence.top:
+        x, y = (region.box[0] + region.box[2]) / 2, (region.box[1] + region.box[3]) / 2
+        if all(max(abs(x - other), abs(y - own)) > side / 2 for other, own in centres):
+            centres.append((x, y))
+        if len(centres) == DETAILS:
+            break
+    return [(round(x - side / 2), round(y - side / 2)) for x, y in centres]
+
+
+def _inside(evidence: Evidence, x: int, y: int, side: int) -> Evidence:
+    """Return the evidence of a part of the picture, in pixels from its corner."""
+
+    def moved(regions: Iterable[Region]) -> tuple[Region, ...]:
+        boxes = ((region, region.box[0] - x, region.box[1] - y) for region in regions)
+        return tuple(
+            replace(region, box=(left, top, region.box[2] - x, region.box[3] - y))
+            for region, left, top in boxes
+            if -side < left < side and -side < top < side
+        )
+
+    return replace(evidence, top=moved(evidence.top), low=moved(evidence.low))
 
 
 def explain(result: Result, class_name: str, *, versus: str | None = None) -> Explanation:

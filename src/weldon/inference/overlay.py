@@ -140,6 +140,17 @@ def side_by_side(pictures: Sequence[Image.Image], *, gap: int = 12) -> Image.Ima
     return sheet
 
 
+def one_below_another(pictures: Sequence[Image.Image], *, gap: int = 12) -> Image.Image:
+    """Set pictures below each other on white."""
+    height = sum(picture.height for picture in pictures) + gap * (len(pictures) - 1)
+    sheet = Image.new("RGB", (max(picture.width for picture in pictures), height), "white")
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height + gap
+    return sheet
+
+
 def with_caption(picture: Image.Image, lines: Sequence[str], *, scale: float | None = None) -> Image.Image:
     """Put lines of text above a picture and, with ``scale``, the key of its colours below."""
     size = max(13, min(22, picture.width // 28))
