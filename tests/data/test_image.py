@@ -13,11 +13,13 @@ from weldon.data.image import (
     decoding_problem,
     image_size,
     load_image,
+    load_reduced,
     to_rgb,
     unreadable_files,
     write_picture,
 )
 from weldon.data.record import Record
+from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
 
 # EXIF 2.32: which side of the upright picture the stored first row and first column are.
@@ -234,3 +236,44 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypat
         write_picture(tmp_path / "a.png", Image.new("L", (4, 3)))
     assert (tmp_path / "a.png").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def _large_jpeg(path: Path, **how) -> Path:
+    """Coarse and fine detail, 1,600 x 1,200 pixels."""
+    fine = Image.effect_noise((1600, 1200), 40)
+    coarse = Image.effect_noise((16, 12), 90).resize((1600, 1200), Image.Resampling.BICUBIC)
+    Image.merge("RGB", [fine, coarse, Image.blend(fine, coarse, 0.5)]).save(path, quality=90, **how)
+    return path
+
+
+@pytest.mark.parametrize("turn", [1, 6], ids=["upright", "turned"])
+def test_a_large_jpeg_is_decoded_no_larger_than_needed_and_keeps_its_size(tmp_path, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    path = _large_jpeg(tmp_path / "a.jpg", exif=exif)
+    picture, size = load_reduced(path, EvalTransform(160).needed)
+    assert size == image_size(path) == ((1600, 1200) if turn == 1 else (1200, 1600))
+    assert sorted(picture.size) == [300, 400]  # a quarter of each side: at least twice the 120 x 160 needed
+    assert (picture.width > picture.height) == (turn == 1)
+    whole, mask, geometry = EvalTransform(160).laid(load_image(path))
+    laid, same_mask, same_geometry = EvalTransform(160).laid(picture, original=size)
+    assert (geometry, mask.tolist()) == (same_geometry, same_mask.tolist())
+    apart = (whole.int() - laid.int()).abs().float()
+    assert 0 < apart.mean() < 1  # levels of 255
+    assert apart.max() <= 12
+
+
+@pytest.mark.parametrize("name", ["small.jpg", "large.png"])
+def test_what_is_no_large_jpeg_is_decoded_whole(tmp_path, name):
+    with Image.open(_large_jpeg(tmp_path / "large.jpg")) as image:
+        image.resize((300, 200) if name == "small.jpg" else image.size).save(tmp_path / name)
+    picture, _ = load_reduced(tmp_path / name, EvalTransform(160).needed)
+    assert picture.tobytes() == load_image(tmp_path / name).tobytes()
+    assert load_reduced(tmp_path / "large.jpg", lambda *_: None)[0].size == (1600, 1200)
+
+
+def test_a_large_jpeg_that_is_cut_off_is_refused_though_it_comes_smaller(tmp_path):
+    path = _large_jpeg(tmp_path / "a.jpg")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"a\.jpg: .*truncated"):
+        load_reduced(path, EvalTransform(160).needed)

@@ -37,9 +37,9 @@ def test_a_cell_is_at_least_half_the_overlap_away_from_a_border_inside_the_pictu
 
 
 def test_an_overlap_of_two_cells_is_taken_where_none_is_given():
-    assert Tiling(448, None, 32).shared == 64
-    assert Tiling(448, None, 14).shared == 28
-    assert Tiling(32, None, 32).shared == 0  # there is no room for any
+    assert Tiling(448, None, 32).overlap == 64
+    assert Tiling(448, None, 14).overlap == 28
+    assert Tiling(32, None, 32).overlap == 0  # there is no room for any
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
-from weldon.data.image import load_image
+from weldon.data.image import load_reduced
 from weldon.data.record import Record
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError
@@ -69,11 +69,11 @@ class ImageDataset(Dataset[Item]):
         """
         record = self.records[index]
         try:
-            picture = load_image(record.path, self.transform.window)
+            picture, size = load_reduced(record.path, self.transform.needed, self.transform.window)
         except DataError as error:
             return {"unreadable": str(error), "shape": (self.transform.image_size, len(self.classes))}
         lay = self.transform.laid if self.as_bytes else self.transform
-        image, mask, _ = lay(picture, seeded(self.seed, int(self._epoch), index))
+        image, mask, _ = lay(picture, seeded(self.seed, int(self._epoch), index), size)
         return {
             "image": image,
             "mask": mask,
@@ -81,7 +81,7 @@ class ImageDataset(Dataset[Item]):
             "known": self.known[index],
             "weight": record.weight,
             "index": index,
-            "size": torch.tensor(picture.size),
+            "size": torch.tensor(size),
         }
 
 

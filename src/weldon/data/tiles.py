@@ -13,7 +13,7 @@ from torchvision.transforms.v2 import functional as tv
 
 from weldon.data.geometry import TILES, Geometry
 from weldon.data.greys import Window
-from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform, normalised
+from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform, Size, normalised
 from weldon.data.windows import Windows, open_windows
 from weldon.errors import UsageError
 
@@ -95,14 +95,19 @@ class Tiling(EvalTransform):
         if not 0 <= self.overlap < tile:
             raise UsageError(f"overlap must be from 0 to less than tile {tile}, got {self.overlap}")
 
+    def needed(self, width: int, height: int) -> Size | None:
+        """Return None: tiles are cut from all pixels."""
+        return None
+
     def __call__(
-        self, image: Image.Image, generator: Generator | None = None
+        self, image: Image.Image, generator: Generator | None = None, original: Size | None = None
     ) -> tuple[Tensor, Tensor, Geometry]:
         """Return the tiles ``(n, 3, T, T)``, a mask of real cells ``(h, w)`` (all), and where cells lie.
 
         Args:
             image: upright RGB; :meth:`tiles` is for one that is large.
             generator: not used: nothing is left to chance.
+            original: not used: tiles are cut from all pixels.
         """
         with open_windows(image) as picture:
             tiles = torch.stack([tile.pixels for tile in self.tiles(picture)])

@@ -18,6 +18,9 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+Size = tuple[int, int]  # width and height
+
+
 class EvalTransform:
     """The picture as the network sees it, the same each time.
 
@@ -54,25 +57,32 @@ class EvalTransform:
         self.window = window
 
     def __call__(
-        self, image: Image.Image, generator: Generator | None = None
+        self, image: Image.Image, generator: Generator | None = None, original: Size | None = None
     ) -> tuple[Tensor, Tensor, Geometry]:
         """Return the canvas ``(3, S, S)``, True on its real pixels ``(S, S)``, and the way back.
 
         Args:
             image: upright RGB.
             generator: source of all chance of the training transform, torch's own when None; not used here.
+            original: width and height of the picture that the image was decoded from; None: its own.
         """
-        pixels, mask, geometry = self.laid(image, generator)
+        pixels, mask, geometry = self.laid(image, generator, original)
         return normalised(pixels, self.mean, self.std, mask).contiguous(), mask, geometry
 
-    def laid(self, image: Image.Image, generator: Generator | None = None) -> tuple[Tensor, Tensor, Geometry]:
+    def laid(
+        self, image: Image.Image, generator: Generator | None = None, original: Size | None = None
+    ) -> tuple[Tensor, Tensor, Geometry]:
         """Return the same before it is normalised, ``(3, S, S)`` uint8: a quarter of the bytes.
 
         A network of images normalises whole batches of them on its own device
         (:meth:`weldon.models.WeldonNet.prepared`).
         """
-        geometry = Geometry(image.width, image.height, self.image_size, self.resize)
+        geometry = Geometry(*(original or image.size), self.image_size, self.resize)
         return (*self._lay(_resized(image, geometry), geometry), geometry)
+
+    def needed(self, width: int, height: int) -> Size | None:
+        """Return how many pixels across and down are needed of a picture; None: all (tiles, crops)."""
+        return Geometry(width, height, self.image_size, self.resize).valid
 
     def _lay(self, image: Image.Image, geometry: Geometry) -> tuple[Tensor, Tensor]:
         across, down = geometry.valid
@@ -124,16 +134,19 @@ class TrainTransform(EvalTransform):
         self.jitter = jitter
         self.min_scale = min_scale
 
-    def laid(self, image: Image.Image, generator: Generator | None = None) -> tuple[Tensor, Tensor, Geometry]:
+    def laid(
+        self, image: Image.Image, generator: Generator | None = None, original: Size | None = None
+    ) -> tuple[Tensor, Tensor, Geometry]:
         """Return canvas, mask of real pixels, and the way back (of the picture before any flip).
 
         Args:
             image: upright RGB.
             generator: source of all chance; torch's own when None.
+            original: width and height of the picture that the image was decoded from; None: its own.
         """
         chance = torch.rand(5, generator=generator).tolist()
         shrink = self.min_scale + (1 - self.min_scale) * chance[4]
-        geometry = Geometry(image.width, image.height, self.image_size, self.resize, shrink)
+        geometry = Geometry(*(original or image.size), self.image_size, self.resize, shrink)
         small = _resized(image, geometry)
         if chance[0] < self.flip:
             small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

@@ -13,7 +13,7 @@ from torchvision.transforms.v2 import functional as tv
 from weldon.data import ImageDataset, collate
 from weldon.data.geometry import Geometry
 from weldon.data.greys import Window
-from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform
+from weldon.data.transforms import IMAGENET_MEAN, IMAGENET_STD, EvalTransform, Size
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.measures.classes import class_measure, figures_of_scores
 from weldon.evaluation.options import EvaluationOptions
@@ -56,14 +56,19 @@ class TenCropTransform(EvalTransform):
         if self.short_side < crop:
             raise UsageError(f"`short_side` must be at least `crop`, {crop}, got {short_side!r}")
 
+    def needed(self, width: int, height: int) -> Size | None:
+        """Return None: views are cut from all pixels."""
+        return None
+
     def __call__(
-        self, image: Image.Image, generator: Generator | None = None
+        self, image: Image.Image, generator: Generator | None = None, original: Size | None = None
     ) -> tuple[Tensor, Tensor, Geometry]:
         """Return the views ``(10, 3, S, S)``, a mask of real pixels (all), and the geometry of a warp.
 
         Args:
             image: upright RGB.
             generator: not used: nothing is left to chance.
+            original: not used: views are cut from all pixels.
         """
         scale = self.short_side / min(image.size)
         size = tuple(max(self.short_side, round(side * scale)) for side in image.size)

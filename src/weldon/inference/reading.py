@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from weldon.data.geometry import Geometry
-from weldon.data.image import load_image, to_rgb
+from weldon.data.image import load_reduced, to_rgb
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError
 from weldon.inference.image_list import NamedImage
@@ -48,10 +48,10 @@ class Skipped:
 def read_file(image: NamedImage, transform: EvalTransform) -> Canvas | Skipped:
     """Return the picture in a file, or the reason why it is skipped."""
     try:
-        picture = load_image(image.path, transform.window)
+        picture, size = load_reduced(image.path, transform.needed, transform.window)
     except DataError as error:
         return Skipped(image.file_name, str(error))
-    return Canvas(image.file_name, image.path, *transform.laid(picture))
+    return Canvas(image.file_name, image.path, *transform.laid(picture, original=size))
 
 
 def read_picture(picture: Image.Image, transform: EvalTransform, *, file_name: str = "") -> Canvas:

@@ -24,7 +24,7 @@ from weldon.errors import DataError, system_reason
 from weldon.models import WeldonNet
 from weldon.models.checkpoint import tensors_checksum
 
-LAYOUT = 3  # raise it when the same files give other maps, or the same maps lie otherwise on disk
+LAYOUT = 4  # raise it when the same files give other maps, or the same maps lie otherwise on disk
 LIBRARIES = ("weldon", "torch", "torchvision", "timm", "pillow")
 LOSSY = ("jpg", "jpg_2000", "webp")  # decoders that may round pixels otherwise in another version
 MANY = 500  # files of which reading takes long enough to show a bar
