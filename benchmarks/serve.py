@@ -32,6 +32,7 @@ from weldon.data.scenes import CLASSES, make_scenes
 
 PICTURES, DIFFERENT, LEARNT = 10_000, 250, 120
 SIZE = (500, 375)
+ADDRESS = re.compile(r"http://\S+")
 COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()"]
 # From the key until the next picture is decoded and the frame with it has been handed on.
 KEY = """
@@ -108,7 +109,7 @@ def served(home: Path) -> Any:
     said = ["serve", str(home / "run"), "--photos", str(home / "photos"), "--port", "0"]
     with subprocess.Popen([*COMMAND, *said], stderr=subprocess.PIPE, text=True) as server:
         try:
-            address = re.search(r"http://\S+", server.stderr.readline())[0]
+            address = next(filter(None, map(ADDRESS.search, server.stderr)))[0]
             threading.Thread(target=server.stderr.read, daemon=True).start()
             yield address, server
         finally:

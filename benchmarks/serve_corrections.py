@@ -28,6 +28,7 @@ from provenance import write_results
 
 CLASSES = ("cat", "cow", "dog", "horse", "sheep", "person", "sofa", "chair")
 COUNTS = {"train": 600, "val": 300}
+ADDRESS = re.compile(r"http://\S+")
 COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()"]
 Truth = dict[str, tuple[str, dict[str, bool]]]
 
@@ -103,7 +104,7 @@ def use_page(run: Path, truth: Truth, planted: set[tuple[str, str]], answered: i
         [*COMMAND, "serve", str(run), "--port", "0"], stderr=subprocess.PIPE, text=True
     ) as server:
         try:
-            page = Client(re.search(r"http://\S+", server.stderr.readline())[0])
+            page = Client(next(filter(None, map(ADDRESS.search, server.stderr)))[0])
             threading.Thread(target=server.stderr.read, daemon=True).start()
             queue = page.wait(f"api/queue?kind=suspects&limit={answered}")
             found = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -20,6 +21,19 @@ import pytest
 from weldon.data.corrections import append_correction, read_corrections
 from weldon.errors import UsageError
 from weldon.serve.server import listen, run_server
+
+FIRST = 10  # lines that the command prints at most before it says something
+
+
+def told_by(server: subprocess.Popen, pattern: str) -> re.Match:
+    """Return what a pattern finds in the first lines that the command prints, which end where it ends."""
+    lines = []
+    for line in itertools.islice(server.stderr, FIRST):
+        lines.append(line)
+        if found := re.search(pattern, line):
+            return found
+    raise AssertionError("".join(lines))
+
 
 COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()", "serve"]
 
@@ -47,8 +61,8 @@ def test_the_command_serves_until_it_is_stopped(run, number, status):
     command = [*COMMAND, str(run.path), "--port", "0", "--device", "cpu"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as server:
         try:
-            line = server.stderr.readline()
-            address = re.search(r"http://127\.0\.0\.1:\d+/", line)[0]
+            assert server.stderr.readline() == f"reading the run {run.path} ...\n"
+            address = told_by(server, r"http://127\.0\.0\.1:\d+/")[0]
             with urllib.request.urlopen(address, timeout=30) as answer:
                 assert b"weldon" in answer.read()
         finally:
@@ -62,8 +76,7 @@ def test_the_network_is_served_with_a_token_only(run):
     command = [*COMMAND, str(run.path), "--host", "0.0.0.0", "--port", "0", "--device", "cpu"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
-            line = server.stderr.readline()
-            port, token = re.search(r":(\d+)/login\?token=(\S+)", line).groups()
+            port, token = told_by(server, r":(\d+)/login\?token=(\S+)").groups()
             with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as caller:
                 caller.sendall(b"GET /api/run HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
                 assert b" 401 " in caller.recv(200)
@@ -84,7 +97,7 @@ def test_a_killed_server_has_every_answer_that_it_acknowledged(run, tmp_path):
     acknowledged = 0
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
-            address = re.search(r"http://\S+", server.stderr.readline())[0]
+            address = told_by(server, r"http://\S+")[0]
             while (
                 json.load(urllib.request.urlopen(f"{address}api/queue?kind=folder", timeout=30))["total"] == 0
             ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,10 @@ def test_what_cannot_be_read_is_named_with_its_row(tmp_path, text, words):
     with pytest.raises(DataError, match=words) as error:
         read(tmp_path, text)
     assert "b.csv" in str(error.value)
+
+
+def test_the_longest_cell_of_other_tables_stays_what_it_was(tmp_path, monkeypatch):
+    before = csv.field_size_limit()
+    monkeypatch.setattr(bag_csv, "_read_at_once", lambda *_, **__: None)
+    assert read(tmp_path, PLAIN).values.tolist() == VALUES
+    assert csv.field_size_limit() == before

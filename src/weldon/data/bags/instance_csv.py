@@ -6,6 +6,7 @@ import csv
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -227,8 +228,7 @@ def _read_by_row(table: TextTable, roles: Roles, *, comma: bool) -> Cells:
 def _rows(table: TextTable, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Return number and cells of each row that is not blank, a cell for each column."""
     width = len(table.header)
-    csv.field_size_limit(_FIELD)
-    with table.path.open(encoding=table.encoding, newline="") as file:
+    with _long_cells(), table.path.open(encoding=table.encoding, newline="") as file:
         for _ in range(table.skip):
             file.readline()
         reader = csv.reader(file, delimiter=table.separator, skipinitialspace=True, strict=True)
@@ -241,6 +241,16 @@ def _rows(table: TextTable, problems: list[str]) -> Iterator[tuple[int, list[str
                     f"{table.path.name} row {number}: {len(row)} cells, but the header has {width} columns"
                 )
             yield number, (row + [""] * width)[:width]
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell be longer than the csv module allows, which is a setting of the whole process."""
+    before = csv.field_size_limit(_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _odd_words(table: TextTable, place: int, row: int, cell: str, count: int) -> str:
