@@ -80,9 +80,7 @@ def fitted(photographs: Photographs, labelled: list[int], seed: int) -> Heads:
     torch.manual_seed(seed)
     heads = Heads(fresh_head(photographs.net), [photographs.setting])
     size, objective = usual_batch_size(len(labelled)), photographs.objective(photographs.train)
-    fit_heads(
-        heads, photographs.train, labelled, lambda: objective, epochs=EPOCHS, batch_size=size, seed=seed
-    )
+    fit_heads(heads, photographs.train, labelled, [objective], epochs=EPOCHS, batch_size=size, seed=seed)
     return heads
 
 

@@ -140,9 +140,7 @@ def mended_maps(
     torch.manual_seed(seed)
     heads = Heads(fresh_head(photographs.net), [photographs.setting] * len(labels))
     losses = objectives(photographs, dataset, labels)
-    fit_heads(
-        heads, dataset, range(len(dataset)), lambda: next(losses), epochs=EPOCHS, batch_size=BATCH, seed=seed
-    )
+    fit_heads(heads, dataset, range(len(dataset)), list(losses), epochs=EPOCHS, batch_size=BATCH, seed=seed)
     val = photographs.val
     scores = score_heads(heads, val, range(len(val)))
     precisions = [float(average_precision(part, val.target, val.known).nanmean()) for part in scores]

@@ -101,8 +101,7 @@ class Side(Heads):
         self.pools = nn.ModuleList(method.build() for method in methods)
 
     def learn(self, methods: Sequence[Method], dataset: FeatureDataset, images: Any, **options: Any) -> None:
-        objectives = iter([method.objective() for method in methods])
-        fit_heads(self, dataset, images, lambda: next(objectives), **options)
+        fit_heads(self, dataset, images, [method.objective() for method in methods], **options)
 
 
 @dataclass(frozen=True)

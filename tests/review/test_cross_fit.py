@@ -96,7 +96,7 @@ def test_heads_side_by_side_are_the_heads_one_by_one(same_folds):
     net = a_net()
     torch.manual_seed(0)
     heads = module.Heads(fresh_head(net), [SETTING])
-    module.fit_heads(heads, part, range(8), lambda: objective, epochs=5, batch_size=12, seed=0)
+    module.fit_heads(heads, part, range(8), [objective], epochs=5, batch_size=12, seed=0)
     assert torch.allclose(together.heads[0].transfer.weight, heads.transfers[0].weight, atol=1e-5)
 
 

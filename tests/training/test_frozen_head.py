@@ -106,6 +106,18 @@ def test_a_damaged_file_of_trials_is_named(tmp_path, values):
         read_trials(tmp_path / "search.json")
 
 
+@pytest.mark.parametrize("gain", [True, False])
+def test_the_recipe_gets_another_loss_only_where_it_does_better(net, tmp_path, gain):
+    worse = lambda: lambda scores, batch: scores.sum() * 0  # noqa: E731
+    own, other = (worse, logistic) if gain else (logistic, worse)
+    losses = {"ap": other}
+    chosen, found = search_recipe(recipe(), net, made_up_maps(60), own, one_label=False, losses=losses)
+    assert chosen.loss == ("ap" if gain else "auto")
+    assert ("loss ap" in spell_trials(found)) == gain
+    write_json(tmp_path / "search.json", trials_json(found))
+    assert read_trials(tmp_path / "search.json") == found
+
+
 @pytest.mark.parametrize("options", [{"k": "auto"}, {}], ids=["asked for", "not given"])
 def test_recipe_and_network_get_the_k_that_was_chosen(net, options):
     given = recipe(**options)

@@ -125,6 +125,37 @@ def test_a_decay_that_was_given_stays(net):
     assert len(found.trials) >= 3
 
 
+def test_another_loss_walks_from_the_best_of_the_first_and_is_chosen_where_it_is_better(net, monkeypatch):
+    """The best rate of the other loss lies two steps from that of the run's own, over settings that are worse."""
+    dataset = made_up_maps(30)
+    size = mean_squared_norm(dataset, range(30))
+    goals = {None: (1, 0, 0.6), "other": (-1, 2, 0.7)}
+
+    def nearness(self, settings, images, folds):
+        figures = []
+        for setting in settings:
+            rate, decay, top = goals[setting.loss]
+            goal = head_search.setting_at(rate, decay, size)
+            off = abs(log(setting.lr / goal.lr)) + abs(log(setting.weight_decay / goal.weight_decay))
+            figures.append(top - 0.1 * off)
+        return figures
+
+    monkeypatch.setattr(HeadSearch, "_measure", nearness)
+    found = search(net, dataset, losses={"other": logistic})
+    expected = head_search.setting_at(-1, 2, size)
+    assert (found.chosen.loss, found.chosen.lr) == ("other", expected.lr)
+    goals["other"] = (-1, 2, 0.5)
+    assert search(net, dataset, losses={"other": logistic}).chosen.loss is None
+
+
+def test_a_head_learns_by_the_loss_of_its_setting(net):
+    """A loss without a gradient leaves every class at zero: chance, where the logistic loss does better."""
+    found = search(net, made_up_maps(120), losses={"idle": lambda: lambda scores, batch: scores.sum() * 0})
+    by_loss = {name: {t.figure for t in found.trials if t.setting.loss == name} for name in (None, "idle")}
+    assert found.chosen.loss is None
+    assert max(by_loss["idle"]) < 0.6 < 0.75 < max(by_loss[None])
+
+
 def test_counts_are_tried_where_the_walk_stands_and_the_best_walk_on(net, monkeypatch):
     """The best rate of one region is a step above that of the network's own counts."""
     dataset = made_up_maps(30)

@@ -20,17 +20,19 @@ def net():
     return net
 
 
-def logistic():
-    return lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"])
+def losses(heads):
+    return [
+        lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"]) for _ in heads.settings
+    ]
 
 
 def test_side_by_side_is_one_by_one(net):
     dataset = made_up_maps(40)
     together = Heads(net, SETTINGS)
-    fit_heads(together, dataset, range(40), logistic, epochs=3, batch_size=16, seed=1)
+    fit_heads(together, dataset, range(40), losses(together), epochs=3, batch_size=16, seed=1)
     for place, setting in enumerate(SETTINGS):
         alone = Heads(net, [setting])
-        fit_heads(alone, dataset, range(40), logistic, epochs=3, batch_size=16, seed=1)
+        fit_heads(alone, dataset, range(40), losses(alone), epochs=3, batch_size=16, seed=1)
         for one, other in zip(
             alone.transfers[0].parameters(), together.transfers[place].parameters(), strict=True
         ):
@@ -47,7 +49,7 @@ def test_a_step_is_sgd_with_decay_written_out(net):
     loss = logistic_loss(net.pool(maps, batch["mask"]), batch["target"], batch["known"])
     (gradient,) = torch.autograd.grad(loss, weight)
     heads = Heads(net, [setting])
-    fit_heads(heads, dataset, range(10), logistic, epochs=1, batch_size=10, seed=0)
+    fit_heads(heads, dataset, range(10), losses(heads), epochs=1, batch_size=10, seed=0)
     expected = weight - setting.lr * (gradient + setting.weight_decay * weight)  # momentum has nothing yet
     assert 0 < MOMENTUM < 1
     torch.testing.assert_close(heads.transfers[0].weight, expected)
@@ -55,14 +57,15 @@ def test_a_step_is_sgd_with_decay_written_out(net):
 
 def test_the_network_is_not_changed(net):
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    fit_heads(Heads(net, SETTINGS), made_up_maps(20), range(20), logistic, epochs=1, batch_size=10, seed=0)
+    heads = Heads(net, SETTINGS)
+    fit_heads(heads, made_up_maps(20), range(20), losses(heads), epochs=1, batch_size=10, seed=0)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
 def test_scores_are_those_of_the_network_with_the_head_put_in(net):
     dataset = made_up_maps(12)
     heads = Heads(net, SETTINGS)
-    fit_heads(heads, dataset, range(12), logistic, epochs=2, batch_size=5, seed=0)
+    fit_heads(heads, dataset, range(12), losses(heads), epochs=2, batch_size=5, seed=0)
     net.transfer = heads.transfers[1]
     batch = dataset.__getitems__([3, 5])
     with torch.no_grad():
@@ -74,8 +77,8 @@ def test_images_left_out_are_not_learnt_from(net):
     dataset, other = made_up_maps(20), made_up_maps(20)
     other.target[10:] = 1 - other.target[10:]
     first, second = Heads(net, SETTINGS), Heads(net, SETTINGS)
-    fit_heads(first, dataset, range(10), logistic, epochs=2, batch_size=5, seed=0)
-    fit_heads(second, other, range(10), logistic, epochs=2, batch_size=5, seed=0)
+    fit_heads(first, dataset, range(10), losses(first), epochs=2, batch_size=5, seed=0)
+    fit_heads(second, other, range(10), losses(second), epochs=2, batch_size=5, seed=0)
     assert torch.equal(first.transfers[0].weight, second.transfers[0].weight)
 
 

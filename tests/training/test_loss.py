@@ -11,7 +11,7 @@ import torch
 from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.runs.recipe import build_recipe
-from weldon.training.loss import build_objective, refuse_weights
+from weldon.training.loss import build_objective, other_losses, refuse_weights
 
 
 def test_weights_of_images_are_refused_not_ignored():
@@ -20,6 +20,22 @@ def test_weights_of_images_are_refused_not_ignored():
     refuse_weights(images[:1], "ap")
     with pytest.raises(UsageError, match=r"1 images, b\.png for one: remove the column weight"):
         refuse_weights(images, "ap")
+
+
+def test_the_ap_loss_may_be_tried_only_where_the_loss_is_left_open():
+    """Not where a loss or one of its options was given, nor where images have one label or a weight."""
+    images = [Record(Path("a.png"), "a.png", frozenset()), Record(Path("b.png"), "b.png", frozenset())]
+    labels = (torch.eye(2), torch.ones(2, 2, dtype=torch.bool))
+
+    def tried(task="multilabel", records=images, **options):
+        return list(other_losses(build_recipe({"data": ".", **options}), task, records, *labels))
+
+    assert tried() == ["ap"]
+    assert tried("multiclass") == tried(loss="logistic") == tried(pos_weight="balanced") == []
+    assert tried(records=[*images, Record(Path("c.png"), "c.png", frozenset(), weight=2.0)]) == []
+    loss = other_losses(build_recipe({"data": "."}), "multilabel", images, *labels)["ap"]()
+    batch = {"target": labels[0], "known": labels[1], "index": torch.arange(2), "weight": torch.ones(2)}
+    assert float(loss(torch.eye(2) * 9, batch)) == 0  # a ranking without a fault
 
 
 TARGET = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 
 import torch
 from torch import Tensor
@@ -80,10 +79,8 @@ def cross_fit(
         torch.manual_seed(seed)
         heads = Heads(fresh_head(net), [setting] * folds).to(device)
         everyone = range(len(records))
-        masked = _without_own_fold(objective, fold)
-        fit_heads(
-            heads, dataset, everyone, lambda: next(masked), epochs=epochs, batch_size=batch_size, seed=seed
-        )
+        masked = [_Masked(objective, fold, number) for number in range(folds)]
+        fit_heads(heads, dataset, everyone, masked, epochs=epochs, batch_size=batch_size, seed=seed)
         fitted = tuple(_network(net, heads, number) for number in range(folds))
     return CrossFit(_held_out_scores(fitted, dataset, members, device), fold, fitted)
 
@@ -117,13 +114,9 @@ def fresh_head(net: RegionNet) -> RegionNet:
     return RegionNet(net.transfer.in_channels, pool, net.num_classes, config=net.config)
 
 
-def _without_own_fold(objective: Objective, fold: Tensor) -> Iterator[Objective]:
-    """Yield the loss of the first head, of the second, …: each leaves out the images of its own fold."""
-    for number in count():
-        yield _Masked(objective, fold, number)
-
-
 class _Masked:
+    """The loss without the images of one fold: that of the head that is to judge them."""
+
     def __init__(self, objective: Objective, fold: Tensor, own: int) -> None:
         self.objective, self.fold, self.own = objective, fold, own
 

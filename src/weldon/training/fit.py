@@ -43,7 +43,7 @@ from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
 from weldon.training.loggers import build_loggers, finish, refuse_absent_loggers
-from weldon.training.loss import build_objective, refuse_weights
+from weldon.training.loss import build_objective, other_losses, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
 from weldon.training.plan import describe, describe_training
@@ -60,6 +60,7 @@ def train(
     *,
     out: str | Path | None = None,
     config: str | Path | None = None,
+    preset: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: bool | None = None,
@@ -72,6 +73,8 @@ def train(
         labels: table of labels; None reads them from ``data``.
         out: folder of the run; None takes the first free of ``runs/train``, ``runs/train2``, ….
         config: TOML file with options; those given here win.
+        preset: ``quick``, ``best`` or ``paper``: options under those of ``config``
+            (:mod:`weldon.runs.preset`).
         resume: go on with the interrupted run in ``out``, with its own recipe.
         overwrite: replace the run in ``out``, once the new one is finished; with ``resume``, go on with a
             replacement that was interrupted.
@@ -164,7 +167,11 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
     trials = None
     if searches(recipe) and not objective.whole_set:  # which takes one step an epoch
         one_label = found.task == "multiclass"
-        recipe, trials = search_recipe(recipe, net, sets.train, new_objective, one_label=one_label)
+        others = other_losses(recipe, found.task, found.train, *targets)
+        recipe, trials = search_recipe(
+            recipe, net, sets.train, new_objective, one_label=one_label, losses=others
+        )
+        objective = build_objective(recipe, found.task, *targets)
     return _Ready(recipe, net, objective, found, sets, trials)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,7 @@ def search_recipe(
     objective: Callable[[], Objective],
     *,
     one_label: bool,
+    losses: Mapping[str, Callable[[], Objective]] | None = None,
 ) -> tuple[Recipe, Trials]:
     """Return the recipe with what the search chose, and what it tried; what was given stays as given.
 
@@ -98,6 +99,7 @@ def search_recipe(
         dataset: the training images.
         objective: makes the loss.
         one_label: an image has one label: accuracy chooses, else mAP.
+        losses: others to try, by name.
     """
     given = recipe.model_fields_set
     usual = usual_batch_size(len(dataset))
@@ -114,6 +116,7 @@ def search_recipe(
         batch_size=batch_size,
         weight_decay=recipe.weight_decay,
         counts=counts_to_try(recipe),
+        losses=losses or {},
     )
     found = search.run()
     chosen: dict[str, Any] = {
@@ -123,6 +126,8 @@ def search_recipe(
         "batch_size": batch_size,
         "epochs": recipe.epochs if "epochs" in given else EPOCHS,
     }
+    if found.chosen.loss is not None:
+        chosen["loss"] = found.chosen.loss
     if chooses_k(recipe):
         chosen |= take_counts(net, found.chosen)
     log.info(spell_trials(found))
@@ -142,6 +147,8 @@ def spell_trials(found: Trials) -> str:
     chosen = f"learning rate {found.chosen.lr:g}, weight decay {found.chosen.weight_decay:g}"
     if found.chosen.k_max is not None and found.chosen.k_min is not None:
         chosen += f", k+ = {spell_count(found.chosen.k_max)}, k- = {spell_count(found.chosen.k_min)}"
+    if found.chosen.loss is not None:
+        chosen += f", loss {found.chosen.loss}"
     best, worst = found.trials[0].figure, found.trials[-1].figure
     if math.isnan(best):
         return f"{chosen}: the usual ones, there are too few training images to choose by"
@@ -182,7 +189,8 @@ def read_trials(path: Path) -> Trials:
 def _trial(item: dict[str, Any]) -> Trial:
     figure = math.nan if item["figure"] is None else float(item["figure"])
     counts = {name: _count(item[name]) for name in ("k_max", "k_min") if name in item}
-    return Trial(Setting(float(item["lr"]), float(item["weight_decay"]), **counts), figure)
+    loss = None if item.get("loss") is None else str(item["loss"])
+    return Trial(Setting(float(item["lr"]), float(item["weight_decay"]), **counts, loss=loss), figure)
 
 
 def _count(value: Any) -> Count:

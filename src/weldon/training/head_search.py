@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from rich.console import Console
@@ -30,8 +30,9 @@ FEW = 1000  # below it every image is held back once, in five folds; above it a 
 FOLDS = 5
 MOST = 4000  # training images that the search looks at
 
-Place = tuple[int, int, int]  # steps of the rate, of the decay; which counts: 0 is the network's own
-START: Place = (0, 0, 0)
+# Steps of the rate and of the decay; which counts and which loss: 0 is the network's and the run's own.
+Place = tuple[int, int, int, int]
+START: Place = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class HeadSearch:
         batch_size: images a step; None goes by the number of images (:func:`usual_batch_size`).
         weight_decay: the only one to try, or None.
         counts: k+ and k- to try besides the network's own, first at the best rate and decay of these.
+        losses: other losses to try by name, last, from the best of all else.
     """
 
     net: RegionNet
@@ -94,9 +96,10 @@ class HeadSearch:
     batch_size: int | None = None
     weight_decay: float | None = None
     counts: Sequence[tuple[Count, Count]] = ()
+    losses: Mapping[str, Callable[[], Objective]] = field(default_factory=dict)
 
     def run(self) -> Trials:
-        """Walk from one setting to the best around it until none is better, then likewise at the best counts.
+        """Walk from one setting to the best around it until none is better; then likewise counts and losses.
 
         All settings of a round learn from the same batches, side by side. Of too few images, or groups of
         images, only the start is returned, with NaN for its figure.
@@ -112,14 +115,17 @@ class HeadSearch:
             new = [place for place in places if place not in figures]
             reached = self._measure([self._setting(place, size) for place in new], images, folds)
             figures.update(zip(new, reached, strict=True))
-            return max(figures, key=lambda place: figures[place])
+            rivals = [place for place in figures if place[3] == places[0][3]]  # each loss walks by itself
+            return max(rivals, key=lambda place: figures[place])
 
         with torch.random.fork_rng(devices=[]):
-            rate, decay, own = best = self._walk(START, look)
+            rate, decay, own, loss = best = self._walk(START, look)
             if self.counts:
-                best = look([(rate, decay, number) for number in range(1, len(self.counts) + 1)])
+                best = look([(rate, decay, number, loss) for number in range(1, len(self.counts) + 1)])
             if best[2] != own:
-                self._walk(best, look)
+                best = self._walk(best, look)
+            for number in range(1, len(self.losses) + 1):
+                self._walk((*best[:3], number), look)
         return self._trials(figures, size, sum(map(len, folds)))
 
     def _walk(self, place: Place, look: Callable[[Sequence[Place]], Place]) -> Place:
@@ -135,15 +141,20 @@ class HeadSearch:
         return Trials(trials, held_back, "accuracy" if self.one_label else "mAP")
 
     def _setting(self, place: Place, size: float) -> Setting:
-        rate, decay, number = place
+        rate, decay, number, loss = place
         k_max, k_min = self.counts[number - 1] if number else (None, None)
-        setting = replace(setting_at(rate, decay, size), k_max=k_max, k_min=k_min)
+        name = list(self.losses)[loss - 1] if loss else None
+        setting = replace(setting_at(rate, decay, size), k_max=k_max, k_min=k_min, loss=name)
         return setting if self.weight_decay is None else replace(setting, weight_decay=self.weight_decay)
 
     def _around(self, place: Place) -> list[Place]:
         decays = (0, 1, -1) if self.weight_decay is None else (0,)
-        rate, decay, number = place
-        return [(rate + up, decay + more, number) for up in (0, 1, -1) for more in decays]
+        rate, decay, *others = place
+        return [(rate + up, decay + more, *others) for up in (0, 1, -1) for more in decays]  # type: ignore[misc]  # four
+
+    def objective_of(self, setting: Setting) -> Objective:
+        """Return a loss for a head of that setting, its own."""
+        return self.objective() if setting.loss is None else self.losses[setting.loss]()
 
     def _folds(self, images: Sequence[int]) -> list[list[int]]:
         """Return the positions held back together: a fifth of many images, all of few in five parts."""
@@ -167,7 +178,7 @@ class HeadSearch:
                     heads,
                     self.dataset,
                     sorted(set(images) - set(fold)),
-                    self.objective,
+                    [self.objective_of(setting) for setting in settings],
                     epochs=self.epochs,
                     batch_size=self.batch_size or usual_batch_size(len(self.dataset)),
                     seed=self.seed,

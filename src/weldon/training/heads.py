@@ -30,12 +30,14 @@ class Setting:
         weight_decay: λ of Eq. 7.
         k_max: regions for the class; None: as the network has it.
         k_min: regions against it, likewise.
+        loss: its name; None: as the run has it.
     """
 
     lr: float
     weight_decay: float
     k_max: Count | None = None
     k_min: Count | None = None
+    loss: str | None = None
 
     def pool_for(self, net: RegionNet) -> nn.Module:
         """Return a copy of the network's pooling with these counts."""
@@ -83,7 +85,7 @@ def fit_heads(
     heads: Heads,
     dataset: FeatureDataset,
     images: Sequence[int],
-    objective: Callable[[], Objective],
+    objectives: Sequence[Objective],
     *,
     epochs: int,
     batch_size: int,
@@ -96,14 +98,13 @@ def fit_heads(
         heads: changed in place; they learn on the device where they are.
         dataset: cached maps.
         images: positions in ``dataset`` to learn from.
-        objective: makes the loss, a fresh one for each head.
+        objectives: the loss of each head, its own.
         epochs: passes over the images; the rate rises for a twentieth of the steps and falls along a cosine.
         batch_size: images a step.
         seed: of the order of the images.
         after_epoch: called after each.
     """
     heads.train()
-    objectives = [objective() for _ in heads.settings]
     optimizer = torch.optim.SGD(heads.parameter_groups(), lr=1.0, momentum=MOMENTUM)
     steps = epochs * -(-len(images) // batch_size)
     factor = partial(rate_factor, total=steps, warmup=WARMUP, schedule="cosine")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from torch import Tensor
 
@@ -35,6 +36,27 @@ def build_objective(recipe: Recipe, task: str, target: Tensor, known: Tensor) ->
     objective = build_loss(name, recipe.loss_options)
     objective.begin(target, known)
     return objective
+
+
+def other_losses(
+    recipe: Recipe, task: str, records: Sequence[Record], target: Tensor, known: Tensor
+) -> dict[str, Callable[[], TrainingLoss]]:
+    """Return what else a search may try where the loss is left open, by name.
+
+    That is the AP loss, the measure itself, where an image has several labels and no weight of its own. With
+    few images it loses to the logistic loss, with many it gains: the search says which.
+
+    Args:
+        recipe: its ``loss`` is ``auto`` where it is left open.
+        task: ``multilabel`` or ``multiclass``.
+        records: the training images.
+        target: ``(N, C)`` their labels.
+        known: ``(N, C)`` bool.
+    """
+    left_open = recipe.loss == "auto" and not recipe.model_fields_set & set(recipe.loss_options)
+    if not left_open or task not in tasks_of("ap") or any(record.weight != 1 for record in records):
+        return {}
+    return {"ap": partial(build_objective, recipe.model_copy(update={"loss": "ap"}), task, target, known)}
 
 
 def refuse_weights(records: Sequence[Record], loss: str) -> None:
