@@ -11,6 +11,7 @@ from cli.shell import run
 from weldon.cli.train import signature
 from weldon.data.scenes import CLASSES, make_scenes, write_scenes
 from weldon.runs.recipe import Recipe
+from weldon.runs.run_directory import RunDirectory
 
 TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
 TINY += ["--epochs", "1"]
@@ -26,6 +27,26 @@ def scenes(tmp_path_factory):
 
 def test_every_option_of_the_recipe_is_a_flag():
     assert set(Recipe.model_fields) <= set(signature().parameters)
+
+
+def test_help_beside_a_preset_shows_it_whatever_the_order(capsys):
+    for arguments in (("--preset", "quick", "--help"), ("-h", "--preset=quick")):
+        code, said = run(capsys, "train", *arguments)
+        assert code == 0
+        assert "Preset quick:" in said.out
+        assert "image_size = 320" in said.out
+    assert "Preset quick:" not in run(capsys, "train", "--help")[1].out
+
+
+def test_a_preset_trains_with_its_options_under_those_given(scenes, tmp_path, capsys):
+    out = tmp_path / "run"
+    code, said = run(capsys, "train", scenes, "--preset", "quick", "--no-search", "--out", out, *TINY)
+    assert code == 0, said.err
+    recipe = RunDirectory(out).recipe
+    assert (recipe.freeze, recipe.image_size) == (True, 64)
+    code, said = run(capsys, "train", scenes, "--preset", "fast", "--out", tmp_path / "other", *TINY)
+    assert code == 2
+    assert "preset must be one of quick, best, paper" in said.err
 
 
 def test_a_visit_from_check_to_export(scenes, tmp_path, capsys, monkeypatch):

@@ -22,7 +22,7 @@ from weldon.cli.predict import predict
 from weldon.cli.reproduce import reproduce
 from weldon.cli.serve import serve
 from weldon.cli.suspects import suspects
-from weldon.cli.train import train
+from weldon.cli.train import TrainCommand, train
 from weldon.cli.val import ValCommand, val
 from weldon.errors import UsageError
 
@@ -34,7 +34,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, train, predict, explain, export, demo, reproduce, serve, suspects, compare):
+app.command()(check)
+app.command(cls=TrainCommand)(train)
+for verb in (predict, explain, export, demo, reproduce, serve, suspects, compare):
     app.command()(verb)
 app.command("next")(next_images)
 app.command(cls=ValCommand)(val)

@@ -6,17 +6,44 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from typer.core import TyperCommand
+
 from weldon.cli.console import print_json, say
 from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
+from weldon.runs.preset import PRESETS, preset_text
 from weldon.runs.recipe import Recipe
 
 OWN = {
     "out": (Path | None, None, "folder of the run [first free of runs/train, runs/train2, …]"),
+    "preset": (
+        str | None,
+        None,
+        "quick, best or paper: options below all others; shown by --preset NAME --help",
+    ),
     "config": (Path | None, None, "TOML file with options; flags win"),
     "resume": (bool, False, "go on with the interrupted run in --out"),
     "overwrite": (bool, False, "replace the run in --out"),
     "json": (bool, False, "print one JSON object on standard output"),
 }
+
+
+class TrainCommand(TyperCommand):
+    """``weldon train``, whose help ends with the preset that stands beside ``--help``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Look for a preset first: the help is printed before any flag is read."""
+        pairs = zip(args, [*args[1:], ""], strict=True)
+        named = [after if one == "--preset" else one.partition("--preset=")[2] for one, after in pairs]
+        ctx.meta["preset"] = next((name for name in named if name in PRESETS), None)
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Add the file of the preset."""
+        super().format_epilog(ctx, formatter)
+        if name := ctx.meta.get("preset"):
+            with formatter.section(f"Preset {name}"):
+                for line in preset_text(name).splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
 def train(**options: Any) -> None:
@@ -27,7 +54,7 @@ def train(**options: Any) -> None:
     from weldon.training import train as train_run
 
     as_json = options.pop("json")
-    own = {name: options.pop(name) for name in ("out", "config", "resume", "overwrite")}
+    own = {name: options.pop(name) for name in ("out", "config", "preset", "resume", "overwrite")}
     run = train_run(options.pop("data"), options.pop("labels"), **own, **_given(options))
     if not is_first_process():
         return

@@ -24,6 +24,7 @@ from weldon.files import read_toml, write_toml
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
 from weldon.class_options import Rate, options_of
 from weldon.pooling import POOLINGS
+from weldon.runs.preset import over_preset
 from weldon.runs.option_kinds import (
     MOST_IMAGES,
     Colours,
@@ -256,18 +257,21 @@ class Recipe(_Judged):
         )
 
 
-def build_recipe(options: Mapping[str, Any], config: str | Path | None = None) -> Recipe:
+def build_recipe(
+    options: Mapping[str, Any], config: str | Path | None = None, preset: str | None = None
+) -> Recipe:
     """Return the recipe of a TOML file with the given options on top.
 
     Args:
         options: option names and values; ``None`` means "not given".
         config: a TOML file with the same names, or None.
+        preset: the name of one, under both; or None.
 
     Raises:
-        UsageError: an unknown option or a value that cannot be used, each named with its value.
+        UsageError: an unknown option or a value that cannot be used, each named with its value; no such preset.
         DataError: the file cannot be read, or it is the file that names what cannot be used.
     """
-    return _checked(options, config, read_toml(config) if config is not None else {})
+    return _checked(options, config, over_preset(preset, {} if config is None else read_toml(config)))
 
 
 def stored_recipe(config: Path, values: Mapping[str, Any]) -> Recipe:

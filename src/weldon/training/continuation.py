@@ -16,6 +16,7 @@ from weldon.errors import DataError, UsageError, WeightsError
 from weldon.files import read_toml
 from weldon.models import RegionNet, load_network
 from weldon.runs.metrics_file import read_epochs
+from weldon.runs.preset import over_preset
 from weldon.runs.recipe import Recipe, build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.checkpoint_file import (
@@ -35,18 +36,21 @@ CHANGEABLE = {"data", "labels", "corrections", "cache", "epochs", "batch_size", 
 CHANGEABLE |= {"refit", "workers", "device", "devices", "nodes", "strategy", "precision", "logger"}
 
 
-def resumed_recipe(run: RunDirectory, given: Mapping[str, Any], config: str | Path | None) -> Recipe:
+def resumed_recipe(
+    run: RunDirectory, given: Mapping[str, Any], config: str | Path | None, preset: str | None = None
+) -> Recipe:
     """Return the run's own recipe, with what is given of the options that may change.
 
     Args:
         run: the interrupted run.
         given: options of the command; None means "not given".
         config: a TOML file with options; those given win.
+        preset: the name of one, under both.
 
     Raises:
         UsageError: an option that cannot change, with both values.
     """
-    asked = read_toml(config) if config is not None else {}
+    asked = over_preset(preset, read_toml(config) if config is not None else {})
     asked |= {name: value for name, value in given.items() if value is not None}
     begun, recipe = run.recipe, build_recipe(asked, run.config)
     changed = [

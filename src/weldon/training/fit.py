@@ -97,7 +97,10 @@ def train(
         claimed(Path(out) if out is not None else None, resume=resume, overwrite=overwrite) as claim,
         logging_to(claim.run.log) if is_first_process() else contextlib.nullcontext(),
     ):
-        recipe = resumed_recipe(claim.run, given, config) if resume else build_recipe(given, config)
+        if resume:
+            recipe = resumed_recipe(claim.run, given, config, preset)
+        else:
+            recipe = build_recipe(given, config, preset)
         refuse_what_is_not_here(recipe)
         refuse_absent_loggers(recipe)
         try:
