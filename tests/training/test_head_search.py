@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import log
 
+import numpy as np
 import pytest
 import torch
 
@@ -88,6 +89,22 @@ def test_the_global_random_state_and_the_network_stay(net):
     assert torch.equal(net.transfer.weight, weight)
 
 
+def test_on_the_directions_that_features_have_the_search_finds_what_it_finds_on_all(net, monkeypatch):
+    """Features of 16 numbers that lie in 5 directions: no head can see what is left out."""
+    dataset = made_up_maps(60)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(16, 16)))[0][:, :5]
+    dataset.cached = replace(dataset.cached, maps=(dataset.cached.maps[..., :5] @ turn.T).astype(np.float16))
+    whole = search(net, dataset)
+    monkeypatch.setattr(head_search, "DIRECTIONS", 5)
+    small = search(net, dataset)
+    settings = [{trial.setting: trial.figure for trial in found.trials} for found in (whole, small)]
+    common = settings[0].keys() & settings[1].keys()
+    assert len(common) >= 9
+    assert [settings[0][one] for one in common] == pytest.approx(
+        [settings[1][one] for one in common], abs=0.02
+    )
+
+
 def test_the_same_search_finds_the_same(net):
     assert search(net, made_up_maps(40), seed=3) == search(net, made_up_maps(40), seed=3)
 
@@ -126,7 +143,7 @@ def test_a_decay_that_was_given_stays(net):
 
 
 def test_another_loss_walks_from_the_best_of_the_first_and_is_chosen_where_it_is_better(net, monkeypatch):
-    """The best rate of the other loss lies two steps from that of the run's own, over settings that are worse."""
+    """The best rate of the other loss lies two steps from that of the run's own, over worse settings."""
     dataset = made_up_maps(30)
     size = mean_squared_norm(dataset, range(30))
     goals = {None: (1, 0, 0.6), "other": (-1, 2, 0.7)}

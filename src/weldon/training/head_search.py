@@ -17,6 +17,7 @@ from weldon.metrics import average_precision
 from weldon.models import RegionNet
 from weldon.pooling import Count
 from weldon.training.features.feature_dataset import FeatureDataset
+from weldon.training.features.projection import projected, projected_net, strongest_directions
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
 
 # Where the walk starts, for features whose squared norm is 1 on average. The maps of a head learn the same
@@ -29,6 +30,7 @@ FEWEST = 20  # groups of training images (each its own where there are none), be
 FEW = 1000  # below it every image is held back once, in five folds; above it a fifth of them
 FOLDS = 5
 MOST = 4000  # training images that the search looks at
+DIRECTIONS = 384  # features are tried on their strongest directions where they have more than twice as many
 
 # Steps of the rate and of the decay; which counts and which loss: 0 is the network's and the run's own.
 Place = tuple[int, int, int, int]
@@ -110,10 +112,11 @@ class HeadSearch:
         if not folds:
             return self._trials({START: math.nan}, size, 0)
         figures: dict[Place, float] = {}
+        small = self._narrowed(images)
 
         def look(places: Sequence[Place]) -> Place:
             new = [place for place in places if place not in figures]
-            reached = self._measure([self._setting(place, size) for place in new], images, folds)
+            reached = small._measure([self._setting(place, size) for place in new], images, folds)
             figures.update(zip(new, reached, strict=True))
             rivals = [place for place in figures if place[3] == places[0][3]]  # each loss walks by itself
             return max(rivals, key=lambda place: figures[place])
@@ -127,6 +130,18 @@ class HeadSearch:
             for number in range(1, len(self.losses) + 1):
                 self._walk((*best[:3], number), look)
         return self._trials(figures, size, sum(map(len, folds)))
+
+    def _narrowed(self, images: Sequence[int]) -> HeadSearch:
+        """Return the same search on the strongest directions of the features, in a third of the time.
+
+        A rate means the same there: the gradient of a head has no part outside of the features it saw.
+        """
+        features = self.net.transfer.in_channels
+        if features <= 2 * DIRECTIONS or self.dataset.cached.grids is not None:
+            return self
+        directions = strongest_directions(self.dataset, images, DIRECTIONS)
+        narrow = projected(self.dataset, images, directions)
+        return replace(self, net=projected_net(self.net, directions), dataset=narrow)
 
     def _walk(self, place: Place, look: Callable[[Sequence[Place]], Place]) -> Place:
         for _ in range(ROUNDS):
