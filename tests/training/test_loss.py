@@ -32,6 +32,7 @@ def test_the_ap_loss_may_be_tried_only_where_the_loss_is_left_open():
 
     assert tried() == ["ap"]
     assert tried("multiclass") == tried(loss="logistic") == tried(pos_weight="balanced") == []
+    assert tried(calibrate=False) == []  # nothing would make probabilities of its scores
     assert tried(records=[*images, Record(Path("c.png"), "c.png", frozenset(), weight=2.0)]) == []
     loss = other_losses(build_recipe({"data": "."}), "multilabel", images, *labels)["ap"]()
     batch = {"target": labels[0], "known": labels[1], "index": torch.arange(2), "weight": torch.ones(2)}

@@ -44,7 +44,8 @@ def other_losses(
     """Return what else a search may try where the loss is left open, by name.
 
     That is the AP loss, the measure itself, where an image has several labels and no weight of its own. With
-    few images it loses to the logistic loss, with many it gains: the search says which.
+    few images it loses to the logistic loss, with many it gains: the search says which. Its scores are no log
+    odds, so probabilities must be calibrated after training.
 
     Args:
         recipe: its ``loss`` is ``auto`` where it is left open.
@@ -54,7 +55,12 @@ def other_losses(
         known: ``(N, C)`` bool.
     """
     left_open = recipe.loss == "auto" and not recipe.model_fields_set & set(recipe.loss_options)
-    if not left_open or task not in tasks_of("ap") or any(record.weight != 1 for record in records):
+    if (
+        not left_open
+        or not recipe.calibrate
+        or task not in tasks_of("ap")
+        or any(record.weight != 1 for record in records)
+    ):
         return {}
     return {"ap": partial(build_objective, recipe.model_copy(update={"loss": "ap"}), task, target, known)}
 
