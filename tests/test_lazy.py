@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from pathlib import Path
 
@@ -76,3 +77,8 @@ def test_a_function_is_handed_out_where_its_module_has_the_same_name(package, tm
         del sys.modules[loaded]
     __import__("lazy_for_a_test.work")
     assert sys.modules["lazy_for_a_test"].work() == 7
+
+
+def test_the_package_goes_to_another_process_by_its_name(package):
+    """A function of a script takes the modules that it uses along; cloudpickle has no rule for this one."""
+    assert pickle.loads(pickle.dumps(package)) is package

@@ -34,6 +34,10 @@ def lazy_names(package: str) -> tuple[Callable[[str], Any], Callable[[], list[st
                 value = getattr(value, name)
             super().__setattr__(name, value)
 
+        def __reduce__(self) -> tuple[Any, ...]:
+            """Go to another process by name, as a function that uses the package wants it (Ray, joblib)."""
+            return import_module, (self.__name__,)
+
     sys.modules[package].__class__ = Package
 
     def names() -> list[str]:
