@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ray_predict.py"
 DISTURBED = """
-import os, runpy, signal, sys
+import os, runpy, signal, sys, time
 from pathlib import Path
 example = runpy.run_path(sys.argv[1])
 notes, how = Path(sys.argv[2]), sys.argv[3]
@@ -30,6 +30,10 @@ class Disturbed(example["Look"]):
             (notes / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         if name == "p6.png" and how == "fail":
+            for _ in range(600):  # until something is done
+                if list(Path(sys.argv[6] + ".done").glob("*.parquet")):
+                    break
+                time.sleep(0.1)
             raise SystemError("a fault that the example does not foresee")
         return super().__call__(row)
 example["main"].__globals__["Look"] = Disturbed
@@ -74,6 +78,7 @@ def test_a_job_that_failed_goes_on_with_the_same_command(make_run, photos, tmp_p
     failed, _ = job(tmp_path, "fail", run, photos, out, 2)
     assert failed.returncode != 0
     before = {row["path"] for row in rows_of(out)}
+    assert before
     done, seen = job(tmp_path, "again", run, photos, out, 2)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(seen) == 7 - len(before)  # what was done is not looked at again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def read_shards(folder: Path, classes: Sequence[str] | None = None) -> LabelSet:
         told = parse_json(line, f"{file} row {number}")
         try:
             records.append(_record(folder, told, shards))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             problems.append(f"row {number}: {error!r}")
     if problems:
         raise DataError(f"{file} is damaged: write the shards anew:", problems)
@@ -57,6 +58,8 @@ def read_shards(folder: Path, classes: Sequence[str] | None = None) -> LabelSet:
 def _record(folder: Path, told: dict[str, Any], shards: set[str]) -> Record:
     if told["shard"] not in shards or told["split"] not in (None, *SPLITS):
         raise ValueError(f"no such shard or split: {told['shard']!r}, {told['split']!r}")
+    if not 0 <= (weight := float(told["weight"])) < math.inf:
+        raise ValueError(f"a weight must be a number from 0, got {weight}")
     path = member_path(folder / told["shard"], int(told["offset"]), int(told["bytes"]), str(told["ending"]))
     return Record(
         path,
@@ -65,7 +68,7 @@ def _record(folder: Path, told: dict[str, Any], shards: set[str]) -> Record:
         frozenset(map(str, told["unknown"])),
         told["split"],
         told["group"],
-        float(told["weight"]),
+        weight,
     )
 
 
