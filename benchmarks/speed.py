@@ -1,0 +1,225 @@
+"""What the library does in a second on a processor, each row beside a rival that takes turns with it.
+
+OMP_NUM_THREADS=1 python benchmarks/speed.py           # about five minutes on one quiet core
+OMP_NUM_THREADS=1 python benchmarks/speed.py --dry     # the same at small sizes; nothing is written
+
+Photographs are made, with detail at every scale, so that no data set is needed. The rival of predicting a
+folder is the plainest loop over timm's network: decode, timm's own transform, forward, no maps, no files.
+Results: benchmarks/results/speed.json and docs/speed.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from timm.data import create_transform, resolve_data_config
+from torch.nn import functional
+
+import weldon
+from provenance import write_results
+from speed_rows import POOLED, loss_ways, pooling_ways, step_ways
+from taking_turns import Way, in_turn, tell
+from weldon.data.dataset import collate
+from weldon.data.image import load_image, load_reduced
+from weldon.data.record import Record
+from weldon.data.transforms import EvalTransform
+from weldon.device import keep_freed_memory
+from weldon.losses import logistic_loss
+from weldon.models.embedded import DEFAULT_MODEL
+from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
+from weldon.training.heads import Heads, Setting, fit_heads
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dry", action="store_true")
+    dry = parser.parse_args().dry
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    results: dict[str, Any] = {}
+
+    def row(title: str, ways: dict[str, Way], rounds: int) -> None:
+        results[title] = in_turn(ways, rounds=2 if dry else rounds)
+        tell(title, results[title])
+
+    for shape, k in POOLED[-1:] if dry else POOLED:
+        for backward in (False, True):
+            title = f"pooling {shape}, k = {k}" + (", forward and backward" if backward else "")
+            row(title, pooling_ways(shape, k, backward=backward, device="cpu"), 7)
+    row("AP loss, 64 x 80", loss_ways(64, "cpu"), 101)
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        small = write_photographs(folder / "small", 8 if dry else 64, (500, 375))
+        large = write_photographs(folder / "large", 2 if dry else 4, (4000, 3000))
+        row(f"reading {len(small)} of 500 x 375 for 448 px", reading_ways(small), 5)
+        row(f"reading {len(large)} of 4000 x 3000 for 448 px", reading_ways(large), 3)
+        step = partial(step_ways, DEFAULT_MODEL, device="cpu", narrow=False)
+        side = 64 if dry else 224
+        row(f"training step, 8 images of {side} px", step(side=side, batch=8), 5)
+        images = 256 if dry else 1358
+        row(f"frozen epoch, {images} images of 320 px, batches of 128", frozen_ways(folder, images), 3)
+        run = small_run(folder)
+        for times in (1, 2) if dry else (1, 4, 16):
+            photos = write_photographs(folder / f"x{times}", 8 * times, (500, 375))[0].parent
+            row(f"predict {8 * times} of 500 x 375 at 224 px", predict_ways(run, photos, folder), 3)
+        count = 200 if dry else 10_000
+        row(f"check {count} files", check_ways(folder, count), 1)
+    row("weldon --help", start_ways(), 5)
+    if not dry:
+        print(write_results("speed", results))
+
+
+def write_photographs(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
+    """Write pictures with coarse and fine detail, so that decoding costs what it does for photographs."""
+    folder.mkdir()
+    rows = ["file_name,labels"]
+    for number in range(count):
+        fine = Image.effect_noise(size, 25)
+        coarse = Image.effect_noise((8, 6), 90).resize(size, Image.Resampling.BICUBIC)
+        picture = Image.merge("RGB", [coarse, Image.blend(fine, coarse, 0.8), Image.blend(fine, coarse, 0.6)])
+        picture.save(folder / f"{number:05}.jpg", quality=90)
+        rows.append(f"{number:05}.jpg,{'cat' if number % 2 else 'dog'}")
+    labels_of(folder).write_text("\n".join(rows) + "\n")
+    return sorted(folder.glob("*.jpg"))
+
+
+def labels_of(photos: Path) -> Path:
+    return photos.parent / f"{photos.name}.csv"
+
+
+def reading_ways(files: list[Path]) -> dict[str, Way]:
+    """Decode and lay files, and stack them: as bytes no larger than needed, or as floats and whole."""
+    transform = EvalTransform(448)
+
+    def item(image: Any, mask: Any) -> dict[str, Any]:
+        nothing = torch.zeros(1)
+        rest = {"target": nothing, "known": nothing, "weight": 1.0, "index": 0, "size": nothing}
+        return {"image": image, "mask": mask, **rest}
+
+    def ours() -> None:
+        read = [load_reduced(path, transform.needed) for path in files]
+        collate([item(*transform.laid(image, None, size)[:2]) for image, size in read])
+
+    def before() -> None:
+        collate([item(*transform(load_image(path))[:2]) for path in files])
+
+    return {"ours": ours, "floats, decoded whole": before}
+
+
+def frozen_ways(folder: Path, images: int) -> dict[str, Way]:
+    """One epoch of a head on cached maps of 1,280 features and 10 x 10 cells, and the arithmetic in it alone.
+
+    The arithmetic: the product of maps and weights, and that of maps and slopes, of maps that are in memory
+    as floats already; nothing is read, pooled or compared with labels.
+    """
+    classes = tuple(f"class {number}" for number in range(6))
+    records = [
+        Record(Path(f"/{n}.jpg"), f"{n}.jpg", frozenset({classes[n % 6]}), frozenset(), "train")
+        for n in range(images)
+    ]
+    maps = np.maximum(np.random.default_rng(0).standard_normal((images, 10, 10, 1280), dtype=np.float32), 0)
+    np.save(folder / "maps.npy", maps.astype(np.float16))
+    stored = np.load(folder / "maps.npy", mmap_mode="r")
+    masks = np.ones((images, 10, 10), dtype=bool)
+    masks[:, 8:] = False  # as photographs of 4:3 have it
+    cached = CachedFeatures(stored, masks, {record.path: n for n, record in enumerate(records)})
+    dataset = FeatureDataset(records, classes, cached)
+
+    def epoch(pool: str, **options: Any) -> Way:
+        net = weldon.create_model(DEFAULT_MODEL, 6, weights="none", pool=pool, **options)
+        heads = Heads(net, [Setting(0.1, 1e-4)])
+        return lambda: fit_heads(
+            heads, dataset, range(images), lambda: build_loss, epochs=1, batch_size=128, seed=0
+        )
+
+    weight = torch.randn(6, 1280, 1, 1, requires_grad=True)
+    batch = torch.from_numpy(maps[:128]).permute(0, 3, 1, 2)
+
+    def arithmetic() -> None:
+        for _ in range(-(-images // 128)):
+            product = functional.conv2d(batch, weight)
+            torch.autograd.grad(product, weight, torch.ones_like(product))
+
+    ways = {"ours": epoch("weldon", k_max=0.2), "average": epoch("avg"), "max": epoch("max")}
+    return {**ways, "arithmetic alone": arithmetic}
+
+
+def build_loss(scores: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    return logistic_loss(scores, batch["target"], batch["known"])
+
+
+def small_run(folder: Path) -> Path:
+    """Train a run on the installed backbone, just enough to predict with."""
+    photos = write_photographs(folder / "train", 16, (500, 375))[0].parent
+    options = {"epochs": 1, "workers": 0, "image_size": 224, "device": "cpu", "batch_size": 8}
+    weldon.train(photos, labels_of(photos), out=folder / "run", progress=False, **options)
+    return folder / "run"
+
+
+def predict_ways(run: Path, photos: Path, folder: Path) -> dict[str, Way]:
+    """A folder's labels, points, boxes and files, beside scores alone from a loop over timm's network."""
+    from weldon.inference import PredictionWriter
+    from weldon.inference.predict import load_images
+
+    predictor = load_images(run, device="cpu", workers=1)
+    net = timm.create_model(DEFAULT_MODEL, num_classes=2).eval()
+    config = {**resolve_data_config({}, model=net), "input_size": (3, 224, 224)}
+    transform = create_transform(**config)
+    files = sorted(photos.glob("*.jpg"))
+
+    def ours() -> None:
+        with PredictionWriter(folder / "out", predictor.classes, overwrite=True) as writer:
+            for result in predictor.predict(photos):
+                writer.add(result)
+                for name in result.labels:
+                    result.boxes(name)
+
+    @torch.no_grad()
+    def plain() -> None:
+        for start in range(0, len(files), 8):
+            pictures = [Image.open(path).convert("RGB") for path in files[start : start + 8]]
+            net(torch.stack([transform(picture) for picture in pictures])).sigmoid()
+
+    return {"ours": ours, "timm, scores alone": plain}
+
+
+def check_ways(folder: Path, count: int) -> dict[str, Way]:
+    """``weldon check`` of many files, beside Pillow decoding each of them."""
+    photos = write_photographs(folder / "check", count, (160, 120))
+
+    def decode() -> None:
+        for path in photos:
+            with Image.open(path) as image:
+                image.load()
+
+    words = ["check", str(photos[0].parent), "--labels", str(labels_of(photos[0].parent))]
+    return {"ours": lambda: command(words), "Pillow decodes them": decode}
+
+
+def start_ways() -> dict[str, Way]:
+    return {
+        "ours": lambda: command(["--help"]),
+        "import torch": lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True),
+    }
+
+
+def command(words: list[str]) -> None:
+    program = "import sys; from weldon.cli import main; main(sys.argv[1:])"
+    subprocess.run([sys.executable, "-c", program, *words], capture_output=True, check=False)
+
+
+if __name__ == "__main__":
+    main()
