@@ -13,7 +13,7 @@ from weldon.data.windows import open_windows
 from weldon.errors import UsageError
 from weldon.models import WeldonNet, create_model
 from weldon.models.embedded import DEFAULT_MODEL
-from weldon.models.stitched import stitched_regions, stitched_strips
+from weldon.models.stitched import stitched_regions, stitched_strips, tiles_a_pass
 
 
 def net_of(name: str, weights: str = "none") -> WeldonNet:
@@ -107,3 +107,9 @@ def test_maps_of_another_size_than_the_cells_are_refused():
         )
         with pytest.raises(UsageError, match="of 128 pixels it gives 3 x 3 cells, not 4 x 4"):
             next(strips)
+
+
+def test_a_processor_gains_nothing_by_many_tiles_at_once():
+    assert tiles_a_pass(torch.device("cpu"), 16) == 2
+    assert tiles_a_pass(torch.device("cpu"), 1) == 1
+    assert tiles_a_pass(torch.device("cuda"), 16) == 16

@@ -21,7 +21,7 @@ from weldon.errors import UsageError
 MOST_CLASSES = 254  # an indexed PNG has 256 values: 0 is background, 255 "not labelled"
 SHARPNESS = 10.0
 CRF_SIDE = 512
-MOST_CLAIMS = 1 << 27  # numbers held at a time while a mask is drawn
+MOST_CLAIMS = 1 << 25  # numbers held at a time while a mask is drawn
 
 
 def foreground_shares(

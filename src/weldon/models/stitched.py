@@ -14,6 +14,11 @@ from weldon.errors import UsageError
 from weldon.models.network import WeldonNet
 
 
+def tiles_a_pass(device: torch.device, most: int) -> int:
+    """Return how many tiles go through a network at once: on a processor more than two only take memory."""
+    return min(most, 2) if device.type == "cpu" else most
+
+
 @torch.no_grad()
 def stitched_strips(
     maps_of: Callable[[Tensor], Tensor], picture: Windows, tiling: Tiling, *, batch_size: int
@@ -60,7 +65,7 @@ def stitched_regions(net: WeldonNet, picture: Windows, tiling: Tiling, *, batch_
         net: in evaluation mode, on its device.
         picture: of any size.
         tiling: how it is cut.
-        batch_size: tiles a pass.
+        batch_size: tiles a pass, where the device gains by them (:func:`tiles_a_pass`).
 
     Raises:
         DataError: a part of the file cannot be read.
@@ -71,7 +76,8 @@ def stitched_regions(net: WeldonNet, picture: Windows, tiling: Tiling, *, batch_
     def regions_of(tiles: Tensor) -> Tensor:
         return net.transfer_scores(net.features(tiles.to(device))).float()
 
-    strips = stitched_strips(regions_of, picture, tiling, batch_size=batch_size)
+    size = tiles_a_pass(device, batch_size)
+    strips = stitched_strips(regions_of, picture, tiling, batch_size=size)
     return torch.cat(list(strips), dim=1)[None]
 
 

@@ -26,7 +26,7 @@ from weldon.errors import DataError
 from weldon.files import is_alive
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
 from weldon.models import WeldonNet, cell_mask
-from weldon.models.stitched import stitched_strips
+from weldon.models.stitched import stitched_strips, tiles_a_pass
 from weldon.stopping import leave_if_told
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
@@ -160,13 +160,14 @@ class _Job:
         """Write the map of each picture, a block of cells a row; of one that breaks off nothing stays."""
         self.net.eval()
         device = next(self.net.parameters()).device
+        size = tiles_a_pass(device, BATCH_SIZE)
 
         def maps_of(tiles: Tensor) -> Tensor:
             return self.net.features(tiles.to(device)).half()
 
         seen = track(self.order, "feature maps", transient=True, console=STDERR)
         for path in (self.dataset.records[index].path for index in seen):
-            blocks = _blocks(_strips_of(path, maps_of, tiling))
+            blocks = _blocks(_strips_of(path, maps_of, tiling, size))
             _add_all(writer, blocks, self.contents.digests[path])
 
     def _batches(self) -> Iterator[dict[str, Any]]:
@@ -205,9 +206,11 @@ class _Job:
         return CachedFeatures(stored.maps, stored.masks, rows, lost, grids)
 
 
-def _strips_of(path: Path, maps_of: Callable[[Tensor], Tensor], tiling: Tiling) -> Iterator[Tensor]:
+def _strips_of(
+    path: Path, maps_of: Callable[[Tensor], Tensor], tiling: Tiling, size: int
+) -> Iterator[Tensor]:
     with open_windows(path, tiling.window) as picture:
-        yield from stitched_strips(maps_of, picture, tiling, batch_size=BATCH_SIZE)
+        yield from stitched_strips(maps_of, picture, tiling, batch_size=size)
 
 
 def _add_all(writer: MapWriter, blocks: Iterator[tuple[Any, Any]], digest: str) -> None:
