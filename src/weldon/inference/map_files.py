@@ -110,7 +110,10 @@ def overlay_paths(stem: Path, result: Result) -> dict[str, Path]:
 
 def write_mask(mask: NDArray[np.uint8], path: Path) -> None:
     """Write a mask as an indexed png with the VOC devkit's colours: the pixel values are the classes."""
-    image = Image.frombytes("P", (mask.shape[1], mask.shape[0]), np.ascontiguousarray(mask).tobytes())
+    size = (mask.shape[1], mask.shape[0])
+    image = Image.frombuffer(
+        "P", size, np.ascontiguousarray(mask), "raw", "P", 0, 1
+    )  # no copy: it may be large
     image.putpalette(mask_palette())
     _save_png(image, path)
 

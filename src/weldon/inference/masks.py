@@ -21,7 +21,7 @@ from weldon.errors import UsageError
 MOST_CLASSES = 254  # an indexed PNG has 256 values: 0 is background, 255 "not labelled"
 SHARPNESS = 10.0
 CRF_SIDE = 512
-MOST_CLAIMS = 1 << 25  # numbers held at a time while a mask is drawn
+MOST_CLAIMS = 1 << 23  # numbers held at a time while a mask is drawn
 
 
 def foreground_shares(
@@ -156,7 +156,10 @@ def segment(
         size = crf_size(geometry)
         refined = refine_claims(claims(size), image.resize((size[1], size[0])), **(crf_options or {}))
         parts = _enlarged(refined, full)
-    return np.concatenate([mask_indices(part, present).cpu().numpy() for part in parts])
+    mask = np.empty(full, dtype=np.uint8)
+    for (first, last), part in zip(_bands(full, 1 + len(present)), parts, strict=True):
+        mask[first:last] = mask_indices(part, present).cpu().numpy()
+    return mask
 
 
 def _bands(size: tuple[int, int], claims: int) -> list[tuple[int, int]]:

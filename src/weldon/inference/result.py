@@ -160,6 +160,8 @@ class Result(RegionResult[Region]):
         options = crf if isinstance(crf, Mapping) else {}
         settings = self.decision.masks.changed(background=background, relative=relative, crf=options)
         asked = settings, crf is not False
+        if self.geometry.resize == TILES:  # too large to be kept beside
+            return self._draw_mask(*asked)
         if asked not in self._masks:  # the CRF is slow, and a mask is wanted by several files
             self._masks[asked] = self._draw_mask(*asked)
         return self._masks[asked].copy()
