@@ -73,6 +73,9 @@ def read_workbook(
         {(row + 1, column): doubt for (row, column), doubt in found}
         for found in (_doubts(chosen), _dates(chosen))
     )
+    for row, column in doubts:  # what stands there is told once
+        if row <= len(texts) and column < len(texts[row - 1]):
+            texts[row - 1][column] = ""
     notes += _notes(path, chosen)
     return shaped_table(path, texts, notes=notes, sheet=chosen.name, doubts=doubts, dates=dates)
 
