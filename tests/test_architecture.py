@@ -33,3 +33,9 @@ def test_every_file_a_page_for_engineers_names_exists(page):
     homes = (ROOT / "src" / "weldon", ROOT)
     assert named
     assert not [name for name in named if not any((home / name).is_file() for home in homes)]
+
+
+def test_one_place_says_how_an_extra_is_installed():
+    """A clone is no package of an index: ``MissingPackageError`` knows the command that works here."""
+    files = (ROOT / "src" / "weldon").rglob("*.py")
+    assert [path.name for path in files if "weldon[" in path.read_text(encoding="utf-8")] == ["errors.py"]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import pickle
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 
-import weldon
 from weldon.errors import (
     DataError,
     MissingPackageError,
@@ -18,8 +16,6 @@ from weldon.errors import (
     WeldonError,
     install_command,
 )
-
-SOURCE = Path(weldon.__file__).parent
 
 
 def test_problems_are_listed_a_line_each_below_the_summary():
@@ -87,9 +83,3 @@ def test_weldon_that_was_never_installed_is_named(monkeypatch):
         assert install_command("h5") == "pip install 'weldon[h5]'"
     finally:
         install_command.cache_clear()
-
-
-def test_no_other_message_says_how_an_extra_is_installed():
-    """A clone is no package of an index: only one place knows which command works here."""
-    places = [path for path in SOURCE.rglob("*.py") if "weldon[" in path.read_text(encoding="utf-8")]
-    assert [path.name for path in places] == ["errors.py"]

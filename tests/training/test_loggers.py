@@ -101,7 +101,7 @@ def test_a_logger_that_is_not_installed_is_refused_before_anything_is_written(
     scenes, tmp_path, monkeypatch, name
 ):
     monkeypatch.setattr(loggers, "find_spec", lambda package: None)
-    with pytest.raises(UsageError, match=rf"weldon\[{name}\]"):
+    with pytest.raises(UsageError, match=rf"{name} must be installed: pip install .*\[{name}\]"):
         trained(scenes, tmp_path / "run", name)
     assert not (tmp_path / "run").exists()
 

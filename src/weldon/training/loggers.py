@@ -11,7 +11,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
-from weldon.errors import UsageError
+from weldon.errors import MissingPackageError, UsageError
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 
@@ -27,7 +27,7 @@ def refuse_absent_loggers(recipe: Recipe) -> None:
     """
     for name in recipe.logger:
         if name in PACKAGES and find_spec(PACKAGES[name]) is None:
-            raise UsageError(f"logger {name!r} needs its package: pip install 'weldon[{name}]'")
+            raise MissingPackageError(f"for the logger {name!r}", PACKAGES[name], name)
 
 
 def build_loggers(recipe: Recipe, run: RunDirectory, home: Path) -> list[Logger]:
