@@ -10,8 +10,8 @@ from torch import nn
 from weldon.data.geometry import Geometry
 from weldon.errors import UsageError
 from weldon.models import cell_mask
-from weldon.models.region_net import RegionNet
-from weldon.pooling import build_pooling
+from weldon.models.region_net import RegionNet, average_scores
+from weldon.pooling import average_pool, build_pooling
 
 
 def covered_share(mask: np.ndarray, row: int, column: int, grid: tuple[int, int]) -> float:
@@ -163,3 +163,24 @@ def test_pooling_learns_beside_the_transfer_layer_at_one_rate():
     (group,) = RegionNet(2, pool, 1).parameter_groups(0.5, 0.1, 0.25)
     assert (group["name"], group["lr"], group["weight_decay"]) == ("head", 0.5, 0.25)
     assert len(group["params"]) == 3  # weight, bias, temperature
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("size", [(4, 5), (20,)], ids=["maps", "bag"])
+def test_average_pooling_takes_the_mean_before_the_transfer_layer_and_changes_nothing(
+    generator, masked, size
+):
+    features = torch.randn(3, 6, *size, generator=generator)
+    mask = torch.rand(3, *size, generator=generator) > 0.4 if masked else None
+    transfer = torch.nn.Conv2d(6, 4, 1)
+    maps = torch.einsum("nf...,cf->nc...", features, transfer.weight[:, :, 0, 0])
+    bias = transfer.bias.view(4, *[1] * len(size))
+    wanted = average_pool(maps + bias, mask)
+    found = average_scores(features, mask, transfer.weight, transfer.bias)
+    torch.testing.assert_close(found, wanted)
+    for one, other in zip(
+        torch.autograd.grad(found.square().sum(), list(transfer.parameters())),
+        torch.autograd.grad(wanted.square().sum(), list(transfer.parameters())),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other)

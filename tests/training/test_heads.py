@@ -10,6 +10,21 @@ from weldon.losses import logistic_loss
 from weldon.models import create_model
 from weldon.training.heads import MOMENTUM, Heads, Setting, fit_heads, score_heads
 
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_heads_of_average_pooling_score_as_each_alone(masked):
+    net = create_model("test_resnet", len(CLASSES), weights="none", pool="avg")
+    net.transfer = torch.nn.Conv2d(16, len(CLASSES), 1)
+    batch = made_up_maps(10).__getitems__(list(range(10)))
+    mask = batch["mask"] if masked else torch.ones_like(batch["mask"])
+    heads = Heads(net, SETTINGS)
+    with torch.no_grad():
+        heads.transfers[1].weight.mul_(2)
+        found = heads(batch["features"], mask)
+    for transfer, scores in zip(heads.transfers, found, strict=True):
+        torch.testing.assert_close(scores, net.pool(transfer(batch["features"]), mask))
+
+
 SETTINGS = (Setting(0.3, 1e-3), Setting(0.03, 1e-2))
 
 

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from weldon.errors import UsageError
+from weldon.pooling.max_average import AveragePool, mean_of_regions
+from weldon.pooling.regions import flatten_regions
 
 _ROUNDING = 1e-3  # of a pixel: edges of cells that are no whole pixels are rounded in float32
 
@@ -64,6 +66,31 @@ def _sum_cells(pixels: Tensor, cells: int) -> Tensor:
     left = left.to(pixels.device)
     at_edges = torch.lerp(total[..., left], total[..., left + 1], share)  # (..., cells + 1)
     return at_edges.diff(dim=-1)
+
+
+def average_scores(features: Tensor, mask: Tensor | None, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return the mean over regions of a 1x1 transfer layer's scores: that of the mean features, once a class.
+
+    Args:
+        features: ``(N, F, h, w)`` or ``(N, F, R)``.
+        mask: ``(N, h, w)`` or ``(N, R)`` bool, True on real regions; None: all are.
+        weight: ``(C, F, 1, 1)``.
+        bias: ``(C,)`` or None.
+
+    Returns:
+        ``(N, C)``.
+
+    Raises:
+        UsageError: as every pooling, for shapes that do not fit or an image without a real region.
+
+    Example:
+        >>> features = torch.tensor([[[1.0, 3.0, 9.0]]])  # one feature of three regions
+        >>> mask = torch.tensor([[True, True, False]])
+        >>> average_scores(features, mask, torch.tensor([[[[2.0]]], [[[-1.0]]]]), None)
+        tensor([[ 4., -2.]])
+    """
+    mean = mean_of_regions(*flatten_regions(features, mask)).to(features.dtype)  # (N, F)
+    return F.linear(mean, weight.flatten(1), bias)
 
 
 class RegionNet(nn.Module):
@@ -136,6 +163,10 @@ class RegionNet(nn.Module):
         self, features: Tensor, mask: Tensor | None = None, *, return_maps: bool = False
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Score feature maps ``(N, F, h, w)``, or bags of regions ``(N, F, R)`` with a mask ``(N, R)``."""
+        if not return_maps and isinstance(self.pool, AveragePool):
+            if mask is not None and features.ndim == 4:
+                mask = cell_mask(mask, (features.shape[-2], features.shape[-1]))
+            return average_scores(features, mask, self.transfer.weight, self.transfer.bias)
         return self.pooled(self.transfer_scores(features), mask, return_maps=return_maps)
 
     def pooled(

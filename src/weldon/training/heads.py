@@ -13,7 +13,9 @@ from torch.nn import functional
 
 from weldon.losses import Batch, Objective
 from weldon.models import RegionNet
+from weldon.models.region_net import average_scores
 from weldon.pooling import Count
+from weldon.pooling.max_average import AveragePool
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.module import rate_factor
 
@@ -66,6 +68,9 @@ class Heads(nn.Module):
         """Turn features ``(N, F, h, w)`` and a mask ``(N, h, w)`` into the scores ``(N, C)`` of each head."""
         weight = torch.cat([transfer.weight for transfer in self.transfers])  # type: ignore[misc]
         bias = torch.cat([transfer.bias for transfer in self.transfers])  # type: ignore[misc]
+        if all(isinstance(pool, AveragePool) for pool in self.pools):
+            scores = average_scores(features, mask, weight, bias)  # (N, T·C)
+            return list(scores.chunk(len(self.pools), 1))
         maps = functional.conv2d(features, weight, bias).chunk(len(self.pools), 1)  # T times (N, C·M, h, w)
         return [pool(part, mask) for pool, part in zip(self.pools, maps, strict=True)]
 
