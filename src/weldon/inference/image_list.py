@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from glob import has_magic
@@ -44,10 +45,10 @@ def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage
             named with its row.
     """
     given = [sources] if isinstance(sources, str | Path) else list(sources)
-    found: dict[Path, NamedImage] = {}
+    found: dict[str, NamedImage] = {}
     for source in given:
         for image in _expand_one(str(source)):
-            found.setdefault(image.path.resolve(), image)
+            found.setdefault(os.path.realpath(image.path), image)
     if not found:
         raise UsageError(f"images must be files, folders, patterns or text lists, got {given!r}")
     return _tell_apart(list(found.values()))
