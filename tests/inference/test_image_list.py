@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from weldon.data import LabelSet, Record, load_image
+from weldon.data.shards import write_shards
 from weldon.errors import DataError, UsageError
 from weldon.inference.image_list import expand_images, photo_folder
 
@@ -28,6 +30,18 @@ def names(sources) -> list[str]:
 
 def test_a_folder_is_walked_in_order_and_named_below_itself(tree: Path):
     assert names(tree) == ["a.PNG", "b.jpg", "deep/c.jpeg", "deep/deeper/a.PNG"]
+
+
+def test_shards_give_their_pictures_by_the_names_of_the_files(tmp_path: Path):
+    records = []
+    for number in range(3):
+        path = tmp_path / f"{number}.png"
+        Image.new("RGB", (8 + number, 8)).save(path)
+        records.append(Record(path, f"deep/{number}.png", frozenset()))
+    write_shards(LabelSet(tuple(records), ("cat",), "table"), tmp_path / "shards")
+    found = expand_images(tmp_path / "shards")
+    assert [image.file_name for image in found] == ["deep/0.png", "deep/1.png", "deep/2.png"]
+    assert [load_image(image.path).width for image in found] == [8, 9, 10]
 
 
 def test_a_file_goes_by_its_name(tree: Path):

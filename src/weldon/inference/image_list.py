@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from weldon.data.file_names import UNFIT, is_fit
 from weldon.data.image import SUFFIXES
+from weldon.data.shards import INDEX
+from weldon.data.shards.listing import read_shards
 from weldon.data.walk import is_hidden, notes_on, walk
 from weldon.errors import DataError, UsageError
 from weldon.files import read_text
@@ -27,7 +29,7 @@ class NamedImage:
 
 
 def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage]:
-    """List the images of files, folders (recursive), patterns (``*.jpg``, ``**``) and text files of paths.
+    """List the images of files, folders (recursive), shards, patterns (``*.jpg``, ``**``) and lists of paths.
 
     A name is the path below the folder, below the fixed part of the pattern, or as the list gives it; an
     image reached twice is listed once, and two images of one name get their paths as names. What is passed
@@ -70,6 +72,8 @@ def _expand_one(source: str) -> Iterator[NamedImage]:
     path = Path(source)
     if not is_fit(source):
         raise UsageError(f"images must have names that can be written down, got {source!r}: {UNFIT}")
+    if (path / INDEX).is_file():
+        return (NamedImage(record.path, record.file_name) for record in read_shards(path).records)
     if path.is_dir():
         return iter(_folder(path))
     if path.is_file():
