@@ -15,7 +15,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from timm.data import create_transform, resolve_data_config
 from torch.nn import functional
 
 import weldon
-from provenance import write_results
+from provenance import read_results, write_results
 from speed_rows import POOLED, loss_ways, pooling_ways, step_ways
 from taking_turns import Way, in_turn, tell
 from weldon.data.dataset import collate
@@ -46,40 +47,45 @@ from weldon.training.heads import Heads, Setting, fit_heads
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry", action="store_true")
-    dry = parser.parse_args().dry
+    parser.add_argument("--only", default="", help="rows whose name holds this; the others stay as they were")
+    options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
-    results: dict[str, Any] = {}
+    results: dict[str, Any] = {} if options.dry else read_results("speed")
+    with tempfile.TemporaryDirectory() as home:
+        for title, (build, rounds) in rows(Path(home), dry=options.dry).items():
+            if options.only in title:
+                results[title] = in_turn(build(), rounds=1 if options.dry else rounds)
+                tell(title, results[title])
+    if not options.dry:
+        print(write_results("speed", results))
 
-    def row(title: str, ways: dict[str, Way], rounds: int) -> None:
-        results[title] = in_turn(ways, rounds=2 if dry else rounds)
-        tell(title, results[title])
 
+def rows(folder: Path, *, dry: bool) -> dict[str, tuple[Callable[[], dict[str, Way]], int]]:
+    """Return what is timed by its name: what builds the ways, and how often they take turns."""
+    found: dict[str, tuple[Callable[[], dict[str, Way]], int]] = {}
     for shape, k in POOLED[-1:] if dry else POOLED:
         for backward in (False, True):
             title = f"pooling {shape}, k = {k}" + (", forward and backward" if backward else "")
-            row(title, pooling_ways(shape, k, backward=backward, device="cpu"), 7)
-    row("AP loss, 64 x 80", loss_ways(64, "cpu"), 101)
-    with tempfile.TemporaryDirectory() as home:
-        folder = Path(home)
-        small = write_photographs(folder / "small", 8 if dry else 64, (500, 375))
-        large = write_photographs(folder / "large", 2 if dry else 4, (4000, 3000))
-        row(f"reading {len(small)} of 500 x 375 for 448 px", reading_ways(small), 5)
-        row(f"reading {len(large)} of 4000 x 3000 for 448 px", reading_ways(large), 3)
-        step = partial(step_ways, DEFAULT_MODEL, device="cpu", narrow=False)
-        side = 64 if dry else 224
-        row(f"training step, 8 images of {side} px", step(side=side, batch=8), 5)
-        images = 256 if dry else 1358
-        row(f"frozen epoch, {images} images of 320 px, batches of 128", frozen_ways(folder, images), 3)
-        run = small_run(folder)
-        for times in (1, 2) if dry else (1, 4, 16):
-            photos = write_photographs(folder / f"x{times}", 8 * times, (500, 375))[0].parent
-            row(f"predict {8 * times} of 500 x 375 at 224 px", predict_ways(run, photos, folder), 3)
-        count = 200 if dry else 10_000
-        row(f"check {count} files", check_ways(folder, count), 1)
-    row("weldon --help", start_ways(), 5)
-    if not dry:
-        print(write_results("speed", results))
+            found[title] = partial(pooling_ways, shape, k, backward=backward, device="cpu"), 7
+    found["AP loss, 64 x 80"] = partial(loss_ways, 64, "cpu"), 101
+    for count, size in ((8, (500, 375)), (2, (4000, 3000))) if dry else ((64, (500, 375)), (4, (4000, 3000))):
+        title = f"reading {count} of {size[0]} x {size[1]} for 448 px"
+        found[title] = partial(reading_ways, folder / f"reading{size[0]}", count, size), 5
+    side = 64 if dry else 224
+    step = partial(step_ways, DEFAULT_MODEL, side=side, batch=8, device="cpu", narrow=False)
+    found[f"training step, 8 images of {side} px"] = step, 5
+    images = 256 if dry else 1358
+    title = f"frozen epoch, {images} images of 320 px, batches of 128"
+    found[title] = partial(frozen_ways, folder, images), 3
+    run = cache(partial(small_run, folder))
+    for times in (1, 2) if dry else (1, 4, 16):
+        title = f"predict {8 * times} of 500 x 375 at 224 px"
+        found[title] = partial(predict_ways, run, folder / f"x{times}", 8 * times), 3
+    count = 200 if dry else 10_000
+    found[f"check {count} files"] = partial(check_ways, folder, count), 1
+    found["weldon --help"] = start_ways, 5
+    return found
 
 
 def write_photographs(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
@@ -100,8 +106,9 @@ def labels_of(photos: Path) -> Path:
     return photos.parent / f"{photos.name}.csv"
 
 
-def reading_ways(files: list[Path]) -> dict[str, Way]:
+def reading_ways(folder: Path, count: int, size: tuple[int, int]) -> dict[str, Way]:
     """Decode and lay files, and stack them: as bytes no larger than needed, or as floats and whole."""
+    files = write_photographs(folder, count, size)
     transform = EvalTransform(448)
 
     def item(image: Any, mask: Any) -> dict[str, Any]:
@@ -142,7 +149,7 @@ def frozen_ways(folder: Path, images: int) -> dict[str, Way]:
         net = weldon.create_model(DEFAULT_MODEL, 6, weights="none", pool=pool, **options)
         heads = Heads(net, [Setting(0.1, 1e-4)])
         return lambda: fit_heads(
-            heads, dataset, range(images), lambda: build_loss, epochs=1, batch_size=128, seed=0
+            heads, dataset, range(images), [build_loss], epochs=1, batch_size=128, seed=0
         )
 
     weight = torch.randn(6, 1280, 1, 1, requires_grad=True)
@@ -169,19 +176,20 @@ def small_run(folder: Path) -> Path:
     return folder / "run"
 
 
-def predict_ways(run: Path, photos: Path, folder: Path) -> dict[str, Way]:
+def predict_ways(run: Callable[[], Path], photos: Path, count: int) -> dict[str, Way]:
     """A folder's labels, points, boxes and files, beside scores alone from a loop over timm's network."""
     from weldon.inference import PredictionWriter
     from weldon.inference.predict import load_images
 
-    predictor = load_images(run, device="cpu", workers=1)
+    predictor = load_images(run(), device="cpu", workers=1)
     net = timm.create_model(DEFAULT_MODEL, num_classes=2).eval()
     config = {**resolve_data_config({}, model=net), "input_size": (3, 224, 224)}
     transform = create_transform(**config)
-    files = sorted(photos.glob("*.jpg"))
+    files = write_photographs(photos, count, (500, 375))
+    out = photos.parent / "out"
 
     def ours() -> None:
-        with PredictionWriter(folder / "out", predictor.classes, overwrite=True) as writer:
+        with PredictionWriter(out, predictor.classes, overwrite=True) as writer:
             for result in predictor.predict(photos):
                 writer.add(result)
                 for name in result.labels:

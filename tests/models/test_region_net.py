@@ -172,8 +172,11 @@ def test_average_pooling_takes_the_mean_before_the_transfer_layer_and_changes_no
 ):
     features = torch.randn(3, 6, *size, generator=generator)
     mask = torch.rand(3, *size, generator=generator) > 0.4 if masked else None
+    if masked:
+        features[0, 2][~mask[0]] = torch.inf  # padding is no region, whatever stands there
     transfer = torch.nn.Conv2d(6, 4, 1)
-    maps = torch.einsum("nf...,cf->nc...", features, transfer.weight[:, :, 0, 0])
+    known = features.masked_fill(~mask.unsqueeze(1), 0.0) if masked else features
+    maps = torch.einsum("nf...,cf->nc...", known, transfer.weight[:, :, 0, 0])
     bias = transfer.bias.view(4, *[1] * len(size))
     wanted = average_pool(maps + bias, mask)
     found = average_scores(features, mask, transfer.weight, transfer.bias)

@@ -89,8 +89,22 @@ def average_scores(features: Tensor, mask: Tensor | None, weight: Tensor, bias: 
         >>> average_scores(features, mask, torch.tensor([[[[2.0]]], [[[-1.0]]]]), None)
         tensor([[ 4., -2.]])
     """
-    mean = mean_of_regions(*flatten_regions(features, mask)).to(features.dtype)  # (N, F)
-    return F.linear(mean, weight.flatten(1), bias)
+    regions, real = flatten_regions(features, mask)
+    return F.linear(_mean_features(regions, real).to(features.dtype), weight.flatten(1), bias)
+
+
+def _mean_features(regions: Tensor, real: Tensor | None) -> Tensor:
+    """Mean over the real regions of ``(N, F, R)``, ``(N, F)``.
+
+    On a processor by a product: a sum over regions, whose features lie side by side, takes ten times as long.
+    """
+    if regions.device.type == "cpu" and regions.dtype == torch.float32 and not torch.compiler.is_compiling():
+        images, _, count = regions.shape
+        ones = torch.ones(images, count) if real is None else real.to(regions.dtype)
+        mean = ((ones / ones.sum(1, keepdim=True)).unsqueeze(1) @ regions.mT).squeeze(1)  # (N, F)
+        if mean.isfinite().all():
+            return mean
+    return mean_of_regions(regions, real)  # what stands on padding may be infinite, and does not count
 
 
 class RegionNet(nn.Module):
