@@ -63,6 +63,11 @@ def test_predictions_name_every_patch_by_its_place(visit, tmp_path, capsys):
     assert [row["instance"] for row in rows[:2]] == ["0,0", "512,0"]
 
 
+def test_a_window_is_refused_since_bags_hold_no_pictures(visit, capsys):
+    code, said = run(capsys, "check", visit[0], "--labels", visit[1], "--window", "0", "9")
+    assert (code, "leave out --window" in said.err) == (2, True)
+
+
 def test_without_h5py_one_sentence_says_what_to_install(visit, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     code, said = run(capsys, "check", visit[0], "--labels", visit[1])

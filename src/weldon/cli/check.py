@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +26,7 @@ def check(
     ] = None,
     window: Annotated[
         tuple[float, float] | None,
-        typer.Option(
-            help="grey values that are black and white, LOW HIGH; see weldon train", show_default=False
-        ),
+        typer.Option(help="grey values that are black and white, LOW HIGH", show_default=False),
     ] = None,
     max_pixels: MaxPixels = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
@@ -39,7 +37,7 @@ def check(
 
     if holds_bags(data, labels):
         reading = {"label_sep": label_sep, "minus_one": minus_one, "group_col": group_col, "sheet": sheet}
-        _check_bags(data, labels, json=json, **reading)
+        _check_bags(data, labels, json=json, window=window, **reading)
         return
     data, dataset = _named(data, dataset, data_root)
     label_set = read_labels(
@@ -75,16 +73,18 @@ def _window(given: tuple[float, float] | None) -> tuple[float, float] | None:
     return None if given is None else build_recipe({"data": ".", "window": given}).window
 
 
-def _check_bags(data: Path, labels: Path | None, *, json: bool, **reading: str | None) -> None:
+def _check_bags(data: Path, labels: Path | None, *, json: bool, **options: Any) -> None:
     """Print what is found in bags."""
     from weldon.runs.recipe import build_recipe
     from weldon.training.inputs.bag_check import check_bags
-    from weldon.training.inputs.bags import bags_at, read_bag_labels
+    from weldon.training.inputs.bags import bags_at, read_bag_labels, refuse_image_options
 
+    recipe = build_recipe({"data": data, **options})
+    refuse_image_options(recipe)
     bags = bags_at(data, labels)
     assert bags is not None
     assert labels is not None
-    report = check_bags(read_bag_labels(build_recipe({"data": data, **reading}), bags, labels), bags)
+    report = check_bags(read_bag_labels(recipe, bags, labels), bags)
     if json:
         print_json(report.as_dict())
     else:

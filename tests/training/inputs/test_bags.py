@@ -107,9 +107,9 @@ def test_a_label_of_a_bag_that_is_not_there_is_named_with_its_row(written, tmp_p
         read_bag_labels(recipe, bags_at(written.table, labels), labels)
 
 
-@pytest.mark.parametrize("option", ["image_size", "freeze", "model"])
+@pytest.mark.parametrize("option", ["image_size", "freeze", "model", "window"])
 def test_options_of_images_are_refused_by_name(written, option):
-    value = {"image_size": 64, "freeze": True, "model": "resnet18"}[option]
+    value = {"image_size": 64, "freeze": True, "model": "resnet18", "window": (0, 9)}[option]
     with pytest.raises(UsageError, match="--" + option.replace("_", "-")):
         refuse_image_options(build_recipe({"data": written.table, option: value}))
 
