@@ -110,6 +110,7 @@ def test_maps_of_another_size_than_the_cells_are_refused():
 
 
 def test_a_processor_gains_nothing_by_many_tiles_at_once():
-    assert tiles_a_pass(torch.device("cpu"), 16) == 2
-    assert tiles_a_pass(torch.device("cpu"), 1) == 1
-    assert tiles_a_pass(torch.device("cuda"), 16) == 16
+    processor = torch.device("cpu")
+    assert [tiles_a_pass(processor, tile, 16) for tile in (128, 448, 896, 1792)] == [16, 2, 1, 1]
+    assert tiles_a_pass(processor, 128, 3) == 3
+    assert tiles_a_pass(torch.device("cuda"), 448, 16) == 16

@@ -14,9 +14,12 @@ from weldon.errors import UsageError
 from weldon.models.network import WeldonNet
 
 
-def tiles_a_pass(device: torch.device, most: int) -> int:
-    """Return how many tiles go through a network at once: on a processor more than two only take memory."""
-    return min(most, 2) if device.type == "cpu" else most
+PIXELS_A_PASS = 2 * 448**2  # on a processor: more at once only take memory
+
+
+def tiles_a_pass(device: torch.device, tile: int, most: int) -> int:
+    """Return how many tiles of a side go through a network at once on a device, ``most`` at the most."""
+    return max(1, min(most, PIXELS_A_PASS // tile**2)) if device.type == "cpu" else most
 
 
 @torch.no_grad()
@@ -76,7 +79,7 @@ def stitched_regions(net: WeldonNet, picture: Windows, tiling: Tiling, *, batch_
     def regions_of(tiles: Tensor) -> Tensor:
         return net.transfer_scores(net.features(tiles.to(device))).float()
 
-    size = tiles_a_pass(device, batch_size)
+    size = tiles_a_pass(device, tiling.tile, batch_size)
     strips = stitched_strips(regions_of, picture, tiling, batch_size=size)
     return torch.cat(list(strips), dim=1)[None]
 

@@ -160,7 +160,7 @@ class _Job:
         """Write the map of each picture, a block of cells a row; of one that breaks off nothing stays."""
         self.net.eval()
         device = next(self.net.parameters()).device
-        size = tiles_a_pass(device, BATCH_SIZE)
+        size = tiles_a_pass(device, tiling.tile, BATCH_SIZE)
 
         def maps_of(tiles: Tensor) -> Tensor:
             return self.net.features(tiles.to(device)).half()
