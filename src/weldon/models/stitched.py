@@ -13,7 +13,6 @@ from weldon.data.windows import Windows
 from weldon.errors import UsageError
 from weldon.models.network import WeldonNet
 
-
 PIXELS_A_PASS = 2 * 448**2  # on a processor: more at once only take memory
 
 
