@@ -191,7 +191,7 @@ def fitted(net: WeldonNet, look: Look, canvases: Sequence[int], settings: Sequen
         heads,
         look.items,
         look.of(canvases),
-        lambda: lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"]),
+        [lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"])] * len(settings),
         epochs=EPOCHS,
         batch_size=size,
         seed=0,
@@ -298,16 +298,25 @@ def _boxes(canvases: Sequence[Canvas]) -> dict[str, tuple[Box, ...]]:
     return {canvas.record.file_name: canvas.boxes for canvas in canvases}
 
 
-def accuracy(folder: Path) -> None:
-    """Measure every way of looking, and write the results as they come."""
-    canvases = build(folder)
+def accuracy(folder: Path, most: tuple[int, int]) -> None:
+    """Measure every way of looking, and write the results as they come.
+
+    Args:
+        folder: of the canvases.
+        most: how many canvases to train on and to measure on.
+    """
+    drawn = build(folder)
+    canvases = [c for c in drawn if c.record.split == "train"][: most[0]]
+    canvases += [c for c in drawn if c.record.split == "val"][: most[1]]
     records = [canvas.record for canvas in canvases]
     net = create_model(DEFAULT_MODEL, len(CLASSES), pool="weldon").eval()
     colours = net.backbone.mean, net.backbone.std
     megapixels = sum(c.size[0] * c.size[1] for c in canvases) / 1e6
     results = read_results("tiles")
-    looks = {f"resized to {size}": EvalTransform(size, "keep", *colours) for size in SIZES}
-    for name, transform in {**looks, "tiles": Tiling(448, None, net.backbone.stride, *colours)}.items():
+    looks: dict[str, EvalTransform] = {"tiles": Tiling(448, None, net.backbone.stride, *colours)}
+    looks |= {f"resized to {size}": EvalTransform(size, "keep", *colours) for size in SIZES}
+    for name in ("resized to 448", "resized to 896", "tiles", "resized to 1792"):
+        transform = looks[name]
         earlier, began = results.get(name, {}).get("seconds_a_megapixel"), time.process_time()
         cached = cache_features(net, ImageDataset(records, CLASSES, transform), folder / "cache", workers=0)
         seconds = time.process_time() - began
@@ -443,6 +452,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("accuracy", "seams", "memory"))
     parser.add_argument("folder", type=Path, help="for canvases, maps and the large picture")
+    parser.add_argument(
+        "--canvases", type=int, nargs=2, default=tuple(CANVASES.values()), help="to train and to measure on"
+    )
     parser.add_argument("--side", type=int, default=20_000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--stand-in", action="store_true", help="mean colours in place of the backbone")
@@ -451,7 +463,7 @@ def main() -> None:
     if chosen.what == "memory":
         memory(chosen.folder, chosen.side, chosen.threads, stand_in=chosen.stand_in)
     else:
-        {"accuracy": accuracy, "seams": seams}[chosen.what](chosen.folder)
+        seams(chosen.folder) if chosen.what == "seams" else accuracy(chosen.folder, chosen.canvases)
 
 
 if __name__ == "__main__":
