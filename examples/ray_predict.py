@@ -2,8 +2,8 @@
 
 python examples/ray_predict.py runs/train s3://bucket/photos s3://bucket/predictions 8
 
-Ray keeps the paths that are done beside the rows, and passes them over when the command is given again. A file
-that cannot be read is a row that says so. pip install 'weldon[ray]'
+Ray keeps the paths that are done beside the rows, and passes them over when the command is given again.
+A file that cannot be read is a row that says so. pip install 'weldon[ray]'
 """
 
 import sys
