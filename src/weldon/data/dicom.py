@@ -7,14 +7,17 @@ Source: DICOM PS3.3, C.11.1 (modality), C.11.2 (window).
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PIL import Image, ImageFile
 
 from weldon.data.greys import INVERTED, OWN, UNKNOWN, WINDOW, Window
 from weldon.errors import MissingPackageError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FORMAT = "DICOM"
 ENDINGS = (".dcm", ".dicom")
@@ -88,7 +91,7 @@ class DicomImage(ImageFile.ImageFile):
         if values.shape[:2] != self.size[::-1]:
             raise ValueError(f"its pixels are {values.shape}, but its header says {self.size[::-1]}")
         if self.mode == "F":
-            return Image.fromarray(np.ascontiguousarray(values, np.float32))
+            return Image.fromarray(values.astype("float32", order="C"))
         return Image.fromarray(_eight_bits(values))
 
     def _read(self, *, pixels: bool) -> Any:
@@ -150,13 +153,15 @@ def _first(value: Any) -> float | None:
         return None
     first = value[0] if isinstance(value, list | tuple) or hasattr(value, "__iter__") else value
     number = float(first)
-    if not np.isfinite(number):
+    if not math.isfinite(number):
         raise ValueError(f"it holds {number} where a number must stand")
     return number
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
     """Return colours of any number of bits as 8 bits."""
+    import numpy as np  # the start of the command line reads this file, and needs no arrays
+
     if values.dtype == np.uint8:
         return values
     most = float(np.iinfo(values.dtype).max)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Window = tuple[float, float]  # the value that is black, and the one that is white
 DEEP = ("I;16", "I", "F")  # how Pillow's modes of such pictures begin
@@ -52,10 +56,13 @@ def deep_to_rgb(image: Image.Image, window: Window | None = None) -> Image.Image
         ValueError: neither window nor a range is known.
 
     Example:
+        >>> import numpy as np
         >>> values = Image.fromarray(np.array([[-1000.0, 40.0, 3000.0]], np.float32))
         >>> [deep_to_rgb(values, (-160, 240)).getpixel((x, 0))[0] for x in range(3)]
         [0, 128, 255]
     """
+    import numpy as np  # the start of the command line reads this file, and needs no arrays
+
     told = window or image.info.get(WINDOW)
     inverted = bool(image.info.get(INVERTED))
     if told is None and not image.mode.startswith("I;16"):
@@ -71,6 +78,8 @@ def deep_to_rgb(image: Image.Image, window: Window | None = None) -> Image.Image
 
 def _mapped(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Return values as 0 to 255; what is no number is black."""
+    import numpy as np
+
     share = (np.nan_to_num(values.astype(np.float64), nan=low) - low) / (high - low)
     shown: np.ndarray = np.floor(share.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     return shown

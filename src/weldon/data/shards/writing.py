@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError, UsageError
 from weldon.files import read_json, write_json, write_text
@@ -72,6 +70,8 @@ def write_shards(
     Raises:
         DataError: the folder holds shards, or an image cannot be read.
     """
+    import numpy as np  # the start of the command line reads this file, and shuffles nothing
+
     home = Path(folder)
     if (home / INDEX).exists():
         raise DataError(f"{home} holds shards already: remove them or choose another folder")
@@ -226,6 +226,8 @@ def share_of(shards: Sequence[str], part: int, parts: int) -> list[str]:
 
 def shuffled(shards: Sequence[str], seed: int, epoch: int) -> list[str]:
     """Return the shards in the order of an epoch, the same in every process."""
+    import numpy as np
+
     order = np.random.default_rng([seed, epoch]).permutation(len(shards))
     return [shards[place] for place in order.tolist()]
 
