@@ -61,7 +61,7 @@ def measure(experiment: Experiment, images: int, seed: int) -> dict[str, Any]:
     best = [next(trial for trial in found.trials if trial.setting.loss == name) for name in (None, "ap")]
     torch.manual_seed(seed)
     heads = Heads(experiment.net, [trial.setting for trial in best])
-    size, objectives = usual_batch_size(len(part)), [search.objective_of(trial.setting) for trial in best]
+    size, objectives = usual_batch_size(len(part)), search.objectives_of([trial.setting for trial in best])
     fit_heads(heads, part, range(len(part)), objectives, epochs=EPOCHS, batch_size=size, seed=seed)
     val = experiment.val
     return {

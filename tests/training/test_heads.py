@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fixtures.cached_maps import CLASSES, made_up_maps
-from weldon.losses import logistic_loss
+from weldon.losses import APLoss, logistic_loss
 from weldon.models import create_model
 from weldon.training.heads import MOMENTUM, Heads, Setting, fit_heads, score_heads
 
@@ -35,6 +35,14 @@ def net():
     return net
 
 
+def ap_losses(count):
+    def made():
+        loss = APLoss()
+        return lambda scores, batch: loss(scores, batch["target"], batch["known"])
+
+    return [made() for _ in range(count)]
+
+
 def losses(heads):
     return [
         lambda scores, batch: logistic_loss(scores, batch["target"], batch["known"]) for _ in heads.settings
@@ -52,6 +60,27 @@ def test_side_by_side_is_one_by_one(net):
             alone.transfers[0].parameters(), together.transfers[place].parameters(), strict=True
         ):
             torch.testing.assert_close(one, other)
+
+
+def test_heads_that_share_a_loss_learn_what_each_learns_with_its_own(net):
+    dataset = made_up_maps(40)
+    apart, together = Heads(net, SETTINGS), Heads(net, SETTINGS)
+    for heads, objectives in ((apart, ap_losses(2)), (together, ap_losses(1) * 2)):
+        fit_heads(heads, dataset, range(40), objectives, epochs=3, batch_size=16, seed=1)
+    for one, other in zip(apart.parameters(), together.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_heads_of_several_counts_pool_each_by_its_own(net):
+    settings = [Setting(0.3, 1e-3, k_max=1, k_min=1), Setting(0.3, 1e-3, k_max=4, k_min=2)]
+    batch = made_up_maps(6).__getitems__(list(range(6)))
+    mixed = Heads(net, settings)
+    assert not mixed.pools_alike
+    alone = [Heads(net, [setting]) for setting in settings]
+    assert all(heads.pools_alike for heads in alone)
+    scores = mixed(batch["features"], batch["mask"])
+    for score, heads in zip(scores, alone, strict=True):
+        torch.testing.assert_close(score, heads(batch["features"], batch["mask"])[0])
 
 
 def test_a_step_is_sgd_with_decay_written_out(net):

@@ -118,6 +118,9 @@ def search_recipe(
         counts=counts_to_try(recipe),
         losses=losses or {},
     )
+    log.info(
+        "choosing rate, decay, k and loss on held-back training images; --no-search takes the usual ones"
+    )
     found = search.run()
     chosen: dict[str, Any] = {
         "optimizer": "sgd",

@@ -85,7 +85,8 @@ class HeadSearch:
         batch_size: images a step; None goes by the number of images (:func:`usual_batch_size`).
         weight_decay: the only one to try, or None.
         counts: k+ and k- to try besides the network's own, first at the best rate and decay of these.
-        losses: other losses to try by name, last, from the best of all else.
+        losses: other losses to try by name, last, from the best of all else; each is the mean over classes
+            that it treats alike.
     """
 
     net: RegionNet
@@ -167,9 +168,10 @@ class HeadSearch:
         rate, decay, *others = place
         return [(rate + up, decay + more, *others) for up in (0, 1, -1) for more in decays]  # type: ignore[misc]  # four
 
-    def objective_of(self, setting: Setting) -> Objective:
-        """Return a loss for a head of that setting, its own."""
-        return self.objective() if setting.loss is None else self.losses[setting.loss]()
+    def objectives_of(self, settings: Sequence[Setting]) -> list[Objective]:
+        """Return the loss of each head: its own, or one of :attr:`losses` for all that try it."""
+        others = {name: make() for name, make in self.losses.items()}
+        return [self.objective() if one.loss is None else others[one.loss] for one in settings]
 
     def _folds(self, images: Sequence[int]) -> list[list[int]]:
         """Return the positions held back together: a fifth of many images, all of few in five parts."""
@@ -193,7 +195,7 @@ class HeadSearch:
                     heads,
                     self.dataset,
                     sorted(set(images) - set(fold)),
-                    [self.objective_of(setting) for setting in settings],
+                    self.objectives_of(settings),
                     epochs=self.epochs,
                     batch_size=self.batch_size or usual_batch_size(len(self.dataset)),
                     seed=self.seed,

@@ -71,8 +71,18 @@ class Heads(nn.Module):
         if all(isinstance(pool, AveragePool) for pool in self.pools):
             scores = average_scores(features, mask, weight, bias)  # (N, T·C)
             return list(scores.chunk(len(self.pools), 1))
-        maps = functional.conv2d(features, weight, bias).chunk(len(self.pools), 1)  # T times (N, C·M, h, w)
-        return [pool(part, mask) for pool, part in zip(self.pools, maps, strict=True)]
+        maps = functional.conv2d(features, weight, bias)  # (N, T·C·M, h, w)
+        if self.pools_alike:
+            return list(self.pools[0](maps, mask).chunk(len(self.pools), 1))
+        return [
+            pool(part, mask) for pool, part in zip(self.pools, maps.chunk(len(self.pools), 1), strict=True)
+        ]
+
+    @property
+    def pools_alike(self) -> bool:
+        """Whether one pooling can pool the maps of all heads: nothing is learnt there, all count alike."""
+        counts = {(setting.k_max, setting.k_min) for setting in self.settings}
+        return len(counts) == 1 and not self.pools[0].state_dict()
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Return a group for each head, with its own rate and decay."""
@@ -103,7 +113,8 @@ def fit_heads(
         heads: changed in place; they learn on the device where they are.
         dataset: cached maps.
         images: positions in ``dataset`` to learn from.
-        objectives: the loss of each head, its own.
+        objectives: the loss of each head. Heads with the very same object are judged in one call, with their
+            classes side by side: it must be the mean over classes, or cells, that are all treated alike.
         epochs: passes over the images; the rate rises for a twentieth of the steps and falls along a cosine.
         batch_size: images a step.
         seed: of the order of the images.
@@ -119,12 +130,24 @@ def fit_heads(
         order = torch.randperm(len(images), generator=generator).tolist()
         for batch in _batches(heads, dataset, [images[position] for position in order], batch_size):
             scores = heads(batch["features"], batch["mask"])
-            losses = [loss(score, batch) for loss, score in zip(objectives, scores, strict=True)]
             optimizer.zero_grad()
-            torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]  # heads share no parameter: each gets its own gradient
+            _total(objectives, scores, batch).backward()  # type: ignore[no-untyped-call]  # heads share no parameter: each gets its own gradient
             optimizer.step()
             schedule.step()
         after_epoch()
+
+
+def _total(objectives: Sequence[Objective], scores: Sequence[Tensor], batch: Batch) -> Tensor:
+    """Return the sum of the losses of all heads."""
+    sharing: dict[int, list[int]] = {}
+    for place, objective in enumerate(objectives):
+        sharing.setdefault(id(objective), []).append(place)
+    losses = []
+    for places in sharing.values():
+        joined = torch.cat([scores[place] for place in places], 1)
+        repeated = {name: batch[name].repeat(1, len(places)) for name in ("target", "known")}
+        losses.append(len(places) * objectives[places[0]](joined, {**batch, **repeated}))
+    return torch.stack(losses).sum()
 
 
 @torch.no_grad()
