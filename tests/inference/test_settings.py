@@ -62,7 +62,7 @@ def test_thresholds_of_other_classes_are_refused(run):
 
 def test_a_task_left_open_is_read_from_the_manifest(run):
     run.config.write_text(run.config.read_text().replace("multilabel", "auto"))
-    with pytest.raises(DataError, match=r"leaves the task open and manifest\.json does not name it"):
+    with pytest.raises(DataError, match=r"is not finished: go on with `weldon train --resume"):
         read_decision(run)
     run.manifest.write_text('{"task": "multiclass"}')
     assert read_decision(run).task == "multiclass"

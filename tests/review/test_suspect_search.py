@@ -89,6 +89,17 @@ def test_certain_heads_still_rank():
     assert fixed([[-900.0, 800.0, -1.0], [1000.0, -1.0, -1.0]], LABELS).cells() == [(0, 0), (0, 1)]
 
 
+def test_heads_that_are_too_sure_speak_as_the_labels_bear_them_out():
+    dataset, _ = planted(made_up_maps(200), 0.06)
+    plain = searched(dataset)
+    sure = Search(plain.maps, replace(plain.fit, scores=plain.fit.scores * 50))
+    assert sure.rates.scale < 0.1
+    chances = sure.decision.probabilities(sure.fit.scores)
+    expected = (sure.rates.scale * 50 * plain.fit.scores.double()).sigmoid()
+    torch.testing.assert_close(chances, expected, atol=1e-6, rtol=1e-6)
+    assert float(((chances > 0.001) & (chances < 0.999)).double().mean()) > 0.5
+
+
 def test_one_class_an_image_is_ranked_by_the_odds_against_all_others():
     search = fixed([[0.0, 2.0, 1.0], [5.0, 0.0, 0.0]], LABELS, task="multiclass")
     chance = torch.tensor([[0.0, 2.0, 1.0]]).double().softmax(1)[0]

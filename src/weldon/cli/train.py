@@ -58,6 +58,7 @@ def train(**options: Any) -> None:
     run = train_run(options.pop("data"), options.pop("labels"), **own, **_given(options))
     if not is_first_process():
         return
+    say("writing the report: the surest answers and the worst mistakes of each class")
     page = write_report(open_run(run.path))
     say(f"report: {page}")
     if as_json:

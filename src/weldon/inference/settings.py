@@ -123,5 +123,8 @@ def _read_task(run: RunDirectory) -> str:
     if task != "auto":
         return task
     if not run.manifest.is_file():
-        raise DataError(f"{run.config} leaves the task open and {run.manifest.name} does not name it")
+        raise DataError(
+            f"the run in {run.path} is not finished: go on with `weldon train --resume --out {run.path}` and "
+            f"the same data (there is no {run.manifest.name})"
+        )
     return str(run.manifest_values["task"])

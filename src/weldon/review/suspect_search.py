@@ -13,7 +13,7 @@ from torch import Tensor
 from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.evaluation.selection import pixels_as_trained
-from weldon.inference.decision import DEFAULT_MAP_SCALE
+from weldon.inference.decision import DEFAULT_MAP_SCALE, Decision
 from weldon.inference.forward import ForwardOutput, head_with_weights
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_sides
@@ -21,6 +21,7 @@ from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
 from weldon.review.noise_rates import NoiseRates, noise_rates
 from weldon.review.run_maps import RunMaps, read_run_maps
 from weldon.review.suspect import Suspect
+from weldon.runs.calibration_file import unchanged
 from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.training.inputs.images import record_geometry
 
@@ -71,6 +72,16 @@ class Search:
         """``(N, C)`` float64: the log odds that a label is wrong; of unknown ones they mean nothing."""
         return self.rates.against(self.log_odds, self.maps.dataset.target > 0)
 
+    @cached_property
+    def decision(self) -> Decision:
+        """Probabilities of these heads: the run's calibration was fitted to its own scores, not to theirs.
+
+        Heads that learnt from few images are far too sure of themselves: they get the scale that the labels
+        bear out.
+        """
+        plain = unchanged(len(self.maps.decision.classes))
+        return replace(self.maps.decision, calibration=replace(plain, slope=plain.slope * self.rates.scale))
+
     @property
     def expected(self) -> float:
         """How many of the labels that were asked about are wrong, by the sum of their probabilities."""
@@ -108,8 +119,7 @@ class Search:
         """Return what the head that had not seen an image says about it, regions included."""
         record, recipe = self.maps.records[place], self.maps.recipe
         geometry = record_geometry(recipe, self.maps.net, record)
-        # The run's calibration was fitted to its own scores, not to those of these heads.
-        decision = replace(self.maps.decision, map_scale=self.map_scale, calibration=None)
+        decision = replace(self.decision, map_scale=self.map_scale)
         parts = (part[0] for part in self._answers(place))
         return Result(record.file_name, record.path, geometry, decision, *parts, window=recipe.window)
 

@@ -58,7 +58,7 @@ def find_doubts(run: RunDirectory, corrections: Path, images: RunImages, *, devi
     search = search_suspects(run, corrections=corrections if corrections.is_file() else None, device=device)
     by_path = {record.path: number for number, record in enumerate(images.records[: images.labelled])}
     numbers = tuple(by_path.get(record.path, -1) for record in search.maps.records)
-    probabilities = search.maps.decision.probabilities(search.fit.scores)
+    probabilities = search.decision.probabilities(search.fit.scores)
     classes = search.maps.decision.classes
     suspects = [
         Item(numbers[place], classes[column], float(probabilities[place, column]))

@@ -264,6 +264,7 @@ def _write_end(
 ) -> None:
     """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
     run = claim.run
+    log.info("the best weights are measured on validation: thresholds, probabilities, figures")
     net = load_network(run.best, device=choose_device(device))
     scored = score_set(net, loaders.every_val_batch())
     thresholds = fit_thresholds(scored, prepared.classes)
