@@ -57,7 +57,7 @@ def names_of(verb) -> set[str]:
 def test_every_verb_that_reads_pictures_has_the_flag():
     verbs = get_command(app).commands
     having = {name for name, verb in verbs.items() if "max_pixels" in names_of(verb)}
-    assert having == {"check", "train", "val", "predict", "explain", "serve", "suspects", "next"}
+    assert having == {"check", "train", "val", "predict", "explain", "serve", "suspects", "next", "compare"}
     assert (
         Recipe.model_fields["max_pixels"].default is None
     )  # a run's folder, a stranger's perhaps, allows no more
