@@ -90,7 +90,7 @@ def test_evaluate_is_at_the_top_of_the_package():
 
 def test_a_frozen_run_answers_from_its_cached_maps(run, monkeypatch):
     """Reading an image would fail."""
-    monkeypatch.setattr("weldon.data.dataset.load_image", None)
+    monkeypatch.setattr("weldon.data.dataset.load_reduced", None)
     assert evaluate(run)["images"] == COUNTS["val"]
 
 

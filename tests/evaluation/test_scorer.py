@@ -53,7 +53,7 @@ def test_a_frozen_run_answers_from_maps_and_knows_beforehand_what_has_none(greys
     (greys / "data" / "b.png").write_bytes(b"no picture")
     scorer, images, _ = opened(greys, freeze=True, cache=greys / "cache")
     assert [record.file_name for record in images.measured] == ["a.png", "c.png"]
-    monkeypatch.setattr("weldon.data.dataset.load_image", None)  # reading an image would fail
+    monkeypatch.setattr("weldon.data.dataset.load_reduced", None)  # reading an image would fail
     assert [answer.number for answer in scorer.scores(images.measured)] == [0, 1]
 
 

@@ -41,7 +41,8 @@ def test_a_form_that_is_added_is_known_by_its_ending_and_usual_name(monkeypatch)
 def test_a_devkit_is_found_in_the_folder_or_one_below_and_else_the_folders_are_classes(tmp_path):
     for part in ("JPEGImages", "ImageSets"):
         (tmp_path / "VOCdevkit" / "VOC2007" / part).mkdir(parents=True)
-    devkit, classes = FOLDER_FORMS
+    listed, devkit, classes = FOLDER_FORMS
     assert devkit.find(tmp_path) == tmp_path / "VOCdevkit" / "VOC2007"
     assert devkit.find(tmp_path / "VOCdevkit" / "VOC2007" / "ImageSets") is None
     assert classes.find(tmp_path) == tmp_path
+    assert listed.find(tmp_path) is None
