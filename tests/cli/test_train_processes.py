@@ -93,7 +93,7 @@ def free_port():
 def test_two_machines_train_the_run_of_two_processes(run):
     """Each machine is a group of processes here: the command, once a machine, with its number."""
     folder = run.path.parents[1]
-    command = COMMAND.replace("--devices 2", "--devices 1 --nodes 2") + " --out runs/nodes"
+    command = COMMAND.replace("--devices 2", "--devices 1 --nodes 2") + " --out nodes"
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
     machines = [
         subprocess.Popen(
@@ -112,7 +112,7 @@ def test_two_machines_train_the_run_of_two_processes(run):
         for machine in machines:
             machine.kill()
     assert [machine.returncode for machine in machines] == [0, 0], said
-    two = RunDirectory(folder / "runs" / "nodes")
+    two = RunDirectory(folder / "nodes")
     learnt, again = (load_file(one.best) for one in (run, two))
     assert all(torch.equal(learnt[name], again[name]) for name in learnt)
     for name in ("thresholds.json", "splits.csv", "report/per_class.csv"):

@@ -23,6 +23,14 @@ def saved(tmp_path):
     return net, tmp_path / "a.safetensors"
 
 
+def test_the_same_network_is_the_same_file_in_every_process(saved):
+    _, path = saved
+    content = path.read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    assert list(header["__metadata__"]) == sorted(header["__metadata__"])
+    assert int.from_bytes(content[:8], "little") % 8 == 0
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.999])
 def test_one_changed_byte_of_the_weights_is_found(saved, share):
     _, path = saved

@@ -219,15 +219,26 @@ def test_keys_in_a_field_are_letters(visit, live):
     assert not live.corrections.exists()
 
 
+def displayed(browser: Any) -> tuple[bool, ...] | None:
+    """Whether heat map and regions of the large picture are seen; None while it is drawn anew."""
+    from selenium.common.exceptions import StaleElementReferenceException
+
+    try:
+        return tuple(find(browser, f"#large {part}")[0].is_displayed() for part in (".map", ".regions"))
+    except (IndexError, StaleElementReferenceException):
+        return None
+
+
 def test_regions_and_heat_map_are_switched_by_key(visit):
     browser = visit("review")
     open_queue(browser, "folder")
     until(browser, "document.querySelector('#large .map') !== null")
     assert not find(browser, "#large .map")[0].is_displayed()
     press(browser, "h", "r")
-    until(browser, "document.querySelector('#large .map') !== null")  # drawn anew
-    assert find(browser, "#large .map")[0].is_displayed()
-    assert not find(browser, "#large .regions")[0].is_displayed()
+    end = time.monotonic() + 60
+    while time.monotonic() < end and displayed(browser) != (True, False):  # the picture is drawn anew
+        time.sleep(0.05)
+    assert displayed(browser) == (True, False)
 
 
 def test_two_tabs_lose_nothing_and_the_later_one_is_told(visit, browser, live):

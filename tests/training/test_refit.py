@@ -15,6 +15,7 @@ from weldon.files import read_csv, write_csv
 from weldon.training import train
 
 WAYS = [{"freeze": True, "lr": 0.1, "optimizer": "sgd"}, {"freeze": True, "epochs": 2}, {"augment": False}]
+CHOSEN = ("lr", "weight_decay", "optimizer", "batch_size", "loss", "k_max", "k_min")
 FROZEN = {"freeze": True, "search": False}  # the search has a way of its own above
 
 
@@ -33,7 +34,7 @@ def test_a_refit_is_training_on_all_images(scenes, tiny, tmp_path, options):
     write_csv(tmp_path / "joint.csv", joint, columns)
     write_csv(tmp_path / "other.csv", [{**row, "split": ""} for row in parts["test"]], columns)
     chosen = weldon.training.build_recipe({}, run.config)
-    fixed = {name: getattr(chosen, name) for name in ("lr", "weight_decay", "optimizer", "batch_size")}
+    fixed = {name: getattr(chosen, name) for name in CHOSEN}
     whole = train(
         *(scenes, tmp_path / "joint.csv"),
         out=tmp_path / "whole",

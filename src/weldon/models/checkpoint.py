@@ -68,7 +68,20 @@ def save_model(net: RegionNet, path: str | Path) -> None:
     state = {key: value.contiguous() for key, value in net.state_dict().items()}
     described = json.dumps(net.config)
     metadata = {METADATA_KEY: described, KEY: tensors_checksum(state, described), "format": "pt"}
-    write_bytes(path, save(state, metadata=metadata))
+    write_bytes(path, _in_order(save(state, metadata=metadata)))
+
+
+def _in_order(data: bytes) -> bytes:
+    """Return a safetensors file with its metadata in the order of the names: the same run is the same file.
+
+    The library writes them in an order that changes from process to process.
+    """
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # tensors start at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def load_model(path: str | Path, *, device: str | torch.device = "cpu") -> WeldonNet:
