@@ -37,7 +37,6 @@ OF_IMAGES = (
     "precision",
 )
 OF_PARTS = ("shard", "merge", "part_images")  # only --to parquet has them
-NOT_OF_PARTS = ("masks", "crf", "heatmaps", "wide", "overwrite")
 
 
 def _names(value: Any) -> Any:
@@ -116,6 +115,7 @@ class PredictOptions(BaseModel):
 
 def predict(**given: Any) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
+    from weldon.cli.predict_parts import predict_to_parts
     from weldon.inference import open_run
     from weldon.inference.run_network import is_bag_run
 
@@ -125,7 +125,7 @@ def predict(**given: Any) -> None:
     do = (
         _predict_bags
         if is_bag_run(open_run(run))
-        else _predict_parts
+        else predict_to_parts
         if options.to == (PARQUET,)
         else _predict_images
     )
@@ -142,7 +142,7 @@ def _predict_images(
     from weldon.inference import PredictionWriter, expand_images
     from weldon.inference.predict import load_images
 
-    if of_parts := _flags(OF_PARTS, options):
+    if of_parts := given_flags(OF_PARTS, options):
         raise UsageError(f"{', '.join(of_parts)} belongs to --to {PARQUET}: add it, or leave that out")
     predictor = load_images(run, **options.how)
     named = expand_images(sources)
@@ -214,70 +214,7 @@ def _write_annotations(
         say(f"and {photos} is a Local files storage of the project (docs/formats.md)")
 
 
-def _predict_parts(
-    run: Path, sources: list[str], options: PredictOptions, *, progress: bool
-) -> dict[str, Any]:
-    """Write the parts of this process's share that are missing, or put all parts into one file.
-
-    Raises:
-        UsageError: options that Parquet has no place for, or that need ``--out``.
-    """
-    from weldon.inference import open_run
-    from weldon.inference.part_plan import planned, read_shard
-    from weldon.inference.part_table import arrow
-    from weldon.inference.parts import Columns, Done, merge, missing_parts, predict_parts
-    from weldon.inference.predict import load_images
-
-    _refuse_for_parts(options)
-    arrow()
-    asked = Columns(options.points, options.boxes, options.box_threshold)
-    opened = open_run(run)
-    predictor = None if options.merge else load_images(run, **options.how)
-    with planned(options.folder(), opened, sources, vars(asked), options.part_images) as (plan, locks):
-        done = Done()
-        if predictor is not None:
-            shard = read_shard(options.shard or "1/1")
-            total = sum(plan.rows(number) for number in shard.numbers(plan.parts))
-            with progress_bar(quiet=not progress) as bar:
-                task = bar.add_task("images", total=total)
-                done = predict_parts(
-                    plan, locks, shard, predictor, asked, progress=lambda images: bar.advance(task, images)
-                )
-        missing = missing_parts(plan)
-        whole = options.merge or (options.shard is None and not missing)
-        merged = merge(plan, locks, opened.class_names, asked) if whole else None
-    told = {"out": str(plan.folder), "parts": plan.parts, **vars(done), "missing": len(missing)}
-    _say_parts(told, merged)
-    return {**told, "merged": None if merged is None else str(merged), "formats": [PARQUET]}
-
-
-def _refuse_for_parts(options: PredictOptions) -> None:
-    if others := _flags(NOT_OF_PARTS, options):
-        raise UsageError(
-            f"--to {PARQUET} writes a row an image and goes on by itself: leave out {', '.join(others)}"
-        )
-    if options.merge and options.shard:
-        raise UsageError("--merge puts the parts of all shares into one file: leave out --shard")
-    if (options.merge or options.shard) and options.out is None:
-        raise UsageError("--shard and --merge need --out, the folder that all processes write into")
-
-
-def _say_parts(told: dict[str, Any], merged: Path | None) -> None:
-    if told["written"]:
-        say(f"{told['images']} images, {told['skipped']} skipped, in {told['written']} parts")
-    if told["found"]:
-        say(f"{told['found']} parts were there already")
-    if merged is not None:
-        say(f"all {told['parts']} parts are in {merged}")
-    elif told["missing"]:
-        say(
-            f"{told['missing']} of {told['parts']} parts in {told['out']} are missing or with other processes"
-        )
-    else:
-        say(f"all {told['parts']} parts are in {told['out']}; the command with --merge makes them one file")
-
-
-def _flags(names: Sequence[str], options: PredictOptions) -> list[str]:
+def given_flags(names: Sequence[str], options: PredictOptions) -> list[str]:
     """Return which of these options were given, as flags."""
     return [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
 
@@ -295,7 +232,7 @@ def _predict_bags(
     from weldon.inference.output import BAG_TABLES
     from weldon.structured import open_bags
 
-    if of_images := _flags(OF_IMAGES, options):
+    if of_images := given_flags(OF_IMAGES, options):
         raise UsageError(f"run {str(run)!r} was trained on bags: leave out {', '.join(of_images)}")
     if len(sources) != 1:
         raise UsageError(f"a run on bags predicts one table or folder at a time, got {len(sources)}")

@@ -64,6 +64,18 @@ def _point_cells(result: Result, class_name: str) -> list[str]:
     return [f"{point.x:.1f}", f"{point.y:.1f}", f"{point.score:.6f}"]
 
 
+def image_record(result: Result) -> dict[str, Any]:
+    """Return what every record of an image begins with: name, size, labels, scores, probabilities."""
+    return {
+        "file_name": result.file_name,
+        "width": result.width,
+        "height": result.height,
+        "labels": result.labels,
+        "scores": result.scores,
+        "probabilities": result.probabilities,
+    }
+
+
 def json_record(result: Result, *, box_threshold: float | None = None) -> dict[str, Any]:
     """Return everything about an image as plain values.
 
@@ -76,12 +88,7 @@ def json_record(result: Result, *, box_threshold: float | None = None) -> dict[s
     """
     boxes = [box for name in result.shown for box in result.boxes(name, threshold=box_threshold)]
     record = {
-        "file_name": result.file_name,
-        "width": result.width,
-        "height": result.height,
-        "labels": result.labels,
-        "scores": result.scores,
-        "probabilities": result.probabilities,
+        **image_record(result),
         "points": {name: asdict(result.point(name)) for name in result.classes},
         "boxes": [box_record(result, box) for box in boxes],
         "evidence": {name: result.evidence(name).to_dict() for name in result.shown},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from weldon.errors import DataError, MissingPackageError
 from weldon.files import replacing
-from weldon.inference.output import box_record
+from weldon.inference.output import box_record, image_record
 
 if TYPE_CHECKING:
     from weldon.inference.result import Result
@@ -58,14 +58,7 @@ def _place(pa: Any, *numbers: str) -> Any:
 
 def row_of(result: Result, *, points: bool, boxes: bool, box_threshold: float | None) -> dict[str, Any]:
     """Return the row of an image."""
-    row: dict[str, Any] = {
-        "file_name": result.file_name,
-        "width": result.width,
-        "height": result.height,
-        "labels": result.labels,
-        "scores": result.scores,
-        "probabilities": result.probabilities,
-    }
+    row = image_record(result)
     if points:
         row["points"] = [{"label": name, **asdict(result.point(name))} for name in result.labels]
     if boxes:

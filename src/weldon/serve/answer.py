@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from weldon.inference.output import box_record, rounded_values
+from weldon.inference.output import box_record, image_record, rounded_values
 from weldon.inference.result import Result
 from weldon.report.data_uri import map_uri
 from weldon.report.views import MAP_SIDE, Photo, drawn_size, make_view
@@ -23,14 +23,7 @@ def answer(result: Result, asked: Asked) -> Json:
         asked: classes and parts.
     """
     shown = (asked.classes or tuple(result.shown))[:MOST_CLASSES]
-    record: Json = {
-        "file_name": result.file_name,
-        "width": result.width,
-        "height": result.height,
-        "labels": result.labels,
-        "scores": result.scores,
-        "probabilities": result.probabilities,
-    }
+    record = image_record(result)
     for part, make in PARTS.items():
         if part in asked.parts:
             record[part] = make(result, shown)
