@@ -313,9 +313,12 @@ def accuracy(folder: Path, most: tuple[int, int]) -> None:
     colours = net.backbone.mean, net.backbone.std
     megapixels = sum(c.size[0] * c.size[1] for c in canvases) / 1e6
     results = read_results("tiles")
-    looks: dict[str, EvalTransform] = {"tiles": Tiling(448, None, net.backbone.stride, *colours)}
+    looks: dict[str, EvalTransform] = {
+        "tiles": Tiling(448, None, net.backbone.stride, *colours),
+        "tiles of 896": Tiling(896, 128, net.backbone.stride, *colours),
+    }
     looks |= {f"resized to {size}": EvalTransform(size, "keep", *colours) for size in SIZES}
-    for name in ("resized to 448", "resized to 896", "tiles", "resized to 1792"):
+    for name in ("resized to 448", "resized to 896", "tiles", "resized to 1792", "tiles of 896"):
         transform = looks[name]
         earlier, began = results.get(name, {}).get("seconds_a_megapixel"), time.process_time()
         cached = cache_features(net, ImageDataset(records, CLASSES, transform), folder / "cache", workers=0)
@@ -329,7 +332,7 @@ def accuracy(folder: Path, most: tuple[int, int]) -> None:
         # Maps that were there already took no time: what was measured then stays.
         results[name]["seconds_a_megapixel"] = earlier if seconds < 10 else seconds / megapixels
         _say(name, results)
-        if isinstance(transform, Tiling):
+        if name == "tiles":
             torch.save(transfer, folder / "transfer.pt")
             tiles = cut(records, cached)
             for vote in ("mean", "max"):
