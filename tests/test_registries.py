@@ -1,6 +1,6 @@
 """A pooling, a loss, a form of labels and an annotation format are each itself and one line.
 
-Every test writes what an engineer would write, a file and the line of a registry, and runs the command line.
+The tests write what an engineer would write, a file and the line of a registry, and run the command line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-pytestmark = pytest.mark.slow  # each trains in a process of its own
+pytestmark = pytest.mark.slow  # they train in a process of its own
 SRC = Path(__file__).resolve().parents[1] / "src"
 TINY = ["--model", "test_resnet", "--weights", "none", "--image-size", "64", "-b", "8", "-j", "0"]
 TINY += ["--epochs", "1", "--device", "cpu"]
@@ -136,28 +136,73 @@ json.dump(answers, sys.stdout)
 """
 
 
-@pytest.fixture
-def weldon(tmp_path):
-    """Run commands, one after the other, in a fresh process with one more file and one more line."""
+FILES = {"power": POOLING, "squared": LOSS, "colons": LABELS, "plain": FORMAT}
+LINES = """
+import colons, plain
+from weldon.data.formats.registry import FORMATS; FORMATS["plain"] = plain.FORMAT
+from weldon.data.labels.forms import FILE_FORMS; FILE_FORMS.append(colons.FORM)
+from weldon.losses import LOSSES; LOSSES["squared"] = "squared:SquaredTraining"
+from weldon.pooling import POOLINGS; POOLINGS["power"] = "power:PowerPool"
+"""
 
-    def run(file: str, line: str, *commands: list[object]) -> list[SimpleNamespace]:
-        (tmp_path / "itself.py").write_text(file)
-        (tmp_path / "main.py").write_text(MAIN.format(line=line))
-        paths = os.pathsep.join([str(SRC), str(tmp_path)])
-        process = subprocess.run(
-            [sys.executable, "main.py"],
-            input=json.dumps([[str(word) for word in command] for command in commands]),
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stderr
-        names = ("code", "out", "err")
-        return [SimpleNamespace(**dict(zip(names, one, strict=True))) for one in json.loads(process.stdout)]
 
-    return run
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, scenes):
+    """A folder with what an engineer would write, and with what the commands of the tests read."""
+    folder = tmp_path_factory.mktemp("registries")
+    for name, content in FILES.items():
+        (folder / f"{name}.py").write_text(content)
+    (folder / "main.py").write_text(MAIN.format(line=LINES))
+    names = sorted(path.name for path in (scenes / "train").iterdir())
+    (folder / "mine.colons").write_text("".join(f"train/{n}: {i % 3}\n" for i, n in enumerate(names)))
+    truth = {f"val/{path.name}": [["3", 0, 0, 64, 64]] for path in (scenes / "val").iterdir()}
+    (folder / "truth.json").write_text(json.dumps({"plain": truth, "classes": ["3"]}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answers(home, scenes):
+    """What the commands said, one after the other in one fresh process: its imports are what takes time."""
+    commands = {name: [str(word) for word in words] for name, words in all_commands(home, scenes).items()}
+    process = subprocess.run(
+        [sys.executable, "main.py"],
+        input=json.dumps(list(commands.values())),
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SRC), str(home)]), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert process.returncode == 0, process.stderr
+    names = ("code", "out", "err")
+    said = [SimpleNamespace(**dict(zip(names, one, strict=True))) for one in json.loads(process.stdout)]
+    return dict(zip(commands, said, strict=True))
+
+
+def all_commands(home, scenes):
+    """Return the commands of all tests by name, in their order."""
+    train, image = ["train", scenes, *TINY], scenes / "val" / "00000.png"
+    still = [*train, "--loss", "squared", "--lr", 1e-9, "--lrp", 0, "--no-augment"]
+    mine = ("--labels", home / "mine.colons")
+    return {
+        "help": ["train", "--help"],
+        "strange": [*train, "--pool", "max", "--power", 2, "--out", "no"],
+        "no number": [*train, "--pool", "power", "--power", "nan", "--out", "no"],
+        "power": [*train, "--pool", "power", "--power", 2.5, "--out", "power"],
+        "predict": ["predict", "power", image, "--out", "pred", "--boxes"],
+        "explain": ["explain", "power", image, "--class", "3", "--json"],
+        "wrong task": [*still, "--task", "multiclass", "--out", "no"],
+        "loss 1": [*still, "--steepness", 1, "--out", "loss1"],
+        "loss 4": [*still, "--steepness", 4, "--out", "loss4"],
+        "check": ["check", scenes, *mine, "--json"],
+        "train on labels": [*train, *mine, "--out", "colons", "--json"],
+        "check other": ["check", scenes, "--labels", sorted((scenes / "train").iterdir())[0]],
+        "write plain": ["predict", "loss1", scenes, "--out", "plain", "--boxes", "--to", "plain"],
+        "read plain": ["val", "loss1", "--boxes", "plain/plain.json"],
+        "measure plain": ["val", "loss1", "--boxes", "truth.json", "--json"],
+        "other format": ["predict", "loss1", scenes / "val", "--to", "other"],
+    }
 
 
 def succeeded(*said: SimpleNamespace) -> None:
@@ -171,42 +216,23 @@ def refused(said: SimpleNamespace, words: str) -> bool:
     return said.code == 2 and words in " ".join(said.err.split())
 
 
-def test_a_pooling_with_an_option_of_its_own(weldon, scenes, tmp_path):
-    image = scenes / "val" / "00000.png"
-    train = ["train", scenes, *TINY]
-    helped, strange, no_number, *done, explained = weldon(
-        POOLING,
-        'from weldon.pooling import POOLINGS; POOLINGS["power"] = "itself:PowerPool"',
-        ["train", "--help"],
-        [*train, "--pool", "max", "--power", 2, "--out", "no"],
-        [*train, "--pool", "power", "--power", "nan", "--out", "no"],
-        [*train, "--pool", "power", "--power", 2.5, "--out", "run"],
-        ["predict", "run", image, "--out", "pred", "--boxes"],
-        ["explain", "run", image, "--class", "3", "--json"],
-    )
-    succeeded(helped, *done, explained)
-    assert "to which a region is raised (power) [3.0]" in " ".join(helped.out.split())
-    assert refused(strange, "pooling 'max' has no options, got power")
-    assert refused(no_number, "power")
-    assert "power = 2.5" in (tmp_path / "run" / "config.toml").read_text()
-    assert "averaged, add up to" not in (tmp_path / "run" / "report" / "index.html").read_text()
-    assert (tmp_path / "pred" / "predictions.csv").is_file()
-    assert abs(json.loads(explained.out)["classes"]["3"]["remainder"]) > 1e-6  # what the power bends
+def test_a_pooling_with_an_option_of_its_own(answers, home):
+    succeeded(*(answers[name] for name in ("help", "power", "predict", "explain")))
+    assert "to which a region is raised (power) [3.0]" in " ".join(answers["help"].out.split())
+    assert refused(answers["strange"], "pooling 'max' has no options, got power")
+    assert refused(answers["no number"], "power")
+    assert "power = 2.5" in (home / "power" / "config.toml").read_text()
+    assert "averaged, add up to" not in (home / "power" / "report" / "index.html").read_text()
+    assert (home / "pred" / "predictions.csv").is_file()
+    explained = json.loads(answers["explain"].out)
+    assert abs(explained["classes"]["3"]["remainder"]) > 1e-6  # what the power bends
 
 
-def test_a_loss_with_an_option_of_its_own(weldon, scenes, tmp_path):
-    still = ["train", scenes, "--loss", "squared", "--lr", 1e-9, "--lrp", 0, "--no-augment", *TINY]
-    helped, wrong, *done = weldon(
-        LOSS,
-        'from weldon.losses import LOSSES; LOSSES["squared"] = "itself:SquaredTraining"',
-        ["train", "--help"],
-        [*still, "--task", "multiclass", "--out", "no"],
-        *([*still, "--steepness", steepness, "--out", f"run{steepness}"] for steepness in (1, 4)),
-    )
-    succeeded(helped, *done)
-    assert "factor on the square (squared)" in " ".join(helped.out.split())
-    assert refused(wrong, "loss 'squared' needs --task multilabel")
-    tables = [(tmp_path / f"run{n}" / "metrics.csv").read_text().splitlines() for n in (1, 4)]
+def test_a_loss_with_an_option_of_its_own(answers, home):
+    succeeded(*(answers[name] for name in ("help", "loss 1", "loss 4")))
+    assert "factor on the square (squared)" in " ".join(answers["help"].out.split())
+    assert refused(answers["wrong task"], "loss 'squared' needs --task multilabel")
+    tables = [(home / f"loss{n}" / "metrics.csv").read_text().splitlines() for n in (1, 4)]
     one, four = (
         float(dict(zip(table[0].split(","), table[1].split(","), strict=True))["train/loss"])
         for table in tables
@@ -214,37 +240,17 @@ def test_a_loss_with_an_option_of_its_own(weldon, scenes, tmp_path):
     assert four == pytest.approx(4 * one, rel=1e-3)
 
 
-def test_a_form_of_labels(weldon, scenes, tmp_path):
-    names = sorted(path.name for path in (scenes / "train").iterdir())
-    (tmp_path / "mine.colons").write_text("".join(f"train/{n}: {i % 3}\n" for i, n in enumerate(names)))
-    labels = ("--labels", tmp_path / "mine.colons")
-    checked, trained, other = weldon(
-        LABELS,
-        "import itself; from weldon.data.labels.forms import FILE_FORMS; FILE_FORMS.append(itself.FORM)",
-        ["check", scenes, *labels, "--json"],
-        ["train", scenes, *labels, "--out", "run", "--json", *TINY],
-        ["check", scenes, "--labels", scenes / "train" / names[0]],
-    )
-    succeeded(checked, trained)
-    assert json.loads(checked.out)["images"] == 24
-    assert sum(json.loads(trained.out)["images"].values()) == 24
-    assert (tmp_path / "run" / "classes.txt").read_text().split() == ["0", "1", "2"]
-    assert refused(other, ".colons")
+def test_a_form_of_labels(answers, home):
+    succeeded(answers["check"], answers["train on labels"])
+    assert json.loads(answers["check"].out)["images"] == 24
+    assert sum(json.loads(answers["train on labels"].out)["images"].values()) == 24
+    assert (home / "colons" / "classes.txt").read_text().split() == ["0", "1", "2"]
+    assert refused(answers["check other"], ".colons")
 
 
-def test_an_annotation_format(weldon, scenes, tmp_path):
-    truth = {f"val/{path.name}": [["3", 0, 0, 64, 64]] for path in (scenes / "val").iterdir()}
-    (tmp_path / "truth.json").write_text(json.dumps({"plain": truth, "classes": ["3"]}))
-    *done, measured, unknown = weldon(
-        FORMAT,
-        "import itself; from weldon.data.formats.registry import FORMATS; FORMATS['plain'] = itself.FORMAT",
-        ["train", scenes, "--labels", scenes / "labels.csv", "--out", "run", *TINY],
-        ["predict", "run", scenes, "--out", "pred", "--boxes", "--to", "plain"],
-        ["val", "run", "--boxes", "pred/plain.json"],
-        ["val", "run", "--boxes", "truth.json", "--json"],
-        ["predict", "run", scenes / "val", "--to", "other"],
-    )
-    succeeded(*done, measured)
-    assert len(json.loads((tmp_path / "pred" / "plain.json").read_text())["plain"]) == 48
-    assert json.loads(measured.out)["pointing_accuracy"] == 1.0  # the best place lies in a box over all
-    assert refused(unknown, "plain")
+def test_an_annotation_format(answers, home):
+    succeeded(*(answers[name] for name in ("write plain", "read plain", "measure plain")))
+    assert len(json.loads((home / "plain" / "plain.json").read_text())["plain"]) == 48
+    measured = json.loads(answers["measure plain"].out)
+    assert measured["pointing_accuracy"] == 1.0  # the best place lies in a box over all
+    assert refused(answers["other format"], "plain")

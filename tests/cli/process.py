@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -10,9 +9,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["cli.process", "weldon.cli", "weldon.training.fit", "weldon.report"])
-
+from fixtures.forks import FORKS
 
 TRAIN = ["train", "scenes", "--labels", "scenes/labels.csv", "--model", "test_resnet", "--weights", "none"]
 TRAIN += ["--image-size", "64", "-b", "4", "-j", "0", "--device", "cpu", "--epochs", "3"]

@@ -1,13 +1,11 @@
 """Two real gloo processes against one process on the joined batch."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from fixtures.forks import run_together
 from reference import joint_batch
 from weldon.losses import ap_loss
 
@@ -33,17 +31,7 @@ def laid_down():
 def ranks(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("gloo")
     torch.save(laid_down(), folder / "data.pt")
-    command = [sys.executable, joint_batch.__file__]
-    quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [*command, str(rank), "2", str(folder), request.param], env=quiet, stderr=subprocess.PIPE
-        )
-        for rank in range(2)
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors.decode()
+    run_together(joint_batch.main, [(rank, 2, folder, request.param) for rank in range(2)])
     return [torch.load(Path(folder) / f"rank{rank}.pt") for rank in range(2)]
 
 

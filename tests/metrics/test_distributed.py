@@ -2,15 +2,15 @@
 
 import pytest
 import torch
-from torch import multiprocessing
 
 from contracts.metrics import process, scored_set
+from fixtures.forks import run_together
 from weldon.metrics import average_precision, mean_iou, topk_accuracy
 
 
 @pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
-    multiprocessing.spawn(process, args=(2, str(tmp_path)), nprocs=2)
+    run_together(process, [(rank, 2, str(tmp_path)) for rank in range(2)])
     scores, target, known, single, masks = scored_set()
     expected = [
         average_precision(scores, target, known),

@@ -94,6 +94,13 @@ class KernelContract(PoolingContract):
         high, low = (reference.count(k, len(values)) for k in (self.k_max, self.k_min))
         return {*ordered[len(values) - high :], *ordered[:low]}
 
+    @pytest.mark.parametrize("masked", [False, True])
+    def test_gradient_is_exact(self, masked):
+        """On six scores: each costs the interpreter two runs of the kernel."""
+        scores = torch.randn(2, 1, 3, dtype=torch.float64, requires_grad=True)
+        mask = torch.tensor([[True, True, True], [True, False, True]]) if masked else None
+        assert torch.autograd.gradcheck(lambda s: self.function(s, mask), scores)
+
     test_module_is_the_function = None  # the module is given scores that lie elsewhere
     test_printed_module_shows_its_options = None
 

@@ -1,13 +1,12 @@
-"""Train on one rank's share of what a test laid down: ``python joint_batch.py RANK PROCESSES FOLDER WAY``.
+"""Train on one rank's share of what a test laid down, in a process that was forked.
 
 ``FOLDER/data.pt`` holds images, targets, known cells, and for every step the rows of each rank. The losses
-and gradients of every scenario go to ``FOLDER/rank<RANK>.pt``. ``WAY`` is ``ddp``, or ``mean`` to average the
-gradients here, as DDP does, without its six seconds of imports.
+and gradients of every scenario go to ``FOLDER/rank<RANK>.pt``. The way is ``ddp``, or ``mean`` to average the
+gradients here, as DDP does.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import torch
@@ -74,7 +73,3 @@ def main(rank: int, processes: int, folder: Path, way: str) -> None:
     torch.save(results, folder / f"rank{rank}.pt")
     del net  # DDP holds the group too, and its threads must have ended before Python does
     dist.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 from torch.utils._python_dispatch import TorchDispatchMode
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["reference.joint_set", "weldon.losses"])
+from fixtures.forks import run_together
 
 
 def laid_down(images, classes):
@@ -63,17 +61,6 @@ def rank_share(rank, processes, images, classes, folder):
 
 def rank_together(processes, images, classes, folder, seconds=100):
     """Return what each process found."""
-    started = [
-        FORKS.Process(target=rank_share, args=(rank, processes, images, classes, str(folder)))
-        for rank in range(processes)
-    ]
-    for process in started:
-        process.start()
-    try:
-        for process in started:
-            process.join(seconds)
-        assert [process.exitcode for process in started] == [0] * processes
-    finally:
-        for process in started:
-            process.kill()
+    shares_of = [(rank, processes, images, classes, str(folder)) for rank in range(processes)]
+    run_together(rank_share, shares_of, seconds)
     return [torch.load(Path(folder) / f"{rank}.pt") for rank in range(processes)]

@@ -16,6 +16,12 @@ TINY = {"model": "test_resnet", "weights": "none", "image_size": 64, "batch_size
 TINY |= {"workers": 0, "freeze": True}
 
 
+@pytest.fixture(autouse=True)
+def too_few_to_search_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the search of a frozen run take what it starts from; it has tests of its own."""
+    monkeypatch.setattr("weldon.training.head_search.FEWEST", 1000)
+
+
 @pytest.fixture(scope="session")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty scenes to learn from, of which six are held back, and eight to measure on."""

@@ -77,7 +77,7 @@ def test_the_checkpoint_loads_without_trust(scenes, tiny, tmp_path):
     ],
     ids=["fine-tuned", "frozen", "ap batch", "ap set", "ap set frozen"],
 )
-def test_the_same_seed_gives_the_same_weights(scenes, tiny, tmp_path, options):
+def test_the_same_seed_gives_the_same_weights(scenes, tiny, tmp_path, short_search, options):
     runs = [
         train(scenes, scenes / "labels.csv", out=tmp_path / name, epochs=2, **tiny, **options)
         for name in "ab"

@@ -27,6 +27,8 @@ from weldon.training.frozen_head import (
 from weldon.training.head_search import Trial, Trials
 from weldon.training.heads import Setting
 
+pytestmark = pytest.mark.usefixtures("short_search")
+
 
 def recipe(**options):
     return build_recipe({"data": Path("photos"), "freeze": True, **options})

@@ -24,7 +24,7 @@ def rows_of(scenes):
 
 
 @pytest.mark.parametrize("options", WAYS, ids=["frozen", "searched", "all layers"])
-def test_a_refit_is_training_on_all_images(scenes, tiny, tmp_path, options):
+def test_a_refit_is_training_on_all_images(scenes, tiny, tmp_path, short_search, options):
     """A run whose training images are those of both splits ends at the same weights."""
     options = {**tiny, "epochs": 1, **options}
     run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", refit=True, **options)
