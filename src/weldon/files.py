@@ -132,16 +132,28 @@ def read_text(path: str | Path) -> str:
     Raises:
         DataError: it cannot be read, is not such text, or holds zero bytes.
     """
-    data = read_bytes(path)
+    return utf8_text(read_bytes(path), str(path))
+
+
+def utf8_text(data: bytes, source: str) -> str:
+    r"""Return the text that a file holds, as :func:`read_text` does.
+
+    Args:
+        data: its bytes.
+        source: the file, for the error.
+
+    Raises:
+        DataError: it is not such text, or holds zero bytes.
+    """
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path} row {row} is not UTF-8 text: save the file as UTF-8") from error
+        raise DataError(f"{source} row {row} is not UTF-8 text: save the file as UTF-8") from error
     if "\0" in text:
         row = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{path} row {row} holds a zero byte, so it is no text; write the file anew")
+        raise DataError(f"{source} row {row} holds a zero byte, so it is no text; write the file anew")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -153,3 +153,20 @@ def test_sigterm_ends_all_processes_and_the_replacement_goes_on(run):
     assert [place.name for place in (folder / "runs").iterdir()] == ["train"]
     assert "seed = 1" in run.config.read_text()
     assert len(rows_of(run.metrics)) == 2
+
+
+@pytest.mark.slow
+def test_two_processes_train_from_shards_the_run_of_the_files(run):
+    """Each reads the places of its own share; weights, thresholds and figures are those of the files."""
+    folder = run.path.parents[1]
+    done = start(folder, "data shards scenes --labels scenes/labels.csv --out shards")
+    assert done.returncode == 0, done.stderr
+    command = COMMAND.replace("scenes --labels scenes/labels.csv", "shards") + " --out from-shards"
+    done = start(folder, command)
+    assert done.returncode == 0, done.stderr
+    two = RunDirectory(folder / "from-shards")
+    learnt, again = (load_file(one.best) for one in (run, two))
+    assert all(torch.equal(learnt[name], again[name]) for name in learnt)
+    for name in ("thresholds.json", "splits.csv", "report/per_class.csv"):
+        assert (two.path / name).read_bytes() == (run.path / name).read_bytes(), name
+    assert two.manifest_values["validation"] == run.manifest_values["validation"]

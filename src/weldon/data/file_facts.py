@@ -14,6 +14,7 @@ from weldon.data.greys import OWN, Window
 from weldon.data.image import decoder_reason, orientation, upright_rgb
 from weldon.data.opened import opened, refuse_irregular
 from weldon.data.shards.member import member_bytes, shard_of
+from weldon.data.stores import StoreError, address_of
 from weldon.errors import UsageError
 
 # Length of a fingerprint.
@@ -61,11 +62,11 @@ def file_facts(path: Path, window: Window | None = None) -> FileFacts:
     """
     digest = ""
     try:
-        if shard_of(path) is None:
+        if shard_of(path) is None and address_of(path) is None:
             refuse_irregular(path)
         digest = _digest(path)
         return _read(path, digest, window)
-    except UsageError:
+    except (UsageError, StoreError):
         raise
     except Exception as error:
         return FileFacts(digest, problem=decoder_reason(path, error))

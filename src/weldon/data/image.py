@@ -14,6 +14,7 @@ from weldon.data import dicom
 from weldon.data.greys import Window, deep_to_rgb, is_deep, note_range
 from weldon.data.opened import opened
 from weldon.data.record import Record
+from weldon.data.stores import StoreError
 from weldon.errors import DataError, UsageError, WeldonError, system_reason
 from weldon.files import replacing
 
@@ -121,7 +122,7 @@ def decoding_problem(path: str | Path, window: Window | None = None) -> str | No
         with opened(Path(path)) as image:
             image.draft(None, (1, 1))  # a JPEG comes out smaller, which is enough to know that it reads
             upright_rgb(image, window)
-    except UsageError:
+    except (UsageError, StoreError):
         raise
     except Exception as error:
         return decoder_reason(Path(path), error)

@@ -128,7 +128,7 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
     """Yield a picture whose header was read and found in order; its pixels are not decoded yet.
 
     Args:
-        source: a file, a picture inside a shard, or what a file holds.
+        source: a file, a picture inside a shard or in an object store, or what a file holds.
 
     Raises:
         PixelLimitError: more pixels than allowed (:func:`pixel_limit`), or a file too long for them.
@@ -137,7 +137,8 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
     """
     limit = pixel_limit()
     if isinstance(source, Path):
-        source = member_bytes(source) or source
+        content = member_bytes(source)
+        source = source if content is None else content
     if isinstance(source, Path):
         refuse_irregular(source)
     if Image.MAX_IMAGE_PIXELS is not None and limit > Image.MAX_IMAGE_PIXELS:

@@ -13,6 +13,7 @@ from weldon.data.file_names import UNFIT, is_fit
 from weldon.data.image import SUFFIXES
 from weldon.data.shards import INDEX
 from weldon.data.shards.listing import read_shards
+from weldon.data.stores import address_of, object_sizes
 from weldon.data.walk import is_hidden, notes_on, walk
 from weldon.errors import DataError, UsageError
 from weldon.files import read_text
@@ -30,6 +31,8 @@ class NamedImage:
 
 def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage]:
     """List the images of files, folders (recursive), shards, patterns (``*.jpg``, ``**``) and lists of paths.
+
+    Files, folders and shards may have ``s3://`` addresses.
 
     A name is the path below the folder, below the fixed part of the pattern, or as the list gives it; an
     image reached twice is listed once, and two images of one name get their paths as names. What is passed
@@ -63,6 +66,8 @@ def photo_folder(images: Iterable[NamedImage]) -> Path | None:
 
 
 def _above(image: NamedImage) -> Path | None:
+    if address_of(image.path) is not None:
+        return None
     parts = PurePosixPath(image.file_name).parts
     whole = image.path.absolute()
     return whole.parents[len(parts) - 1] if whole.parts[-len(parts) :] == parts else None
@@ -72,6 +77,8 @@ def _expand_one(source: str) -> Iterator[NamedImage]:
     path = Path(source)
     if not is_fit(source):
         raise UsageError(f"images must have names that can be written down, got {source!r}: {UNFIT}")
+    if address_of(path) is not None:
+        return iter(_objects(path))
     if (path / INDEX).is_file():
         return (NamedImage(record.path, record.file_name) for record in read_shards(path).records)
     if path.is_dir():
@@ -81,6 +88,22 @@ def _expand_one(source: str) -> Iterator[NamedImage]:
     if has_magic(source):
         return iter(_pattern(source))
     raise UsageError(f"images must be a file, folder, pattern or text list that exists, got {source!r}")
+
+
+def _objects(path: Path) -> list[NamedImage]:
+    """Return the pictures below an address, those of shards, or the one that it names."""
+    address = str(address_of(path))
+    if has_magic(address):
+        raise UsageError(f"images in an object store must be a folder, shards or one object, got {address!r}")
+    below = object_sizes(path)
+    if INDEX in below:
+        return [NamedImage(record.path, record.file_name) for record in read_shards(path).records]
+    if not below:
+        return [NamedImage(path, path.name)]
+    names = [name for name in below if Path(name).suffix.lower() in SUFFIXES and is_fit(name)]
+    if not names:
+        raise DataError(f"{address} holds no image; looked for {' '.join(sorted(SUFFIXES))}")
+    return [NamedImage(path / name, name) for name in names]
 
 
 def _folder(folder: Path) -> list[NamedImage]:

@@ -22,6 +22,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from weldon.data import encode_targets, write_splits
 from weldon.data.corrections import write_corrections
 from weldon.data.opened import allowing_pixels
+from weldon.data.stores import absolute
 from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError
 from weldon.files import write_csv, write_json
@@ -69,7 +70,8 @@ def train(
     """Train on image-level labels and return the run directory.
 
     Args:
-        data: folder of images, a VOC devkit, or bags (a table or a folder of arrays).
+        data: folder of images, a VOC devkit, shards (a folder or an ``s3://`` address), or bags (a table or a
+            folder of arrays).
         labels: table of labels; None reads them from ``data``.
         out: folder of the run; None takes the first free of ``runs/train``, ``runs/train2``, ….
         config: TOML file with options; those given here win.
@@ -87,7 +89,7 @@ def train(
     """
     given = {
         **options,
-        "data": Path(data).absolute(),
+        "data": absolute(data),
         "labels": Path(labels).absolute() if labels is not None else None,
     }
     if isinstance(table := options.get("corrections"), str | Path):

@@ -10,9 +10,11 @@ import pytest
 from weldon.data import load_image, read_labels
 from weldon.data.file_facts import file_facts
 from weldon.data.image import decoding_problem, image_size
+from weldon.data.record import LabelSet, Record
 from weldon.data.shards import INDEX, write_shards
 from weldon.data.shards.member import member_bytes, shard_of
 from weldon.data.shards.writing import LIST
+from weldon.data.windows import open_windows, picture_size
 from weldon.errors import DataError
 
 
@@ -39,6 +41,23 @@ def test_pictures_are_those_of_the_files(label_set, index):
         assert image_size(record.path) == image_size(source.path)
         assert file_facts(record.path) == file_facts(source.path)
         assert shard_of(record.path).name in index.splits[record.split][1]
+
+
+def test_a_tiff_inside_a_shard_is_read_as_the_file(photograph, tmp_path):
+    path = photograph("large.tif", size=(40, 30))
+    one = LabelSet((Record(path, "large.tif", frozenset({"cat"})),), ("cat",), "table")
+    (inside,) = read_labels(write_shards(one, tmp_path / "shards").folder).records
+    assert picture_size(inside.path) == picture_size(path) == (40, 30)
+    with open_windows(inside.path) as picture:
+        assert picture.size == (40, 30)
+
+
+def test_a_slide_inside_a_shard_is_refused_with_the_reason(tmp_path):
+    (tmp_path / "a.svs").write_bytes(b"slide")
+    one = LabelSet((Record(tmp_path / "a.svs", "a.svs", frozenset({"cat"})),), ("cat",), "table")
+    (inside,) = read_labels(write_shards(one, tmp_path / "shards").folder).records
+    with pytest.raises(DataError, match="from files on a disk, not from shards"):
+        picture_size(inside.path)
 
 
 def test_a_file_of_such_a_name_is_a_file(photograph):

@@ -12,6 +12,8 @@ from weldon.data.labels.label_file import LabelOptions
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.public.catalogue import read_dataset
 from weldon.data.record import LabelSet
+from weldon.data.shards.listing import read_shards
+from weldon.data.stores import address_of
 from weldon.data.workbook import refuse_sheet
 from weldon.errors import DataError, UsageError
 
@@ -35,7 +37,8 @@ def read_labels(
     Without: shards, a VOC devkit, a label file in ``data`` under a usual name, or a folder a class.
 
     Args:
-        data: folder of the images; a label file alone is taken with the folder it lies in.
+        data: folder of the images; a label file alone is taken with the folder it lies in; or the ``s3://``
+            address of shards.
         labels: the label file.
         label_sep: between the labels in one cell of a long table.
         minus_one: what -1 means in a wide table: ``absent``, ``unknown``, ``present``.
@@ -53,6 +56,12 @@ def read_labels(
         if labels is not None:
             raise UsageError(f"`labels` must be left out with `dataset` {dataset!r}, got {str(labels)!r}")
         return read_dataset(dataset, data, classes=classes)
+    if (address := address_of(data)) is not None:
+        if labels is not None:
+            raise UsageError(
+                f"`labels` must be left out, got {str(labels)!r}: the shards in {address} hold them"
+            )
+        return read_shards(Path(address), classes)
     options = LabelOptions(label_sep, minus_one, group_col, image_set, classes, sheet)
     root, files = _places(Path(data), None if labels is None else Path(labels))
     refuse_sheet(files[0] if files else root, sheet)

@@ -11,31 +11,36 @@ from weldon.data.labels.label_file import FolderForm
 from weldon.data.record import SPLITS, LabelSet, Record
 from weldon.data.shards.member import member_path
 from weldon.data.shards.writing import INDEX, LIST, read_index
-from weldon.errors import DataError, system_reason
-from weldon.files import parse_json, read_json, read_text
+from weldon.data.stores import shown, sizes_in, text_of
+from weldon.errors import DataError
+from weldon.files import parse_json
 
 
 def read_shards(folder: Path, classes: Sequence[str] | None = None) -> LabelSet:
     """Return every image of the shards, in the order in which :func:`write_shards` was given them.
 
     Args:
-        folder: with ``shards.json``.
+        folder: with ``shards.json``, on a disk or in an object store.
         classes: of a trained model, to keep its order.
 
     Raises:
         DataError: no list of images, one that is damaged, shards of another size than when they were written,
             or labels that are none of the classes.
     """
-    index = read_index(folder)
-    file = folder / LIST
-    if not file.is_file():
+    sizes, file = sizes_in(folder), shown(folder / LIST)
+    if INDEX not in sizes:
         raise DataError(
-            f"{folder} has shards and no {LIST}, which older versions did not write: write them anew"
+            f"{shown(folder)} holds no {INDEX}: give the place of shards, which `weldon data shards` writes"
         )
-    _refuse_changed(folder)
+    index = read_index(folder)
+    if LIST not in sizes:
+        raise DataError(
+            f"{shown(folder)} has shards and no {LIST}, which older versions did not write: write them anew"
+        )
+    _refuse_changed(folder, sizes)
     shards = {name for _, names in index.splits.values() for name in names}
     records, problems = [], []
-    for number, line in enumerate(read_text(file).splitlines(), start=1):
+    for number, line in enumerate(text_of(folder / LIST).splitlines(), start=1):
         told = parse_json(line, f"{file} row {number}")
         try:
             records.append(_record(folder, told, shards))
@@ -50,7 +55,7 @@ def read_shards(folder: Path, classes: Sequence[str] | None = None) -> LabelSet:
     known = index.classes if classes is None else tuple(classes)
     if strange := sorted({name for r in records for name in r.labels | r.unknown} - set(known)):
         raise DataError(
-            f"{folder}: labels that are none of the classes {', '.join(known)}: {', '.join(strange)}"
+            f"{shown(folder)}: labels that are none of the classes {', '.join(known)}: {', '.join(strange)}"
         )
     return LabelSet(tuple(records), known, "shards")
 
@@ -72,22 +77,20 @@ def _record(folder: Path, told: dict[str, Any], shards: set[str]) -> Record:
     )
 
 
-def _refuse_changed(folder: Path) -> None:
+def _refuse_changed(folder: Path, found: dict[str, int]) -> None:
     """Refuse shards of another size than when they were written: places in them would mean nothing."""
-    sizes = read_json(folder / INDEX).get("bytes")
-    if not isinstance(sizes, dict):
-        raise DataError(f"{folder / INDEX} does not say how long the shards are: write them anew")
-    problems = []
-    for name, size in sizes.items():
-        try:
-            found = (folder / str(name)).stat().st_size
-        except OSError as error:
-            problems.append(f"{name}: {system_reason(error)}")
-            continue
-        if found != size:
-            problems.append(f"{name}: {found:,} bytes, it was written with {size}")
+    written = parse_json(text_of(folder / INDEX), shown(folder / INDEX)).get("bytes")
+    if not isinstance(written, dict):
+        raise DataError(f"{shown(folder / INDEX)} does not say how long the shards are: write them anew")
+    problems = [
+        f"{name}: {found[name]:,} bytes, it was written with {size}" if name in found else f"{name}: missing"
+        for name, size in written.items()
+        if found.get(name) != size
+    ]
     if problems:
-        raise DataError(f"{folder}: shards that are not as they were written; copy them again:", problems)
+        raise DataError(
+            f"{shown(folder)}: shards that are not as they were written; copy them again:", problems
+        )
 
 
 FORM = FolderForm(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from weldon.data.stores import address_of, read_object
+
 _PLACE = re.compile(r"(\d{1,15})-(\d{1,12})(\.\w+)?")
 
 
@@ -26,23 +28,28 @@ def member_path(shard: Path, offset: int, size: int, ending: str) -> Path:
 
 def shard_of(path: Path) -> Path | None:
     """Return the tar that a picture lies in; None for a file of its own."""
-    inside = path.parent.suffix == ".tar" and _PLACE.fullmatch(path.name) and path.parent.is_file()
-    return path.parent if inside else None
+    if path.parent.suffix != ".tar" or _PLACE.fullmatch(path.name) is None:
+        return None
+    return path.parent if address_of(path) is not None or path.parent.is_file() else None
 
 
 def member_bytes(path: Path) -> bytes | None:
-    """Return what a picture inside a shard holds; None for a file of its own.
+    """Return what a picture inside a shard or in an object store holds; None for a file of its own.
 
     Raises:
         OSError: the shard cannot be read, or ends before the picture does.
+        StoreError: the object store does not answer, or refuses.
     """
     shard, place = shard_of(path), _PLACE.fullmatch(path.name)
     if shard is None or place is None:
-        return None
+        return None if address_of(path) is None else read_object(path)
     offset, size = int(place[1]), int(place[2])
-    with shard.open("rb") as file:
-        file.seek(offset)
-        content = file.read(size)
+    if address_of(path) is not None:
+        content = read_object(shard, offset, size)
+    else:
+        with shard.open("rb") as file:
+            file.seek(offset)
+            content = file.read(size)
     if len(content) < size:
         raise OSError(f"the shard {shard.name} ends before it: copy the shard again, or write it anew")
     return content

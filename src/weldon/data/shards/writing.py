@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from weldon.data.record import LabelSet, Record
+from weldon.data.stores import address_of, shown, sizes_in, text_of
 from weldon.errors import DataError, UsageError
-from weldon.files import read_json, write_json, write_text
+from weldon.files import parse_json, write_json, write_text
 
 INDEX = "shards.json"
 LIST = "images.jsonl"  # a line an image, in the order of the label set, with its place in a shard
@@ -73,6 +74,10 @@ def write_shards(
     import numpy as np  # the start of the command line reads this file, and shuffles nothing
 
     home = Path(folder)
+    if (address := address_of(home)) is not None:
+        raise UsageError(
+            f"`folder` must be on a disk, got {address}: copy the shards there when they are written"
+        )
     if (home / INDEX).exists():
         raise DataError(f"{home} holds shards already: remove them or choose another folder")
     home.mkdir(parents=True, exist_ok=True)
@@ -103,7 +108,7 @@ def read_index(path: str | Path, *, folder: str | None = None) -> ShardIndex:
     """Return the index of a folder of shards.
 
     Args:
-        path: the folder, or ``shards.json`` itself.
+        path: the folder or its ``s3://`` address, or ``shards.json`` itself.
         folder: where the shards are when they are elsewhere, for instance an address.
 
     Raises:
@@ -111,23 +116,23 @@ def read_index(path: str | Path, *, folder: str | None = None) -> ShardIndex:
             of ours is named: their names become parts of addresses, which ``webdataset`` hands to a shell.
     """
     file = Path(path)
-    file = file / INDEX if file.is_dir() else file
-    content = read_json(file)
+    file = file / INDEX if file.is_dir() or (address_of(file) and file.suffix != ".json") else file
+    content = parse_json(text_of(file), shown(file))
     try:
         splits = {name: _split(part) for name, part in content["splits"].items()}
         classes = tuple(_name(value) for value in content["classes"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{file} is no index of shards, or it is damaged: {error!r}") from error
+        raise DataError(f"{shown(file)} is no index of shards, or it is damaged: {error!r}") from error
     if isinstance(content["classes"], str) or len(set(classes)) < len(classes):
-        raise DataError(f"{file} must list each class once, got {content['classes']!r}")
+        raise DataError(f"{shown(file)} must list each class once, got {content['classes']!r}")
     named = [name for _, names in splits.values() for name in names]
     if len(set(named)) < len(named):
         raise DataError(
-            f"{file} names a shard twice, so that its images would count twice: {', '.join(named)}"
+            f"{shown(file)} names a shard twice, so that its images would count twice: {', '.join(named)}"
         )
     if folder is None:
         _refuse_other_shards(file, set(named))
-    return ShardIndex(folder or str(file.parent), classes, splits)
+    return ShardIndex(folder or shown(file.parent), classes, splits)
 
 
 def _split(part: Any) -> tuple[int, tuple[str, ...]]:
@@ -147,11 +152,11 @@ def _name(value: Any) -> str:
 
 def _refuse_other_shards(file: Path, named: set[str]) -> None:
     """Refuse an index that leaves out a shard beside it, or names one that is not there."""
-    there = {path.name for path in file.parent.glob("*.tar")}
+    there = {name for name in sizes_in(file.parent) if "/" not in name and name.endswith(".tar")}
     if there != named:
         odd = [f"{name}: not in the index" for name in sorted(there - named)]
         odd += [f"{name}: not in the folder" for name in sorted(named - there)]
-        raise DataError(f"{file} does not name the shards beside it; write them anew:", odd)
+        raise DataError(f"{shown(file)} does not name the shards beside it; write them anew:", odd)
 
 
 def sample_json(record: Record) -> dict[str, Any]:
