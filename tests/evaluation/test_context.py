@@ -8,8 +8,7 @@ import pytest
 
 from weldon.data import Box
 from weldon.errors import UsageError
-from weldon.evaluation.context import open_context
-from weldon.evaluation.evaluate import figures_of
+from weldon.evaluation.evaluate import figures_of, open_context
 from weldon.evaluation.options import read_options
 from weldon.runs.run_directory import RunDirectory
 

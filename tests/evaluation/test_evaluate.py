@@ -98,7 +98,7 @@ def test_cached_maps_and_images_give_the_same_figures(run, boxes, masks, monkeyp
     truth = {"boxes": boxes, "masks": masks}
     cached = evaluate(run, split="test", **truth)
     monkeypatch.setattr(
-        "weldon.evaluation.context.Scorer",
+        "weldon.evaluation.evaluate.Scorer",
         lambda net, recipe, classes, cache, *rest: Scorer(net, recipe, classes, None, *rest),
     )
     read = evaluate(run, split="test", **truth)

@@ -11,7 +11,7 @@ import torch
 from weldon.data import Record
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
-from weldon.report.comparison_figures import difference, different_options, figures
+from weldon.report.compare_page import difference, different_options, figures
 from weldon.report.run_comparison import Change, changed_answers, compare_runs, compare_splits
 from weldon.report.scored_split import ScoredSplit
 from weldon.runs.run_directory import RunDirectory

@@ -12,7 +12,7 @@ from weldon.data import read_labels
 from weldon.data.scenes import CLASSES
 from weldon.recipes import Column, Look, Table
 from weldon.reproduce import Workspace, reproduce
-from weldon.reproduce.figures import View
+from weldon.reproduce.rows import View
 from weldon.reproduce.trials import Run
 
 

@@ -11,8 +11,7 @@ from weldon.errors import UsageError
 from weldon.inference import open_run
 from weldon.recipes import Look, list_tables
 from weldon.reproduce import reproduce
-from weldon.reproduce.figures import View
-from weldon.reproduce.rows import plan
+from weldon.reproduce.rows import View, plan
 from weldon.training import fit
 
 

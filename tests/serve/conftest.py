@@ -63,8 +63,8 @@ def open_page(run: RunDirectory, tmp_path: Path) -> Iterator[Callable[..., objec
     from contextlib import ExitStack
 
     from weldon.serve.access import open_door
-    from weldon.serve.app import build_app
     from weldon.serve.served_run import open_served_run
+    from weldon.serve.server import build_app
     from weldon.serve.state import State
 
     with ExitStack() as opened:

@@ -9,9 +9,8 @@ from typing import Any
 import uvicorn
 
 from weldon.serve.access import open_door
-from weldon.serve.app import build_app
 from weldon.serve.served_run import open_served_run
-from weldon.serve.server import listen
+from weldon.serve.server import build_app, listen
 from weldon.serve.state import State
 
 

@@ -34,9 +34,9 @@ def suspects(
     """Find labels that are probably wrong: each image is judged by a head that did not learn from it."""
     from rich.progress import track
 
-    from weldon.review.out_table import table_path
     from weldon.review.suspect_search import search_suspects
     from weldon.review.suspects_page import write_suspects, write_suspects_page
+    from weldon.runs.out_directory import table_path
     from weldon.runs.run_directory import open_run
 
     directory = open_run(run)

@@ -3,22 +3,77 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weldon.device import choose_device
 from weldon.errors import DataError
-from weldon.evaluation.context import EvaluationContext, open_context
+from weldon.evaluation.measured_truth import Truth, find_truth
 from weldon.evaluation.measures.measure import joined_figures
 from weldon.evaluation.measures.registry import measure_kinds
 from weldon.evaluation.multiscale import evaluate_scales, plan_scales
-from weldon.evaluation.options import read_options
-from weldon.evaluation.selection import pixels_as_trained
+from weldon.evaluation.options import EvaluationOptions, read_options
+from weldon.evaluation.scorer import Scorer, open_scorer
+from weldon.evaluation.selection import MeasuredImages, choose_images, pixels_as_trained
 from weldon.evaluation.ten_crops import evaluate_ten_crops
 from weldon.runs.run_directory import RunDirectory, open_run
 
 log = logging.getLogger("weldon")
+
+
+@dataclass(frozen=True)
+class EvaluationContext:
+    """A run, its network, and the images.
+
+    Args:
+        run: keeps what tuning images choose.
+        options: what was asked for.
+        scorer: the network.
+        images: those measured and those tuned on, without the files that are known not to read.
+        asked: images to measure, with those files.
+        truth: true boxes and masks, where there are some.
+    """
+
+    run: RunDirectory
+    options: EvaluationOptions
+    scorer: Scorer
+    images: MeasuredImages
+    asked: int
+    truth: Truth
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the run."""
+        return self.scorer.classes
+
+    @property
+    def flags(self) -> Mapping[str, Any]:
+        """The flags of measures that were given, by name."""
+        return self.options.flags
+
+
+def open_context(run: RunDirectory, options: EvaluationOptions) -> EvaluationContext:
+    """Return a run in front of its images.
+
+    Raises:
+        UsageError: no image in the split, or measured images among those to tune on.
+        DataError: labels or truth that cannot be read, or a name to tune on that is no image.
+    """
+    recipe = run.recipe
+    images = choose_images(
+        run, recipe, options.data, labels=options.labels, split=options.split, tune_on=options.tune_on
+    )
+    asked = len(images.measured)
+    scorer, images, notes = open_scorer(run, recipe, images, device=options.device, progress=options.progress)
+    for note in notes:
+        log.warning(note)
+    if options.flags or options.tune_on:
+        scorer.inputs.refuse_places()
+    named = {name: options.flags.get(name) for name in ("boxes", "masks", "legend")}
+    truth = find_truth(images, run.class_names, **named)
+    return EvaluationContext(run, options, scorer, images, asked, truth)
 
 
 def evaluate(

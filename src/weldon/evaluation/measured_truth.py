@@ -15,7 +15,7 @@ from weldon.evaluation.measures.measure import Figures, ImageMaps, MeasureKind
 from weldon.evaluation.selection import MeasuredImages
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 MISSING_SHOWN = 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,9 +12,12 @@ from torch import Tensor
 from weldon.data import encode_targets
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.files import write_text
+from weldon.inference.predict import image_predictor
 from weldon.metrics import precision_recall_curve
+from weldon.models import WeldonNet
 from weldon.report.charts import draw_curve, draw_reliability, draw_scores
 from weldon.report.class_rows import (
+    ClassRow,
     accuracy,
     class_rows,
     confusion_shares,
@@ -22,12 +26,15 @@ from weldon.report.class_rows import (
     mean_ap,
 )
 from weldon.report.decisions import Decisions, decide
+from weldon.report.examples import ClassPictures, draw_examples, share_out
 from weldon.report.page import ClassCharts, Matrix, Page, ReliabilityChart, render_page
-from weldon.report.pictures import draw_pictures
 from weldon.report.run_facts import describe_run, files_left_out, read_curves
 from weldon.report.scored_split import ScoredSplit, score_split
+from weldon.report.triples import Triple, draw_triples, read_truth
+from weldon.report.views import Photo
 from weldon.runs.calibration_file import read_reliability
 from weldon.runs.run_directory import RunDirectory, open_run
+from weldon.training.inputs.images import eval_transform
 
 PICTURES = 3
 MOST_NAMES = 60  # rows of a matrix that a reader can still take in
@@ -170,3 +177,56 @@ def _company(split: ScoredSplit) -> Matrix:
 def _confusion(split: ScoredSplit, decisions: Decisions) -> Matrix:
     shares = confusion_shares(decisions.target, decisions.predicted)
     return shares_matrix(shares, decisions.target.sum(0), split.classes)
+
+
+@dataclass(frozen=True)
+class PagePictures:
+    """The pictures of the page; a run on bags has none.
+
+    Args:
+        pictures: of each class.
+        photos: the photographs that they and the triples show.
+        triples: photograph, true mask, predicted mask.
+        undrawn: classes that would deserve pictures and have none.
+    """
+
+    pictures: Sequence[ClassPictures] = ()
+    photos: Sequence[Photo] = ()
+    triples: Sequence[Triple] = ()
+    undrawn: int = 0
+
+
+def draw_pictures(
+    split: ScoredSplit,
+    decisions: Decisions,
+    rows: Sequence[ClassRow],
+    *,
+    limit: int,
+    masks: Path | None,
+    crf: bool,
+    progress: bool,
+) -> PagePictures:
+    """Draw what the page shows; arguments as :func:`weldon.report.write_report.build_page`."""
+    if not isinstance(split.net, WeldonNet):
+        return PagePictures()
+    predictor = image_predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
+    interesting = columns_of_interest(rows, decisions)
+    each, columns = share_out(limit, interesting)
+    shown = commonest_first(columns, rows)
+    pictures, photos = draw_examples(split, decisions, shown, predictor, limit=each, progress=progress)
+    truth = read_truth(split.records, split.classes, folder=masks)
+    triples = draw_triples(split.records, truth, predictor, limit=2 * limit, first_key=len(photos), crf=crf)
+    everything = [*photos, *(triple.photo for triple in triples)]
+    return PagePictures(pictures, everything, triples, len(interesting) - len(columns))
+
+
+def columns_of_interest(rows: Sequence[ClassRow], decisions: Decisions) -> list[int]:
+    """Return the classes that are in an image or predicted in one, the lowest AP first."""
+    seen = (decisions.present | (decisions.predicted & decisions.absent)).any(0).tolist()
+    columns = [column for column, yes in enumerate(seen) if yes]
+    return sorted(columns, key=lambda column: (rows[column].positives == 0, rows[column].ap))
+
+
+def commonest_first(columns: Sequence[int], rows: Sequence[ClassRow]) -> list[int]:
+    """Return the classes in the order of the page: most images first."""
+    return sorted(columns, key=lambda column: (-rows[column].positives, column))

@@ -15,8 +15,7 @@ from weldon.data.corrections import (
     with_label,
 )
 from weldon.review.label_next import NextImage, next_images
-from weldon.review.suspect import Suspect
-from weldon.review.suspect_search import Search, search_suspects, suspects
+from weldon.review.suspect_search import Search, Suspect, search_suspects, suspects
 
 __all__ = [
     "ABSENT",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,13 +15,13 @@ from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.inference.decision import DEFAULT_MAP_SCALE, Decision
+from weldon.inference.evidence import Evidence, Region
 from weldon.inference.forward import ForwardOutput, head_with_weights
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_sides
 from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
 from weldon.review.noise_rates import NoiseRates, noise_rates
 from weldon.review.run_maps import RunMaps, read_run_maps
-from weldon.review.suspect import Suspect
 from weldon.runs.calibration_file import unchanged
 from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.training.inputs.images import record_geometry
@@ -30,6 +31,57 @@ EPOCHS = 10  # of the heads
 LOOKED_AT, MOST_VALUES = 64, 1_000_000  # images and values that the scale of colours is made from
 
 Cell = tuple[int, int]  # position of the image, column of the class
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A label that the run contradicts.
+
+    Args:
+        rank: 1 is the most doubtful of all.
+        file_name: the name the image goes by in the label file.
+        path: the file.
+        class_name: the class.
+        given: what the table says: ``present`` or ``absent``.
+        probability: that the class is present, in (0, 1), by a head that did not learn from this image.
+        doubt: how probable it is that the label is wrong, in (0, 1): suspects are ranked by it.
+        evidence: the regions for and against the class, by the same head.
+        sentence: the same in words.
+    """
+
+    rank: int
+    file_name: str
+    path: Path
+    class_name: str
+    given: str
+    probability: float
+    doubt: float
+    evidence: Evidence
+    sentence: str
+
+    @property
+    def regions_for(self) -> tuple[Region, ...]:
+        """The regions that count as evidence for the class, highest first."""
+        return self.evidence.top
+
+    @property
+    def regions_against(self) -> tuple[Region, ...]:
+        """The regions that count as evidence against the class, lowest first."""
+        return self.evidence.low
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "rank": self.rank,
+            "file_name": self.file_name,
+            "class": self.class_name,
+            "given": self.given,
+            "probability": self.probability,
+            "doubt": self.doubt,
+            "sentence": self.sentence,
+            "for": [region.to_dict() for region in self.evidence.top],
+            "against": [region.to_dict() for region in self.evidence.low],
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,7 @@ from weldon.inference.evidence import Region
 from weldon.inference.result import Result
 from weldon.report.page import render_template
 from weldon.report.views import Photo, View, make_photo, make_view
-from weldon.review.suspect import Suspect
-from weldon.review.suspect_search import Search
+from weldon.review.suspect_search import Search, Suspect
 
 COLUMNS = (*NEEDED, "rank", "probability", "doubt", "for", "against", "sentence")
 REGIONS = 3  # of each side in the table

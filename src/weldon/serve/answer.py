@@ -1,18 +1,63 @@
-"""What the network says about one picture, as plain values: for programs, and drawn for the page."""
+"""What a request asks about a picture, and the answer as plain values, also as the page draws it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from starlette.datastructures import QueryParams
+
+from weldon.errors import UsageError
 from weldon.inference.output import box_record, image_record, rounded_values
 from weldon.inference.result import Result
 from weldon.report.data_uri import map_uri
 from weldon.report.views import MAP_SIDE, Photo, drawn_size, make_view
-from weldon.serve.asked import MOST_CLASSES, Asked
 
 Json = dict[str, Any]
+DEFAULT_PARTS = ("points", "boxes", "evidence")
+MOST_CLASSES = 50  # in one answer, each with its evidence or map
 MOST_CELLS = 200_000  # values of all maps in one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted.
+
+    Args:
+        classes: those to explain; empty: the predicted ones, else the best.
+        versus: a rival of each, or None.
+        parts: of :data:`PARTS`.
+        unseen: by a head that did not learn from the picture, where there is one.
+    """
+
+    classes: tuple[str, ...] = ()
+    versus: str | None = None
+    parts: frozenset[str] = frozenset(DEFAULT_PARTS)
+    unseen: bool = False
+
+
+def read_asked(query: QueryParams, classes: Sequence[str]) -> Asked:
+    """Return what the query of a request asks for.
+
+    Args:
+        query: ``class`` (several times), ``versus``, ``parts`` separated by commas, and ``unseen``.
+        classes: of the run.
+
+    Raises:
+        UsageError: no such class or part; the message lists them.
+    """
+    wanted = tuple(dict.fromkeys(query.getlist("class")))
+    versus = query.get("versus")
+    for name in (*wanted, *([] if versus is None else [versus])):
+        if name not in classes:
+            raise UsageError(f"class must be one of {', '.join(classes)}, got {name[:100]!r}")
+    if len(wanted) > MOST_CLASSES:
+        raise UsageError(f"class may be given {MOST_CLASSES} times, got {len(wanted)}")
+    parts = [part.strip() for part in query.get("parts", ",".join(DEFAULT_PARTS)).split(",")]
+    if strange := [part for part in parts if part and part not in PARTS]:
+        raise UsageError(f"parts must be among {', '.join(PARTS)}, got {strange[0][:100]!r}")
+    return Asked(wanted, versus, frozenset(filter(None, parts)), query.get("unseen") == "1")
 
 
 def answer(result: Result, asked: Asked) -> Json:

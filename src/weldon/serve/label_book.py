@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from weldon.serve.run_images import RunImages
 
 Cell = tuple[str, str]  # file name, class
 Stamp = tuple[int, int]  # size and time of the file
+CELLS = {"present": "1", "absent": "0", "unknown": ""}  # of the table that training reads
 
 
 class OtherLabelError(UsageError):
@@ -199,3 +202,28 @@ def _stamp(path: Path) -> Stamp | None:
     except FileNotFoundError:
         return None
     return facts.st_size, facts.st_mtime_ns
+
+
+def label_table(book: LabelBook, *, corrected: bool = True) -> str:
+    """Return the table: a row a picture, a column a class (1, 0, or blank where nobody knows), and the split.
+
+    A picture that joined is in it once somebody labelled it; it is one to train on.
+
+    Args:
+        book: the labels.
+        corrected: with the corrections of the user's own labels.
+    """
+    book.page()
+    images = book.images
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["file_name", *book.classes, "split"])
+    for number, record in enumerate(images.records):
+        own = number < images.labelled
+        labels = book.labels(number)
+        if own and not corrected:
+            labels = {name: label_of(record, name) for name in book.classes}
+        if own or set(labels.values()) != {"unknown"}:
+            split = record.split or ("" if own else "train")
+            writer.writerow([images.key(number), *(CELLS[labels[name]] for name in book.classes), split])
+    return stream.getvalue()

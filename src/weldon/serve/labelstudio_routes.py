@@ -17,8 +17,7 @@ from weldon.errors import DataError
 from weldon.inference.output import to_annotation
 from weldon.inference.predict import Predictor
 from weldon.serve.labelstudio_project import Project, read_project
-from weldon.serve.replies import reply
-from weldon.serve.routes import Routes, read_object
+from weldon.serve.routes import Routes, read_object, reply
 from weldon.serve.run_images import RunImages
 
 log = logging.getLogger("weldon")

@@ -22,10 +22,8 @@ from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.predict import Predictor
 from weldon.report.data_uri import JPEG_QUALITY, shrink
-from weldon.serve.answer import answer
-from weldon.serve.asked import Asked, read_asked
-from weldon.serve.replies import reply
-from weldon.serve.routes import Routes, page_of
+from weldon.serve.answer import Asked, answer, read_asked
+from weldon.serve.routes import Routes, page_of, reply
 from weldon.serve.run_images import RunImages
 from weldon.serve.threshold_curves import Curve
 from weldon.serve.uploads import Upload, read_upload, uploads

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from weldon.data.corrections import label_of
 from weldon.errors import UsageError
+from weldon.inference.result import Result
 from weldon.review.label_next import next_images
+from weldon.review.suspect_search import Search, search_suspects
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.label_book import LabelBook
 from weldon.serve.run_images import RunImages
@@ -121,3 +125,58 @@ def next_queue(run: RunDirectory, photos: Path | None, images: RunImages, *, dev
     numbers = {record.path.resolve(): number for number, record in enumerate(images.records)}
     chosen = [image.path.resolve() for image in next_images(run, photos, count=NEXT, device=device)]
     return [Item(numbers[path], None) for path in chosen if path in numbers]  # not those that came since
+
+
+@dataclass(frozen=True, eq=False)
+class Doubts:
+    """What cross-fitted heads say about every picture of the table.
+
+    Args:
+        search: the heads and their scores.
+        numbers: the number of each picture of the search, in its order.
+        places: the place of each picture in the search, by its number.
+        probabilities: ``(N, C)`` of every picture and class, by a head that had not seen it.
+        suspects: the labels that are more likely wrong than right, the most doubtful first.
+    """
+
+    search: Search
+    numbers: tuple[int, ...]
+    places: dict[int, int]
+    probabilities: Tensor
+    suspects: list[Item]
+
+    def chances(self, class_name: str) -> dict[int, float]:
+        """Return how likely a class is in each picture, by the picture's number."""
+        column = self.search.maps.decision.index(class_name)
+        return dict(zip(self.numbers, self.probabilities[:, column].tolist(), strict=True))
+
+    def result(self, number: int) -> Result | None:
+        """Return what the head that had not seen a picture says about it, None for other pictures."""
+        place = self.places.get(number)
+        return None if place is None else self.search.result(place)
+
+
+def find_doubts(run: RunDirectory, corrections: Path, images: RunImages, *, device: str) -> Doubts:
+    """Return the doubtful labels of a run.
+
+    Args:
+        run: its folder.
+        corrections: labels that people spoke of are no suspects; the table need not be there.
+        images: the pictures of the page.
+        device: where to compute.
+
+    Raises:
+        DataError: images or labels that cannot be used.
+    """
+    search = search_suspects(run, corrections=corrections if corrections.is_file() else None, device=device)
+    by_path = {record.path: number for number, record in enumerate(images.records[: images.labelled])}
+    numbers = tuple(by_path.get(record.path, -1) for record in search.maps.records)
+    probabilities = search.decision.probabilities(search.fit.scores)
+    classes = search.maps.decision.classes
+    suspects = [
+        Item(numbers[place], classes[column], float(probabilities[place, column]))
+        for place, column in search.cells()
+        if numbers[place] >= 0
+    ]
+    places = {number: place for place, number in enumerate(numbers)}
+    return Doubts(search, numbers, places, probabilities, suspects)

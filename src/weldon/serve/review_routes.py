@@ -12,9 +12,8 @@ from starlette.routing import Route
 from weldon.data.corrections import STATES, Correction
 from weldon.errors import UsageError
 from weldon.serve.label_book import LabelBook, OtherLabelError
-from weldon.serve.replies import reply
 from weldon.serve.review_queue import KINDS, count_reviewed, described
-from weldon.serve.routes import Routes, page_of, read_object
+from weldon.serve.routes import Routes, page_of, read_object, reply
 
 SHOWN = 50  # corrections that the page lists
 LONGEST_NAME = 80  # of a person

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from weldon import __version__
 from weldon.data.corrections import STATES
 from weldon.data.formats import WRITERS
-from weldon.serve.asked import DEFAULT_PARTS, PARTS
+from weldon.serve.answer import DEFAULT_PARTS, PARTS
 from weldon.serve.look_routes import SIDES
 from weldon.serve.operations import Operation, in_path, in_query, json_body, picture_body
 from weldon.serve.review_queue import KINDS

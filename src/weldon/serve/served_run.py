@@ -11,10 +11,9 @@ from weldon.data import Record
 from weldon.inference.predict import Predictor, load_images
 from weldon.report.scored_split import score_split
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.serve.doubts import Doubts, find_doubts
 from weldon.serve.label_book import LabelBook, default_corrections
 from weldon.serve.later import DONE, Later, Seen
-from weldon.serve.review_queue import Item, class_queue, folder_queue, next_queue
+from weldon.serve.review_queue import Doubts, Item, class_queue, find_doubts, folder_queue, next_queue
 from weldon.serve.run_images import RunImages, read_run_images
 from weldon.serve.threshold_curves import Curve, threshold_curves
 

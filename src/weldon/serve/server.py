@@ -4,18 +4,57 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from weldon.errors import UsageError, system_reason
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.serve.access import EVERYWHERE, Door, open_door
-from weldon.serve.app import build_app
+from weldon.serve.guard import Guard
+from weldon.serve.labelstudio_routes import LabelStudioRoutes
+from weldon.serve.look_routes import LookRoutes
+from weldon.serve.pages import PageRoutes
+from weldon.serve.review_routes import ReviewRoutes
+from weldon.serve.routes import HANDLERS
+from weldon.serve.schema import SchemaRoutes
 from weldon.serve.served_run import open_served_run
 from weldon.serve.state import State
+from weldon.serve.take_routes import TakeRoutes
+from weldon.serve.training_routes import TrainingRoutes
 
 log = logging.getLogger("weldon")
 WAITING = 2048  # clients that may wait in line
+
+
+def build_app(state: State, door: Door) -> ASGIApp:
+    """Return the application.
+
+    Args:
+        state: what all requests share.
+        door: who may ask.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        state.begin()
+        yield
+        state.end()
+
+    parts = (
+        PageRoutes(state, door),
+        LookRoutes(state),
+        ReviewRoutes(state),
+        TrainingRoutes(state),
+        TakeRoutes(state),
+        LabelStudioRoutes(state),
+        SchemaRoutes(),
+    )
+    routes = [route for part in parts for route in part.routes()]
+    return Guard(Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan), door)
 
 
 def run_server(

@@ -14,9 +14,8 @@ from weldon.data.file_names import inside
 from weldon.data.formats import WRITERS
 from weldon.errors import UsageError
 from weldon.inference.image_list import NamedImage
-from weldon.serve.label_table import label_table
-from weldon.serve.replies import reply
-from weldon.serve.routes import Routes, read_object
+from weldon.serve.label_book import label_table
+from weldon.serve.routes import Routes, read_object, reply
 from weldon.serve.take_away import Order
 
 # The report is one file with its own script. In a sandbox it belongs to no place: it can ask us for nothing.

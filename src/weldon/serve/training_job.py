@@ -20,8 +20,7 @@ from weldon.files import write_text
 from weldon.runs.out_directory import first_free
 from weldon.runs.recipe import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
-from weldon.serve.label_book import LabelBook
-from weldon.serve.label_table import label_table
+from weldon.serve.label_book import LabelBook, label_table
 
 COMMAND = (sys.executable, "-c", "from weldon.cli import main; main()", "train")
 SHOWN = 60  # lines of what it says

@@ -11,8 +11,7 @@ from starlette.routing import Route
 
 from weldon.errors import UsageError
 from weldon.serve.later import WAITING, Seen
-from weldon.serve.replies import reply
-from weldon.serve.routes import Routes, read_object
+from weldon.serve.routes import Routes, read_object, reply
 from weldon.serve.training_job import Progress
 
 

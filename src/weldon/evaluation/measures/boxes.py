@@ -21,7 +21,7 @@ from weldon.metrics import IOU_LEVELS, best_overlaps, box_accuracy, tune_box_thr
 from weldon.runs.stored import Localisation
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 THRESHOLDS = tuple(number / 40 for number in range(1, 40))  # shares of a map's range that are tried
 

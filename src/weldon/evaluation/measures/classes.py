@@ -21,7 +21,7 @@ from weldon.metrics import (
 from weldon.training.inputs.prepare import choose_task
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 
 class ClassMeasure:

@@ -25,7 +25,7 @@ from weldon.runs.stored import Segmentation
 from weldon.void import VOID
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 
 @dataclass(frozen=True)

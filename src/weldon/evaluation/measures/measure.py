@@ -11,7 +11,7 @@ from torch import Tensor
 from weldon.data import Geometry, Record
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 
 @dataclass(frozen=True, slots=True)

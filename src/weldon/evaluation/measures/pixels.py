@@ -17,7 +17,7 @@ from weldon.metrics.pixel_precision import BINS, histogram_average_precision, sc
 from weldon.void import VOID
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 
 class PixelMeasure:

@@ -14,7 +14,7 @@ from weldon.inference.localise import locate_point
 from weldon.metrics import PointingAccuracy, PointwiseLocalisation, class_mean
 
 if TYPE_CHECKING:
-    from weldon.evaluation.context import EvaluationContext
+    from weldon.evaluation.evaluate import EvaluationContext
 
 
 class PointMeasure:
