@@ -5,6 +5,7 @@ The tests write what an engineer would write, a file and the line of a registry,
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -223,9 +224,10 @@ def test_a_pooling_with_an_option_of_its_own(answers, home):
     assert refused(answers["no number"], "power")
     assert "power = 2.5" in (home / "power" / "config.toml").read_text()
     assert "averaged, add up to" not in (home / "power" / "report" / "index.html").read_text()
-    assert (home / "pred" / "predictions.csv").is_file()
-    explained = json.loads(answers["explain"].out)
-    assert abs(explained["classes"]["3"]["remainder"]) > 1e-6  # what the power bends
+    told = json.loads(answers["explain"].out)["classes"]["3"]
+    rows = list(csv.DictReader((home / "pred" / "predictions.csv").read_text().splitlines()))
+    assert {row["class"]: float(row["score"]) for row in rows}["3"] == pytest.approx(told["score"], abs=1e-5)
+    assert abs(told["remainder"]) > 1e-6  # what the power bends
 
 
 def test_a_loss_with_an_option_of_its_own(answers, home):

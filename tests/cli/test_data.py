@@ -91,7 +91,9 @@ def test_shards_are_written_from_a_named_set(tmp_path, capsys):
     assert run("data", "shards", "mit67", "--data-root", root, "--out", out, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["splits"] == {"train": {"images": 1, "shards": 1}, "test": {"images": 1, "shards": 1}}
-    assert (tmp_path / "shards" / "test-000000.tar").is_file()
+    with tarfile.open(tmp_path / "shards" / "test-000000.tar") as shard:
+        (picture,) = [member for member in shard.getmembers() if member.name.endswith(".jpg")]
+        assert shard.extractfile(picture).read() == b"jpg"
 
 
 def test_shards_of_a_folder_are_checked_as_its_files_are(tmp_path, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -248,9 +249,13 @@ def test_a_split_without_images_is_refused(run):
 def test_other_data_is_measured_whole_or_by_its_splits(run, scenes, boxes):
     whole = evaluate(run, scenes, labels=scenes / "labels.csv", boxes=boxes)
     assert whole["images"] == sum(COUNTS.values())
+    shown = Counter(name for record in read_labels(scenes).records for name in record.labels)
+    assert {name: row["positives"] for name, row in whole["per_class"].items()} == shown
     test = evaluate(run, scenes, labels=scenes / "labels.csv", split="test", boxes=boxes, tune_on="val")
     assert test["images"] == COUNTS["test"]
-    assert 0 <= test["maxboxacc"] <= 1
+    own = evaluate(run, split="test", boxes=boxes, tune_on="val")  # the same images by the run's own list
+    for name in ("map", "maxboxacc", "box_thresholds"):
+        assert test[name] == pytest.approx(own[name], abs=0.02)  # the run's maps are in half precision
 
 
 def test_a_name_to_tune_on_that_is_no_image_is_named(run, tmp_path, masks):

@@ -96,21 +96,30 @@ def test_ten_crops_of_a_run(runs):
 
 
 @pytest.mark.parametrize(
-    ("flags", "status"),
+    ("flags", "options"),
     [
-        (["--scales", "64,96", "--scale-k", "20%,2"], 0),
-        (["--ten-crops"], 0),
-        (["--scales", "64,big"], 2),
-        (["--scales", "64,96", "--crf"], 2),
-        (["--scales", "64,96", "--ten-crops"], 2),
+        (["--scales", "64,96", "--scale-k", "20%,2"], {"scales": [64, 96], "scale_k": [0.2, 2]}),
+        (["--ten-crops"], {"ten_crops": True}),
     ],
 )
-def test_flags(runs, capsys, flags, status):
+def test_flags_give_the_figures_of_the_options_they_stand_for(runs, capsys, flags, options):
     with pytest.raises(SystemExit) as left:
         main(["val", str(runs["tuned"]), "--split", "test", "--json", *flags])
-    assert (left.value.code or 0) == status
-    if not status:
-        assert "map" in json.loads(capsys.readouterr().out)
+    assert not left.value.code
+    figures = evaluate(runs["tuned"], split="test", **options)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["map"], told["images"]) == (pytest.approx(figures["map"]), 8)
+    assert told.get("scales") == (pytest.approx(figures["scales"]) if "scales" in figures else None)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["--scales", "64,big"], ["--scales", "64,96", "--crf"], ["--scales", "64,96", "--ten-crops"]],
+)
+def test_flags_that_cannot_be_are_refused(runs, flags):
+    with pytest.raises(SystemExit) as left:
+        main(["val", str(runs["tuned"]), "--split", "test", "--json", *flags])
+    assert left.value.code == 2
 
 
 @pytest.fixture

@@ -88,8 +88,10 @@ def test_points_boxes_and_mask_of_the_predicted_classes(predictor: Predictor, ph
     result = predictor.predict(photos / "p3.png")
     annotation = to_annotation(result, points=True, boxes=True, masks={})
     assert [point.label for point in annotation.points] == result.labels
-    assert annotation.boxes
-    assert all(0 <= box.score <= 1 for box in annotation.boxes)
+    boxes = [box for name in result.labels for box in result.boxes(name)]
+    sure = [box_confidence(result, box) for box in boxes]  # in the map's terms; by hand further above
+    assert [box.score for box in annotation.boxes] == pytest.approx(sure)
+    assert [(box.label, box.x1, box.y2) for box in annotation.boxes] == [(b.label, b.x1, b.y2) for b in boxes]
     assert annotation.mask.shape == (50, 200)
     assert "dog" not in annotation.named
 

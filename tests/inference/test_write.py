@@ -16,7 +16,7 @@ from PIL import Image
 from fixtures.bag_results import bag_result
 from weldon.errors import DataError, UsageError
 from weldon.inference import PredictionWriter, Predictor, read_heatmap
-from weldon.inference.output import BAG_TABLES
+from weldon.inference.output import BAG_TABLES, box_confidence
 
 COLUMNS = ["file_name", "class", "score", "probability", "predicted", "x", "y", "point_score"]
 
@@ -74,12 +74,14 @@ def test_records_add_up_to_the_scores(tmp_path: Path, results):
 
 def test_boxes_in_records_lie_in_the_image_with_a_confidence(tmp_path: Path, results):
     out = write_all(tmp_path / "out", results)
-    for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines():
+    lines = (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    for line, result in zip(lines, results, strict=True):
         record = json.loads(line)
         for box in record["boxes"]:
             assert 0 <= box["x1"] < box["x2"] <= record["width"]
             assert 0 <= box["y1"] < box["y2"] <= record["height"]
-            assert 0 <= box["confidence"] <= record["probabilities"][box["label"]] + 1e-6
+        sure = [box_confidence(result, box) for name in result.shown for box in result.boxes(name)]
+        assert [box["confidence"] for box in record["boxes"]] == pytest.approx(sure, abs=1e-6)
 
 
 def test_heatmaps_come_back_at_image_size(tmp_path: Path, results):
@@ -219,7 +221,9 @@ def test_saved_results_gather_in_one_folder(tmp_path: Path, results):
     for result in results:
         paths = result.save(tmp_path / "out")
         assert all(path.is_file() for path in paths)
-    assert (tmp_path / "out" / "deep" / "p5.json").is_file()
+    deep = next(result for result in results if result.file_name == "deep/p5.png")
+    stored = json.loads((tmp_path / "out" / "deep" / "p5.json").read_text(encoding="utf-8"))
+    assert stored["scores"] == pytest.approx(deep.scores, abs=1e-5)
     with pytest.raises(UsageError, match="exists"):
         results[0].save(tmp_path / "out")
     results[0].save(tmp_path / "out", overwrite=True)

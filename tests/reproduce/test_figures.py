@@ -10,6 +10,7 @@ from PIL import Image
 
 from weldon.data import read_labels
 from weldon.data.scenes import CLASSES
+from weldon.evaluation import evaluate
 from weldon.recipes import Column, Look, Table
 from weldon.reproduce import Workspace, reproduce
 from weldon.reproduce.rows import View
@@ -47,9 +48,13 @@ def test_masks_are_measured_with_background_and_crf_chosen_on_others(masked_root
     )
     workspace = Workspace(masked_root, tmp_path, options={"cache": str(tmp_path / "cache")})
     (figures,) = reproduce(small, workspace).cells["max", "scenes"].figures
-    assert all(0 <= figures[key] <= 1 for key in ("miou", "crf", "known"))
-    tuning = (tmp_path / "labels" / "scenes-tuning.txt").read_text().split()
-    assert len(tuning) == 3
+    tuning = tmp_path / "labels" / "scenes-tuning.txt"
+    assert len(tuning.read_text().split()) == 3
+    (run,) = (tmp_path / "runs").iterdir()
+    asked = {"split": "test", "masks": masked_root / "scenes" / "drawn", "tune_on": tuning}
+    chosen = evaluate(run, tune_crf=True, **asked)
+    assert (figures["miou"], figures["crf"]) == pytest.approx((chosen["miou"], chosen["miou_crf"]))
+    assert figures["known"] == pytest.approx(evaluate(run, known_labels=True, **asked)["miou"])
 
 
 def test_a_run_is_named_by_what_decides_its_outcome(workspace, scenes):

@@ -111,7 +111,8 @@ def test_photographs_of_ones_own_lie_in_a_folder_of_their_own_name(tmp_path):
 def test_held_back_images_are_in_a_table_beside_the_results(workspace, scenes):
     options = workspace.data_options(scenes)
     assert options["labels"] == workspace.out / "labels" / "scenes.csv"
-    assert options["labels"].is_file()
+    parts = [row["split"] for row in rows_of(options["labels"])]
+    assert {name: parts.count(name) for name in parts} == {"train": 24, "val": 6, "test": 8}
     assert options["data"] == workspace.data_root / "scenes"
 
 

@@ -6,13 +6,18 @@ import csv
 import json
 import logging
 import shutil
+from math import exp, log2
 
 import pytest
+import torch
 
 import weldon
 from cli.shell import run as command
+from weldon.data.image import load_image
 from weldon.data.scenes import make_scenes, write_scenes
+from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
+from weldon.inference.run_network import load_image_network
 from weldon.review.label_next import next_images
 
 
@@ -41,11 +46,29 @@ def test_every_new_image_comes_once_and_a_labelled_or_broken_one_never(found):
     assert [image.rank for image in found] == list(range(1, 13))
 
 
-def test_each_says_how_unsure_and_how_far_from_what(found, scenes):
+@torch.no_grad()
+def features_of(net, paths):
+    """The mean feature of each picture, of length 1: one picture at a time, from its pixels."""
+    rows = []
+    for path in paths:
+        picture, mask, _ = EvalTransform(64)(load_image(path))
+        features = net.backbone(picture[None])[0].flatten(1)
+        rows.append(features.mean(1))
+    return torch.nn.functional.normalize(torch.stack(rows), dim=1)
+
+
+def test_each_says_how_unsure_and_how_far_from_what(found, run, scenes):
     first = found[0]
-    assert 0 < first.uncertainty <= 1
-    assert 0 < first.distance <= 2
-    assert (scenes / first.nearest).is_file()
+    scores = weldon.load(run.path, device="cpu").predict(first.path).scores
+    chances = [1 / (1 + exp(-score)) for score in scores.values()]
+    bits = [-p * log2(p) - (1 - p) * log2(1 - p) for p in chances]
+    assert first.uncertainty == pytest.approx(sum(bits) / len(bits), abs=0.01)  # maps are in half precision
+    pictures = [*sorted((scenes / "train").iterdir()), *sorted((scenes / "val").iterdir())]
+    net = load_image_network(run, device="cpu")
+    seen, own = features_of(net, pictures), features_of(net, [first.path])
+    apart = torch.linalg.vector_norm(seen - own, dim=1)
+    assert first.distance == pytest.approx(float(apart.min()), abs=0.01)
+    assert apart[pictures.index(scenes / first.nearest)] == pytest.approx(float(apart.min()), abs=1e-3)
     assert sorted(first.probabilities) == sorted("134789")
     assert first.to_dict()["nearest"] == first.nearest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 
 import pytest
@@ -83,7 +84,8 @@ def test_the_command_writes_both_and_overwrites_nothing(run, tmp_path, monkeypat
     before = (tmp_path / "runs" / "suspects.csv").read_bytes()
     code, said = command(capsys, "suspects", run.path, "--folds", "2", "-n", "2", "--json")
     assert code == 0, said.err
-    assert (tmp_path / "runs" / "suspects2.html").is_file()
+    listed = json.loads(said.out)["suspects"]
+    assert (tmp_path / "runs" / "suspects2.html").read_text().count('<figure class="view">') == len(listed) == 2
     assert (tmp_path / "runs" / "suspects.csv").read_bytes() == before
     out = ("--out", "runs/suspects.csv")
     code, said = command(capsys, "suspects", run.path, "--folds", "2", *out)

@@ -44,6 +44,7 @@ def correct_one(page) -> None:
 
 
 def test_old_and_new_stand_side_by_side_and_one_button_says_which_answers(page, run):
+    before = run.best.read_bytes()
     refused = page.post("/api/training", json={})
     assert (refused.status_code, "no correction" in refused.json()["error"]) == (400, True)
     correct_one(page)
@@ -65,7 +66,7 @@ def test_old_and_new_stand_side_by_side_and_one_button_says_which_answers(page, 
     assert page.post("/api/use", json={"run": "first2"}).json() == {"used": "first2"}
     assert page.get("/api/run").json()["run"] == "first2"
     assert page.get("/api/corrections").json()["total"] == 1
-    assert (run.path / "weights" / "best.safetensors").is_file()
+    assert run.best.read_bytes() == before
 
 
 def test_the_same_recipe_trains_again_on_the_same_images(page, run):
@@ -74,7 +75,8 @@ def test_the_same_recipe_trains_again_on_the_same_images(page, run):
     out = RunDirectory(Path(state_of(page, "done", "failed")["out"]))
     splits = [read_numbered_splits(one.splits) for one in (run, out)]
     assert splits[0] == splits[1]
-    assert out.corrections_used.is_file()
+    ((file, name, after),) = [(r["file"], r["class"], r["to"]) for r in read_csv(out.corrections_used)]
+    assert (Path(file).parent.name, name, after) == ("val", "8", "unknown")
 
 
 def test_a_stopped_training_leaves_the_old_run_answering(page, run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 
@@ -12,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import weldon
+from weldon.data.split import read_begun
 from weldon.errors import DataError, UsageError
 from weldon.evaluation import evaluate
 from weldon.export import export_run
@@ -39,11 +41,16 @@ def test_a_run_directory_holds_what_is_promised(scenes, tiny, tmp_path):
         run.last,
     ):
         assert path.is_file(), path
-    assert (run.report / "per_class.csv").is_file()
     assert run.class_names == tuple("134789")
+    table = list(csv.DictReader((run.report / "per_class.csv").read_text().splitlines()))
+    labels = [row["labels"].split("|") for row in read_begun(run.splits) if row["split"] == "val"]
+    shown = {name: sum(name in some for some in labels) for name in run.class_names}
+    assert {row["class"]: int(row["positives"]) for row in table} == shown
     thresholds = json.loads(run.thresholds.read_text())
     assert set(thresholds["classes"]) == set(run.class_names)
-    assert thresholds["map_scale"] > 0
+    answers = weldon.load(run.path, device="cpu").predict_many(sorted((scenes / "val").glob("*.png")))
+    values = np.concatenate([abs(one.class_maps).flatten() for one in answers])
+    assert thresholds["map_scale"] == pytest.approx(np.quantile(values, 0.995), rel=0.02)
 
 
 def test_a_run_is_calibrated_unless_told_not_to(scenes, tiny, tmp_path):
@@ -200,8 +207,12 @@ def test_one_label_an_image_is_measured_by_accuracy(tiny, tmp_path, scenes):
     table.write_text("file_name,label\n" + "\n".join(f"{name},{label}" for name, label in single) + "\n")
     run = train(scenes, table, out=tmp_path / "run", epochs=1, val="0.5", **tiny)
     assert run.manifest_values["task"] == "multiclass"
+    held_back = [row for row in read_begun(run.splits) if row["split"] == "val"]
+    answers = weldon.load(run.path, device="cpu").predict_many(scenes / row["file_name"] for row in held_back)
+    right = [max(one.scores, key=one.scores.get) == row["labels"] for one, row in zip(answers, held_back)]
     accuracy = evaluate(run)["accuracy"]
-    assert 0 <= accuracy <= 1
+    assert len(right) == 12
+    assert accuracy == pytest.approx(sum(right) / 12)
     assert f"best epoch 1: validation accuracy {accuracy:.4f}, mAP " in run.log.read_text()
 
 
@@ -307,4 +318,4 @@ def test_a_run_by_tiles_learns_and_every_verb_uses_its_tiles_without_being_told(
         evaluate(run, ten_crops=True)
     with pytest.raises(UsageError, match="by tiles"):
         export_run(run.path)
-    assert write_report(run).is_file()
+    assert f"{figures['map']:.3f}" in write_report(run).read_text()

@@ -132,12 +132,15 @@ def test_a_run_is_resumed_with_the_corrections_it_began_with(corrected_run, scen
 
 
 def test_a_resumed_run_may_have_its_table_elsewhere(corrected_run, scenes):
-    run, made, *_ = corrected_run
+    run, made, _, (file, name) = corrected_run
     made.rename(made.with_name("moved.csv"))
     again = train(
         scenes, out=run.path, resume=True, epochs=2, corrections=made.with_name("moved.csv"), progress=False
     )
-    assert 0 <= evaluate(again)["map"] <= 1
+    row = next(row for row in read_begun(again.splits) if row["file_name"] == file)
+    assert name in row["labels"].split("|")
+    assert [line.split(",")[0] for line in again.metrics.read_text().split()] == ["epoch", "0", "1"]
+    assert evaluate(again)["map"] == pytest.approx(again.manifest_values["validation"]["map"], abs=1e-6)
 
 
 def test_figures_of_a_run_stay_when_its_table_grows_or_goes(corrected_run):
