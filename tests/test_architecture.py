@@ -39,3 +39,15 @@ def test_one_place_says_how_an_extra_is_installed():
     """A clone is no package of an index: ``MissingPackageError`` knows the command that works here."""
     files = (ROOT / "src" / "weldon").rglob("*.py")
     assert [path.name for path in files if "weldon[" in path.read_text(encoding="utf-8")] == ["errors.py"]
+
+
+WITHOUT_TESTS = {"void.py"}  # one number; this list may only grow shorter
+
+
+def test_every_source_file_has_the_test_file_of_its_name():
+    source, tests = ROOT / "src" / "weldon", ROOT / "tests"
+    names = [path.relative_to(source) for path in source.rglob("*.py") if path.name != "__init__.py"]
+    untested = {
+        name.as_posix() for name in names if not (tests / name.parent / f"test_{name.name}").is_file()
+    }
+    assert untested == WITHOUT_TESTS

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ import torch
 from PIL import Image
 
 import weldon
-from weldon.data import encode_targets, opened, read_labels
+from weldon.data import Box, encode_targets, opened, read_labels
 from weldon.data.opened import VARIABLE
 from weldon.data.scenes import CLASSES, make_scenes
 from weldon.errors import DataError, UsageError
 from weldon.evaluation import evaluate
+from weldon.evaluation.evaluate import figures_of, open_context
+from weldon.evaluation.options import read_options
 from weldon.evaluation.scorer import Scorer
 from weldon.metrics import (
     average_precision,
@@ -305,3 +308,35 @@ def test_images_that_cannot_be_read_any_more_are_counted(scenes, tmp_path, caplo
         (tmp_path / "data" / "val" / f"{number:05d}.png").write_bytes(b"no picture")
     evaluate(run)
     assert "2 of 16 images cannot be read and are in no figure" in caplog.text
+
+
+def context_of(home, **options):
+    given = {"split": "test", "device": "cpu", **options}
+    return open_context(RunDirectory(home / "run"), read_options(given))
+
+
+def test_it_holds_what_was_asked_for(greys):
+    boxes = {"a.png": (Box("cat", 0, 0, 32, 32),)}
+    context = context_of(greys, boxes=boxes, min_positives=2)
+    assert context.classes == ("cat", "dog")
+    assert context.asked == len(context.images.measured) == 3
+    assert context.flags == {"boxes": boxes}
+    assert context.truth.boxes == boxes
+    assert context.truth.masks is None
+    assert context.options.min_positives == 2
+
+
+def test_boxes_that_the_data_brings_are_measured_without_a_flag(greys):
+    """A VOC devkit has boxes of its own."""
+    context = context_of(greys)
+    assert "pointwise" not in figures_of(context)
+    everywhere = {name: (Box("cat", 0, 0, 32, 32),) for name in ("a.png", "b.png")}
+    found = figures_of(replace(context, truth=replace(context.truth, boxes=everywhere)))
+    assert found["pointing_accuracy"] == 1.0  # no point can lie beside a box that is the whole picture
+
+
+def test_images_to_tune_on_are_apart_from_those_measured(greys):
+    context = context_of(greys, tune_on="train")
+    assert {record.file_name for record in context.images.tuning} == {"d.png", "e.png"}
+    with pytest.raises(UsageError, match="other images than those measured"):
+        context_of(greys, tune_on="test")

@@ -51,7 +51,7 @@ def features_of(net, paths):
     """The mean feature of each picture, of length 1: one picture at a time, from its pixels."""
     rows = []
     for path in paths:
-        picture, mask, _ = EvalTransform(64)(load_image(path))
+        picture, _, _ = EvalTransform(64)(load_image(path))
         features = net.backbone(picture[None])[0].flatten(1)
         rows.append(features.mean(1))
     return torch.nn.functional.normalize(torch.stack(rows), dim=1)

@@ -85,7 +85,9 @@ def test_the_command_writes_both_and_overwrites_nothing(run, tmp_path, monkeypat
     code, said = command(capsys, "suspects", run.path, "--folds", "2", "-n", "2", "--json")
     assert code == 0, said.err
     listed = json.loads(said.out)["suspects"]
-    assert (tmp_path / "runs" / "suspects2.html").read_text().count('<figure class="view">') == len(listed) == 2
+    assert (
+        (tmp_path / "runs" / "suspects2.html").read_text().count('<figure class="view">') == len(listed) == 2
+    )
     assert (tmp_path / "runs" / "suspects.csv").read_bytes() == before
     out = ("--out", "runs/suspects.csv")
     code, said = command(capsys, "suspects", run.path, "--folds", "2", *out)

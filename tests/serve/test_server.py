@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -54,41 +51,6 @@ def test_a_place_where_nobody_can_listen_is_refused(host, port):
 def test_a_run_on_photos_that_are_no_folder_is_refused(run, tmp_path):
     with pytest.raises(UsageError, match="photos must be a folder"):
         run_server(run.path, photos=tmp_path / "nothing")
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_command_serves_until_it_is_stopped(run, number, status):
-    command = [*COMMAND, str(run.path), "--port", "0", "--device", "cpu"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as server:
-        try:
-            assert server.stderr.readline() == f"reading the run {run.path} ...\n"
-            address = told_by(server, r"http://127\.0\.0\.1:\d+/")[0]
-            with urllib.request.urlopen(address, timeout=30) as answer:
-                assert b"weldon" in answer.read()
-        finally:
-            server.send_signal(number)
-            told = server.stderr.read()
-            ended = server.wait(30)
-    assert (ended, "Traceback" in told) == (status, False), told
-
-
-def test_the_network_is_served_with_a_token_only(run):
-    command = [*COMMAND, str(run.path), "--host", "0.0.0.0", "--port", "0", "--device", "cpu"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        try:
-            port, token = told_by(server, r":(\d+)/login\?token=(\S+)").groups()
-            with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as caller:
-                caller.sendall(b"GET /api/run HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-                assert b" 401 " in caller.recv(200)
-            asked = urllib.request.Request(
-                f"http://127.0.0.1:{port}/api/run", headers={"Authorization": f"Bearer {token}"}
-            )
-            with urllib.request.urlopen(asked, timeout=30) as answer:
-                assert answer.status == 200
-        finally:
-            server.terminate()
-            server.stderr.read()
-            server.wait(30)
 
 
 def test_a_killed_server_has_every_answer_that_it_acknowledged(run, tmp_path):

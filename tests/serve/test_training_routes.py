@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from weldon.data.split import read_numbered_splits
-from weldon.errors import UsageError
 from weldon.files import read_csv
 from weldon.runs.run_directory import RunDirectory
-from weldon.serve.training_job import TrainingJob, command, next_folder
 
 pytestmark = pytest.mark.slow
 
@@ -100,22 +96,6 @@ def test_a_training_that_fails_says_why(page, run, scenes, tmp_path):
     assert "gone.csv" in "\n".join(found["lines"])
 
 
-def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leaves(run, book):
-    book.path.write_text("file,class,from,to,time,who\n")
-    job = TrainingJob()
-    job.start(run, book)
-    process = job._process
-    assert os.getpgid(process.pid) == process.pid  # a signal to the server's group does not reach it
-    job.stop()
-    assert process.poll() in (143, -signal.SIGTERM)
-    assert job.progress().state == "stopped"
-
-
-def test_without_corrections_nothing_is_trained(run, book):
-    with pytest.raises(UsageError, match="no correction"):
-        TrainingJob().start(run, book)
-
-
 def test_pictures_that_joined_are_learnt_from_once_they_are_labelled(open_page, run, scenes, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -143,22 +123,3 @@ def test_pictures_that_joined_are_learnt_from_once_they_are_labelled(open_page, 
     told = page.get("/api/corrections").json()
     assert (told["total"], told["conflicts"]) == (2, [])
     assert page.get("/api/images").json()["total"] == 90
-
-
-def test_the_next_folder_has_the_name_of_the_run_and_the_next_number(tmp_path):
-    for name in ("train", "train2"):
-        (tmp_path / name).mkdir()
-    assert [next_folder(tmp_path / name).name for name in ("train", "train2")] == ["train3", "train3"]
-
-
-def test_the_command_is_the_runs_own_recipe_with_corrections(run, tmp_path):
-    (tmp_path / "c.csv").touch()
-    said = command(run.config, tmp_path / "c.csv", tmp_path / "out")
-    assert said[-6:] == [
-        "--config",
-        str(run.config.resolve()),
-        "--out",
-        str(tmp_path / "out"),
-        "--corrections",
-        str(tmp_path / "c.csv"),
-    ]

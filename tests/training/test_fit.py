@@ -209,7 +209,10 @@ def test_one_label_an_image_is_measured_by_accuracy(tiny, tmp_path, scenes):
     assert run.manifest_values["task"] == "multiclass"
     held_back = [row for row in read_begun(run.splits) if row["split"] == "val"]
     answers = weldon.load(run.path, device="cpu").predict_many(scenes / row["file_name"] for row in held_back)
-    right = [max(one.scores, key=one.scores.get) == row["labels"] for one, row in zip(answers, held_back)]
+    right = [
+        max(one.scores, key=one.scores.get) == row["labels"]
+        for one, row in zip(answers, held_back, strict=True)
+    ]
     accuracy = evaluate(run)["accuracy"]
     assert len(right) == 12
     assert accuracy == pytest.approx(sum(right) / 12)

@@ -1,0 +1,63 @@
+"""``weldon serve`` in a process of its own: what it says, whom it answers, and how it ends."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+pytest.importorskip("starlette", reason="the extra serve is not installed")
+COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()", "serve"]
+FIRST = 10  # lines that the command prints at most before it says something
+
+
+def told_by(server: subprocess.Popen, pattern: str) -> re.Match:
+    """Return what a pattern finds in the first lines that the command prints, which end where it ends."""
+    lines = []
+    for line in itertools.islice(server.stderr, FIRST):
+        lines.append(line)
+        if found := re.search(pattern, line):
+            return found
+    raise AssertionError("".join(lines))
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_command_serves_until_it_is_stopped(frozen_run, number, status):
+    command = [*COMMAND, str(frozen_run.path), "--port", "0", "--device", "cpu"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as server:
+        try:
+            assert server.stderr.readline() == f"reading the run {frozen_run.path} ...\n"
+            address = told_by(server, r"http://127\.0\.0\.1:\d+/")[0]
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                assert b"weldon" in answer.read()
+        finally:
+            server.send_signal(number)
+            told = server.stderr.read()
+            ended = server.wait(30)
+    assert (ended, "Traceback" in told) == (status, False), told
+
+
+def test_the_network_is_served_with_a_token_only(frozen_run):
+    command = [*COMMAND, str(frozen_run.path), "--host", "0.0.0.0", "--port", "0", "--device", "cpu"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            port, token = told_by(server, r":(\d+)/login\?token=(\S+)").groups()
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as caller:
+                caller.sendall(b"GET /api/run HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                assert b" 401 " in caller.recv(200)
+            asked = urllib.request.Request(
+                f"http://127.0.0.1:{port}/api/run", headers={"Authorization": f"Bearer {token}"}
+            )
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                assert answer.status == 200
+        finally:
+            server.terminate()
+            server.stderr.read()
+            server.wait(30)

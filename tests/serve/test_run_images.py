@@ -1,0 +1,63 @@
+"""Pictures by number: three of a table, one of which joined from another folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from weldon.data import Record
+from weldon.errors import UsageError
+from weldon.serve.run_images import RunImages, read_run_images
+
+
+def record(name: str, home: str = "/data") -> Record:
+    return Record(Path(home) / name, name, frozenset())
+
+
+@pytest.fixture
+def pictures() -> RunImages:
+    own = (record("a/x.png"), record("a/b/y.png"), record("z.png"))
+    return RunImages((*own, record("x.png", "/more")), 3, ("cat",))
+
+
+def test_a_number_outside_of_the_list_is_refused(pictures):
+    assert pictures.record(3).path == Path("/more/x.png")
+    for number in (-1, 4):
+        with pytest.raises(UsageError, match=f"a number from 0 to 3, got {number}"):
+            pictures.record(number)
+
+
+def test_one_that_joined_goes_by_its_whole_path(pictures):
+    assert [pictures.key(number) for number in range(4)] == ["a/x.png", "a/b/y.png", "z.png", "/more/x.png"]
+    assert [one.file_name for one in pictures.by_key.records] == [pictures.key(n) for n in range(4)]
+
+
+def test_folders_count_what_lies_below_them(pictures):
+    assert pictures.folders == {"": 4, "a": 2, "a/b": 1}
+    assert [list(pictures.inside(folder)) for folder in ("", "a", "a/b", "b")] == [
+        [0, 1, 2, 3],
+        [0, 1],
+        [1],
+        [],
+    ]
+
+
+def test_the_last_part_of_a_name_is_enough_where_one_picture_has_it(pictures):
+    assert pictures.by_tail == {"x.png": None, "y.png": 1, "z.png": 2}
+
+
+def test_a_name_of_two_pictures_names_none():
+    twice = RunImages((record("a.png", "/one"), record("a.png", "/two"), record("b.png")), 3, ("cat",))
+    assert twice.shared == {"a.png"}
+
+
+def test_the_pictures_of_a_run_have_the_splits_that_it_had(run):
+    found = read_run_images(run, None, run.class_names)
+    assert (found.labelled, len(found.records)) == (88, 88)
+    assert [sum(r.split == name for r in found.records) for name in ("train", "val", "test")] == [48, 32, 8]
+
+
+def test_a_folder_joins_once_and_pictures_of_the_table_do_not_join_again(run, scenes):
+    found = read_run_images(run, scenes, run.class_names)
+    assert len(found.records) == found.labelled == 88
