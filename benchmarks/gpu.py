@@ -24,7 +24,7 @@ from speed_rows import POOLED, loss_ways, pooling_ways, step_ways
 from taking_turns import Way, in_turn, tell
 from weldon.crf.dense_crf import README_PARAMETERS, DenseCRF
 from weldon.files import write_text
-from weldon.inference.predict import load_images
+from weldon.inference.loading import load_images
 
 
 def main() -> None:

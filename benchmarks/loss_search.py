@@ -22,7 +22,7 @@ from voc2007 import Experiment, open_experiment, subset
 from weldon.data.public.voc import VOC_CLASSES
 from weldon.losses import Objective
 from weldon.metrics import average_precision
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.frozen_head import COUNTS, EPOCHS
 from weldon.training.head_search import HeadSearch, usual_batch_size

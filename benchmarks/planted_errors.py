@@ -22,7 +22,8 @@ from photographs import DATA
 from weldon.data import Record, read_labels
 from weldon.files import replacing
 from weldon.models import RegionNet, create_model
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.disk_room import cache_folder
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
 from weldon.training.head_search import mean_squared_norm, setting_at

@@ -179,7 +179,7 @@ def small_run(folder: Path) -> Path:
 def predict_ways(run: Callable[[], Path], photos: Path, count: int) -> dict[str, Way]:
     """A folder's labels, points, boxes and files, beside scores alone from a loop over timm's network."""
     from weldon.inference import PredictionWriter
-    from weldon.inference.predict import load_images
+    from weldon.inference.loading import load_images
 
     predictor = load_images(run(), device="cpu", workers=1)
     net = timm.create_model(DEFAULT_MODEL, num_classes=2).eval()

@@ -32,7 +32,7 @@ from weldon.metrics import average_precision, pointwise_localisation
 from weldon.models import create_model
 from weldon.models.embedded import DEFAULT_MODEL
 from weldon.pooling import build_pooling
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.head_search import mean_squared_norm, setting_at, usual_batch_size
 from weldon.training.heads import Heads, fit_heads, score_heads

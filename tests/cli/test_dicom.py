@@ -12,7 +12,7 @@ from PIL import Image
 from cli.shell import run
 from fixtures.dicom_files import write_dicom
 from weldon.cli import main
-from weldon.inference.predict import load_images
+from weldon.inference.loading import load_images
 from weldon.runs.run_directory import open_run
 
 pytest.importorskip("pydicom")

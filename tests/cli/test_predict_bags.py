@@ -11,7 +11,7 @@ import torch
 from cli.shell import run
 from weldon.inference import RunDirectory
 from weldon.models import create_bag_model, save_model
-from weldon.runs.recipe import build_recipe, write_recipe
+from weldon.runs.recipe_file import build_recipe, write_recipe
 
 # The two features of an instance are its scores of the two classes; max pooling takes the best instance.
 BAGS = "bag,instance,f,g\np,p1,4,-1\np,p2,1,2\nq,q1,-3,-2\n"

@@ -11,7 +11,7 @@ from cli.shell import run
 from weldon.data import read_splits
 from weldon.inference import RunDirectory
 from weldon.models import create_bag_model, save_model
-from weldon.runs.recipe import build_recipe, write_recipe
+from weldon.runs.recipe_file import build_recipe, write_recipe
 
 # One instance a bag, its two features being the scores of the two classes.
 # cat [a]: ranked 1 0 1 0, AP (1 + 2/3) / 2; dog: right at the top, AP 1; cow: in no bag for validation.

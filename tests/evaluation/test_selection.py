@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from weldon.data import Record
 from weldon.evaluation.selection import MeasuredImages, _other_records
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 
 
 def names(chosen) -> list[str]:

@@ -12,7 +12,8 @@ import weldon
 from weldon.errors import DataError, UsageError
 from weldon.inference.bag_predictor import BagPredictor
 from weldon.inference.decision import Decision
-from weldon.inference.predict import Predictor, load_images
+from weldon.inference.loading import load_images
+from weldon.inference.predict import Predictor
 from weldon.models import create_bag_model, save_model
 
 

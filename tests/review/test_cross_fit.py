@@ -13,7 +13,7 @@ from weldon.models.region_net import RegionNet
 from weldon.pooling import build_pooling
 from weldon.review import cross_fit as module
 from weldon.review.cross_fit import cross_fit, fresh_head, tied_records
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Setting
 from weldon.training.loss import build_objective

@@ -17,7 +17,7 @@ from weldon.data.image import load_image
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
-from weldon.inference.run_network import load_image_network
+from weldon.inference.loading import load_image_network
 from weldon.review.label_next import next_images
 
 

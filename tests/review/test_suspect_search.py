@@ -21,7 +21,7 @@ from weldon.pooling import build_pooling
 from weldon.review.cross_fit import CrossFit, cross_fit
 from weldon.review.run_maps import RunMaps
 from weldon.review.suspect_search import Search, suspects
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Setting

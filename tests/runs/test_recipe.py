@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from weldon.class_options import options_of
 from weldon.errors import DataError, UsageError
 from weldon.losses import LOSSES
-from weldon.class_options import options_of
 from weldon.pooling import POOLINGS
-from weldon.runs.recipe import Recipe, build_recipe, write_recipe
+from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import build_recipe, write_recipe
 
 
 def test_toml_round_trip_gives_the_same_recipe(tmp_path):
@@ -143,7 +144,9 @@ def test_options_of_a_file_that_do_not_go_together_are_the_files(tmp_path):
         build_recipe({"pool": "evil"}, tmp_path / "r.toml")
 
 
-@pytest.mark.parametrize(("kind", "name"), [("pool", name) for name in POOLINGS] + [("loss", name) for name in LOSSES])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("pool", name) for name in POOLINGS] + [("loss", name) for name in LOSSES]
+)
 def test_every_option_of_a_pooling_or_loss_is_a_field_with_its_own_words(kind, name):
     place = (POOLINGS if kind == "pool" else LOSSES).data[name]
     for option in options_of(place):
@@ -175,7 +178,7 @@ def test_tiles_go_with_a_frozen_backbone_and_pictures_in_their_own_pixels(option
         build_recipe({"data": "photos", **options})
 
 
-def test_a_recipe_with_tiles_is_read_back(tmp_path: Path):
+def test_a_recipe_with_tiles_is_read_back(tmp_path):
     recipe = build_recipe({"data": "photos", "tile": 448, "overlap": 64, "freeze": True})
     write_recipe(tmp_path / "config.toml", recipe)
     assert build_recipe({}, tmp_path / "config.toml") == recipe

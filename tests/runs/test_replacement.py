@@ -1,4 +1,4 @@
-"""A run takes another's place whole, and what a killed process left is swept without touching anything else."""
+"""A run takes the place of another whole, and what a killed process left is swept, and nothing else."""
 
 from __future__ import annotations
 

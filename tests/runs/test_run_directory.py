@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from weldon.errors import DataError, UsageError
-from weldon.runs.recipe import build_recipe, write_recipe
+from weldon.runs.recipe_file import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory, open_run
 
 NEEDED = ("weights/best.safetensors", "classes.txt", "config.toml")

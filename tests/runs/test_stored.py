@@ -7,12 +7,19 @@ import json
 import pytest
 
 from weldon.errors import DataError
-from weldon.runs.stored import MOST_PROBLEMS, Fitted, Localisation, Segmentation, Stored, read_stored, write_tuned
-import json
-import pytest
-from weldon.errors import DataError
 from weldon.runs.run_directory import RunDirectory
-from weldon.runs.stored import Thresholds, read_thresholds, write_thresholds
+from weldon.runs.stored import (
+    MOST_PROBLEMS,
+    Fitted,
+    Localisation,
+    Segmentation,
+    Stored,
+    Thresholds,
+    read_stored,
+    read_thresholds,
+    write_thresholds,
+    write_tuned,
+)
 
 
 def written(tmp_path, values) -> object:

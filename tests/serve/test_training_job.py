@@ -10,7 +10,7 @@ import pytest
 
 from weldon.data import read_labels
 from weldon.errors import UsageError
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.label_book import LabelBook
 from weldon.serve.run_images import read_run_images

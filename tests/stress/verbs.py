@@ -118,7 +118,7 @@ def _devkit(path: str) -> dict[str, Any]:
 
 
 def _bag_records(bags: str, labels: str) -> dict[str, Any]:
-    from weldon.runs.recipe import build_recipe
+    from weldon.runs.recipe_file import build_recipe
     from weldon.training.inputs.bags import bags_at, read_bag_labels
 
     source = bags_at(Path(bags), Path(labels))

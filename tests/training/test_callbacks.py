@@ -12,7 +12,7 @@ import torch
 from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 
 from weldon.models import create_bag_model
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.stopping import stop
 from weldon.training.callbacks import (
     BestWeights,

@@ -12,7 +12,7 @@ import torch
 from weldon.data import Record
 from weldon.data.split import write_splits
 from weldon.errors import DataError, UsageError
-from weldon.runs.recipe import build_recipe, write_recipe
+from weldon.runs.recipe_file import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training import train
 from weldon.training.checkpoint_file import refuse_other_classes

@@ -13,7 +13,7 @@ from weldon.errors import DataError, UsageError
 from weldon.files import write_json
 from weldon.losses import logistic_loss
 from weldon.models import create_model
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.frozen_head import (
     EPOCHS,
     counts_to_try,

@@ -9,7 +9,7 @@ import pytest
 
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.errors import UsageError
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_contents import strangers
 from weldon.runs.run_directory import RunDirectory
 from weldon.training import loggers, train

@@ -10,7 +10,7 @@ import torch
 
 from weldon.data import Record
 from weldon.errors import UsageError
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.loss import build_objective, other_losses, refuse_weights
 
 

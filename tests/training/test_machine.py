@@ -6,7 +6,7 @@ import pytest
 
 from weldon import device
 from weldon.errors import UsageError
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.machine import lightning_devices, refuse_what_is_not_here
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from weldon.data import Record
 from weldon.models import create_bag_model
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.plan import class_lines, describe, describe_training, spell_pooling

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import BestWeights, Patience
 from weldon.training.trainer import Loaders, build_trainer

@@ -68,14 +68,14 @@ def check(
 
 def _window(given: tuple[float, float] | None) -> tuple[float, float] | None:
     """Return the window as ``weldon train`` takes it, or refuse it in the same words."""
-    from weldon.runs.recipe import build_recipe
+    from weldon.runs.recipe_file import build_recipe
 
     return None if given is None else build_recipe({"data": ".", "window": given}).window
 
 
 def _check_bags(data: Path, labels: Path | None, *, json: bool, **options: Any) -> None:
     """Print what is found in bags."""
-    from weldon.runs.recipe import build_recipe
+    from weldon.runs.recipe_file import build_recipe
     from weldon.training.inputs.bag_check import check_bags
     from weldon.training.inputs.bags import bags_at, read_bag_labels, refuse_image_options
 

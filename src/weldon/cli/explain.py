@@ -30,7 +30,7 @@ def explain(
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
     from weldon.data.image import check_picture_name, write_picture
-    from weldon.inference.predict import load_images
+    from weldon.inference.loading import load_images
 
     named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")
     picture = out if out is not None else Path(f"{named.replace('/', '-')}.png")

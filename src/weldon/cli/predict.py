@@ -102,7 +102,7 @@ class PredictOptions(BaseModel):
 
     @property
     def how(self) -> dict[str, Any]:
-        """Options of :func:`weldon.inference.predict.load_images`."""
+        """Options of :func:`weldon.inference.loading.load_images`."""
         precision = self.precision or "32-true"
         return {"device": self.device, "batch_size": self.batch_size, "precision": precision}
 
@@ -117,7 +117,7 @@ def predict(**given: Any) -> None:
     """Predict: labels, points, boxes, masks and maps from one forward pass."""
     from weldon.cli.predict_parts import predict_to_parts
     from weldon.inference import open_run
-    from weldon.inference.run_network import is_bag_run
+    from weldon.inference.loading import is_bag_run
 
     run, sources, as_json = given.pop("run"), given.pop("images"), given.pop("json")
     given.pop("max_pixels")  # its flag has done it
@@ -140,7 +140,7 @@ def _predict_images(
     """Predict images, write the folder, and return what was done."""
     from weldon.data.formats.registry import check_file_names
     from weldon.inference import PredictionWriter, expand_images
-    from weldon.inference.predict import load_images
+    from weldon.inference.loading import load_images
 
     if of_parts := given_flags(OF_PARTS, options):
         raise UsageError(f"{', '.join(of_parts)} belongs to --to {PARQUET}: add it, or leave that out")

@@ -21,10 +21,10 @@ def predict_to_parts(
         UsageError: options that Parquet has no place for, or that need ``--out``.
     """
     from weldon.inference import open_run
+    from weldon.inference.loading import load_images
     from weldon.inference.part_plan import planned, read_shard
     from weldon.inference.part_table import arrow
     from weldon.inference.parts import Columns, Done, merge, missing_parts, predict_parts
-    from weldon.inference.predict import load_images
 
     _refuse_for_parts(options)
     arrow()

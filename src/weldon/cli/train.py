@@ -10,8 +10,8 @@ from typer.core import TyperCommand
 
 from weldon.cli.console import print_json, say
 from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
-from weldon.runs.preset import PRESETS, preset_text
 from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import PRESETS, preset_text
 
 OWN = {
     "out": (Path | None, None, "folder of the run [first free of runs/train, runs/train2, …]"),

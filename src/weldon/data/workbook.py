@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weldon.data.delimited import IMAGE_COLUMN, IsHeader, Table, shaped_table
-from weldon.data.sheet_marks import Place, SheetMarks, cell_name, sheet_marks
+from weldon.data.sheet_marks import Place, SheetMarks, cell_name
+from weldon.data.workbook_xml import sheet_marks
 from weldon.errors import DataError, MissingPackageError, UsageError, WeldonError, system_reason
 
 if TYPE_CHECKING:

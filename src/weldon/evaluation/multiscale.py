@@ -18,9 +18,10 @@ from weldon.evaluation.object_bank import average_scales, fit_object_bank, table
 from weldon.evaluation.options import EvaluationOptions
 from weldon.evaluation.scorer import Scorer
 from weldon.evaluation.selection import MeasuredImages, choose_images
-from weldon.inference.run_network import load_image_network
+from weldon.inference.loading import load_image_network
 from weldon.pooling import Count, WeldonPool
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.training.inputs.images import cached_maps
 from weldon.training.inputs.prepare import choose_task

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from weldon.data import Geometry, Record
 from weldon.evaluation.measures.measure import ImageMaps, ImageScores
 from weldon.evaluation.selection import MeasuredImages
-from weldon.inference.run_network import load_run_network
+from weldon.inference.loading import load_run_network
 from weldon.models import RegionNet
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory

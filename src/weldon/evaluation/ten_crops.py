@@ -19,7 +19,7 @@ from weldon.evaluation.measures.classes import class_measure, figures_of_scores
 from weldon.evaluation.options import EvaluationOptions
 from weldon.evaluation.scorer import shown
 from weldon.evaluation.selection import choose_images
-from weldon.inference.run_network import load_image_network
+from weldon.inference.loading import load_image_network
 from weldon.losses import Batch
 from weldon.models import WeldonNet
 from weldon.runs.run_directory import RunDirectory

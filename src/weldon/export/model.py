@@ -12,7 +12,7 @@ from weldon.data.greys import Window
 from weldon.errors import UsageError, WeldonError
 from weldon.export.writers import WRITERS, measure_difference
 from weldon.files import replacing
-from weldon.inference.run_network import load_image_network
+from weldon.inference.loading import load_image_network
 from weldon.inference.settings import read_decision, read_tiling, read_transform_options
 from weldon.models import WeldonNet, describe_model
 from weldon.runs.run_directory import open_run

@@ -17,7 +17,7 @@ from weldon.errors import UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.evidence import NamedInstance, RegionResult
 from weldon.inference.forward import forward_with_weights
-from weldon.inference.run_network import load_run_network
+from weldon.inference.loading import load_run_network
 from weldon.inference.settings import read_decision
 from weldon.models import BagNet, RegionNet
 from weldon.runs.run_directory import RunDirectory, open_run

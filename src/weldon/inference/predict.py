@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import torch
 from PIL import Image
 
 from weldon.data.dataset import stack_images
 from weldon.data.image import load_image
-from weldon.data.tiles import Tiling
 from weldon.data.transforms import EvalTransform
-from weldon.device import images_a_pass, reader_count
 from weldon.errors import DataError, UsageError
 from weldon.inference.decision import Decision
 from weldon.inference.forward import PRECISIONS, forward_with_weights
 from weldon.inference.image_list import NamedImage, expand_images
 from weldon.inference.reading import Canvas, Skipped, read_ahead, read_file, read_picture
 from weldon.inference.result import Result
-from weldon.inference.run_network import load_image_network, load_run_network
-from weldon.inference.settings import read_decision, read_tiling, read_transform_options
-from weldon.models import RegionNet, WeldonNet
-from weldon.runs.run_directory import RunDirectory, open_run
+from weldon.models import WeldonNet
 
 if TYPE_CHECKING:
-    from weldon.inference.bag_predictor import BagPredictor
+    pass
 
 
 class Predictor:
@@ -204,110 +199,3 @@ class Predictor:
             )
             for row, canvas in enumerate(batch)
         ]
-
-
-Auto = int | Literal["auto"]
-
-
-def load(
-    run: str | Path,
-    *,
-    device: str = "auto",
-    batch_size: Auto = 8,
-    workers: Auto = "auto",
-    precision: str = "32-true",
-) -> Predictor | BagPredictor:
-    """Return the predictor of a trained run, on images or on bags.
-
-    Args:
-        run: a folder that ``weldon train`` wrote.
-        device: as in :func:`weldon.device.choose_device`.
-        batch_size: images a forward pass; ``auto``: 8 on a processor, 64 on an accelerator.
-        workers: threads that decode files ahead of the network; ``auto``: one for each core, at most 16.
-        precision: in which a backbone computes: ``32-true``, ``bf16-mixed`` or ``16-mixed``. Poolings and
-            what follows are always in 32 bits.
-
-    Raises:
-        UsageError: the folder is no finished run, or there is no such device.
-    """
-    directory = open_run(run)
-    net = load_run_network(directory, device=device, new_images=True)
-    return _PREDICTORS[net.takes](directory, net, batch_size, workers, precision)
-
-
-def load_images(
-    run: str | Path,
-    *,
-    device: str = "auto",
-    batch_size: Auto = 8,
-    workers: Auto = "auto",
-    precision: str = "32-true",
-) -> Predictor:
-    """Return the predictor of a run on images; arguments as in :func:`load`.
-
-    Raises:
-        UsageError: the folder is no finished run, was trained on bags, or there is no such device.
-    """
-    directory = open_run(run)
-    net = load_image_network(directory, device=device, new_images=True)
-    return _predictor(directory, net, batch_size, workers, precision)
-
-
-def _predictor(
-    run: RunDirectory, net: WeldonNet, batch_size: Auto, workers: Auto, precision: str
-) -> Predictor:
-    transform = read_tiling(run, net.backbone) or EvalTransform(
-        **read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std
-    )
-    return image_predictor(
-        net,
-        read_decision(run),
-        transform,
-        batch_size=images_a_pass(batch_size, next(net.parameters()).device.type),
-        workers=reader_count(workers),
-        precision=precision,
-    )
-
-
-def image_predictor(
-    net: WeldonNet,
-    decision: Decision,
-    transform: EvalTransform,
-    *,
-    batch_size: int = 8,
-    workers: int = 2,
-    precision: str = "32-true",
-) -> Predictor:
-    """Return the predictor that goes with how pictures are seen: each on a canvas, or by tiles.
-
-    Args:
-        net: the network, on its device.
-        decision: classes, task, thresholds, colour scale.
-        transform: how pictures are laid on the network's canvas, or cut into tiles.
-        batch_size: images, or tiles, a forward pass.
-        workers: threads that decode files ahead of the network.
-        precision: of features.
-
-    Raises:
-        UsageError: another precision than ``32-true`` for tiles.
-    """
-    if not isinstance(transform, Tiling):
-        return Predictor(
-            net, decision, transform, batch_size=batch_size, workers=workers, precision=precision
-        )
-    from weldon.inference.tile_predictor import TilePredictor  # only large pictures need it
-
-    if precision != "32-true":
-        raise UsageError(f"precision must be 32-true for a run on tiles, got {precision!r}")
-    return TilePredictor(net, decision, transform, batch_size=batch_size)
-
-
-def _bag_predictor(
-    run: RunDirectory, net: RegionNet, batch_size: Auto, workers: Auto, precision: str
-) -> BagPredictor:
-    from weldon.inference.bag_predictor import bag_predictor  # it reads tables with pandas: slow to start
-
-    return bag_predictor(run, net)
-
-
-_PREDICTORS: dict[str, Callable[..., Predictor | BagPredictor]] = {"image": _predictor, "bag": _bag_predictor}

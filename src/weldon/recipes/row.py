@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from weldon.evaluation.options import AtTestTime
 from weldon.recipes.toml import Strict
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 
 
 class Look(AtTestTime):

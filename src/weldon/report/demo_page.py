@@ -9,7 +9,8 @@ from pathlib import Path
 from weldon.data import read_labels
 from weldon.data.scenes import ROOMS
 from weldon.files import write_text
-from weldon.inference.predict import Predictor, load_images
+from weldon.inference.loading import load_images
+from weldon.inference.predict import Predictor
 from weldon.inference.result import Result
 from weldon.report.demo import COUNTS, SCHEDULE, DemoRow
 from weldon.report.page import render_template

@@ -12,7 +12,7 @@ from torch import Tensor
 from weldon.data import encode_targets
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.files import write_text
-from weldon.inference.predict import image_predictor
+from weldon.inference.loading import image_predictor
 from weldon.metrics import precision_recall_curve
 from weldon.models import WeldonNet
 from weldon.report.charts import draw_curve, draw_reliability, draw_scores

@@ -10,7 +10,7 @@ from weldon.data import Record
 from weldon.errors import DataError
 from weldon.evaluation.selection import as_split
 from weldon.inference.decision import Decision
-from weldon.inference.run_network import load_image_network
+from weldon.inference.loading import load_image_network
 from weldon.inference.settings import read_decision
 from weldon.losses import Objective
 from weldon.models import WeldonNet

@@ -1,4 +1,4 @@
-"""``calibration.json``: how the scores of a run become probabilities, and how far these could be trusted before."""
+"""``calibration.json``: how scores become probabilities, and how far these could be trusted before."""
 
 from __future__ import annotations
 

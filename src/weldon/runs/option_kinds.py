@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, create_model
 
+from weldon.class_options import Finite, Option, kind_of, number_of, options_of
 from weldon.device import check_device_name
 from weldon.errors import DataError, UsageError
 from weldon.files import parse_json
-from weldon.class_options import Finite, Option, kind_of, number_of, options_of
 from weldon.pooling import parse_count
 
 MOST_IMAGES = 65_536  # a batch
@@ -97,9 +97,7 @@ Fields = TypeVar("Fields", bound=BaseModel)
 Place = str | Callable[..., Any]
 
 
-def with_options(
-    places: Mapping[str, Place], *, defaults: bool
-) -> Callable[[type[Fields]], type[Fields]]:
+def with_options(places: Mapping[str, Place], *, defaults: bool) -> Callable[[type[Fields]], type[Fields]]:
     """Return a class decorator that adds a field for each option of some poolings or losses.
 
     An option that several of them have is one field; one that the class has as a field stays as it is.
@@ -131,7 +129,9 @@ def _field(owners: Sequence[tuple[str, Option]], *, defaults: bool) -> Any:
     (_, first), *others = owners
     for owner, option in others:
         if option.annotation != first.annotation:
-            raise TypeError(f"{owner} has another option {option.name} than {owners[0][0]}: call it otherwise")
+            raise TypeError(
+                f"{owner} has another option {option.name} than {owners[0][0]}: call it otherwise"
+            )
     kind, named = kind_of(first, {"Count": Count}), ", ".join(owner for owner, _ in owners)
     shown = "" if defaults else f" [{', '.join(dict.fromkeys(f'{option.default}' for _, option in owners))}]"
     description = f"{first.help} ({named}){shown}"

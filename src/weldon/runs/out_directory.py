@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import count
-from pathlib import Path
-from weldon.errors import UsageError
 import contextlib
 import logging
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from weldon.errors import UsageError
 from weldon.files import clear_drafts, write_text
 from weldon.folder_lock import LOCK, locked
-from weldon.runs.run_directory import RunDirectory
 from weldon.runs.replacement import give_place, home_of, replacement_of, sweep
 from weldon.runs.run_contents import REPLACES, is_free, is_run, strangers
+from weldon.runs.run_directory import RunDirectory
 
 log = logging.getLogger("weldon")
 
@@ -28,7 +29,7 @@ PARTS_OF_RANK = ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
 def is_first_process() -> bool:
     """Say whether this process looks after the run's folder; of several, the others only compute."""
     names = (RANK,) if RANK in os.environ else PARTS_OF_RANK
-    return all(int(os.environ.get(name, 0)) == 0 for name in names)
+    return all(int(os.environ.get(name, "0")) == 0 for name in names)
 
 
 @dataclass

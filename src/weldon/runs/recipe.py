@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,21 +9,17 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from weldon.class_options import Rate, options_of
 from weldon.data.geometry import LEAST_SIDE, MOST_SIDE
 from weldon.data.opened import MAX_PIXELS, VARIABLE
 from weldon.device import HELP, reader_count
-from weldon.errors import DataError, UsageError
-from weldon.files import read_toml, write_toml
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
-from weldon.class_options import Rate, options_of
 from weldon.pooling import POOLINGS
-from weldon.runs.preset import over_preset
 from weldon.runs.option_kinds import (
     MOST_IMAGES,
     Colours,
@@ -33,14 +28,12 @@ from weldon.runs.option_kinds import (
     Deviations,
     Device,
     GreyWindow,
-    Object,
     Loggers,
+    Object,
     Share,
     Workers,
-    refusals,
     with_options,
 )
-
 
 
 @with_options(POOLINGS.data, defaults=False)
@@ -50,7 +43,9 @@ class _Seen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 
     data: Path = Field(description="folder of images, a VOC devkit, or bags: a table or a folder of arrays")
-    labels: Path | None = Field(None, description="table of image labels (CSV, XLSX, JSONL …); none: read DATA")
+    labels: Path | None = Field(
+        None, description="table of image labels (CSV, XLSX, JSONL …); none: read DATA"
+    )
     dataset: str | None = Field(
         None, description="DATA holds this public data set: voc2007, coco2014, … (weldon data list)"
     )
@@ -93,8 +88,8 @@ class _Seen(BaseModel):
     )
     window: GreyWindow = Field(
         None,
-        description="grey values that are black and white, LOW HIGH, in DICOM and in pictures of more than 8 bits "
-        "[the DICOM file's own, else the whole range]",
+        description="grey values that are black and white, LOW HIGH, in DICOM and in pictures of more than "
+        "8 bits [the DICOM file's own, else the whole range]",
     )
     resize: Literal["keep", "warp"] = Field(
         "keep", description="keep the aspect ratio and mask the padding, or warp"
@@ -106,13 +101,17 @@ class _Seen(BaseModel):
         description="with --freeze: see large pictures in their own pixels, by tiles of this side",
     )
     overlap: int | None = Field(
-        None, ge=0, lt=MOST_SIDE, description="pixels that neighbouring tiles share [two cells of the map: 64]"
+        None,
+        ge=0,
+        lt=MOST_SIDE,
+        description="pixels that neighbouring tiles share [two cells of the map: 64]",
     )
     augment: bool = Field(True, description="mirror images and vary their light while training")
 
     pool: str = Field("weldon", description=f"how regions become a score: {', '.join(POOLINGS)}")
     k: CountOrAuto = Field(
-        None, description="regions for and against: a count 20, a share 20%, or auto [--search: auto, else 20%]"
+        None,
+        description="regions for and against: a count 20, a share 20%, or auto [--search: auto, else 20%]",
     )
     k_max: Count = Field(None, description="regions for the class [--k, else 20%]")
     k_min: Count = Field(
@@ -255,56 +254,3 @@ class Recipe(_Judged):
             if self.weight_decay is not None
             else {"adamw": 1e-2, "sgd": 1e-4}[self.optimizer]
         )
-
-
-def build_recipe(
-    options: Mapping[str, Any], config: str | Path | None = None, preset: str | None = None
-) -> Recipe:
-    """Return the recipe of a TOML file with the given options on top.
-
-    Args:
-        options: option names and values; ``None`` means "not given".
-        config: a TOML file with the same names, or None.
-        preset: the name of one, under both; or None.
-
-    Raises:
-        UsageError: an unknown option or a value that cannot be used, each named with its value; no such preset.
-        DataError: the file cannot be read, or it is the file that names what cannot be used.
-    """
-    return _checked(options, config, over_preset(preset, {} if config is None else read_toml(config)))
-
-
-def stored_recipe(config: Path, values: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of a file that has been read.
-
-    Args:
-        config: the file, for the error message.
-        values: what it holds.
-
-    Raises:
-        DataError: an option that cannot be used.
-    """
-    return _checked({}, config, values)
-
-
-def _checked(options: Mapping[str, Any], config: str | Path | None, stored: Mapping[str, Any]) -> Recipe:
-    given = {name: value for name, value in options.items() if value is not None}
-    if "tile" in given and (said := [name for name in ("image_size", "resize") if name in given]):
-        raise UsageError(f"{' and '.join(said)} must be left out with tile: pictures keep their own pixels")
-    try:
-        return Recipe.model_validate({**stored, **given})
-    except ValidationError as error:
-        wrong, reasons = error.errors(), refusals(error, Recipe.model_fields)
-    if config is not None and not any(_is_given(item["loc"], given) for item in wrong):
-        raise DataError(f"{config} has options that cannot be used:", reasons)
-    raise UsageError("\n".join(reasons))
-
-
-def _is_given(place: tuple[int | str, ...], given: Mapping[str, Any]) -> bool:
-    """Return whether a refused value is the caller's, or may be: what does not go together has no place."""
-    return place[0] in given if place else bool(given)
-
-
-def write_recipe(path: Path, recipe: Recipe) -> None:
-    """Write ``recipe`` so that :func:`build_recipe` reads it back; options not given are left out."""
-    write_toml(path, recipe.model_dump(mode="json", exclude_none=True))

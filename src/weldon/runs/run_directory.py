@@ -94,7 +94,7 @@ class RunDirectory:
 
     @property
     def refit(self) -> Path:
-        """The weights that learnt from the validation images too (``--refit``); missing where nobody asked."""
+        """The weights that learnt from validation images too (``--refit``); missing where nobody asked."""
         return self.path / "weights" / "refit.safetensors"
 
     def for_new_images(self) -> Path:
@@ -156,7 +156,7 @@ class RunDirectory:
         Raises:
             DataError: it cannot be read, or has options that cannot be used.
         """
-        from weldon.runs.recipe import stored_recipe  # it names the poolings, which load torch
+        from weldon.runs.recipe_file import stored_recipe  # it names the poolings, which load torch
 
         return stored_recipe(self.config, self.config_values)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-import logging
-import warnings
 
 
 @contextlib.contextmanager
@@ -36,6 +36,7 @@ def told_once(folder: Path) -> Iterator[None]:
         raise
     finally:
         threading.excepthook = before
+
 
 log = logging.getLogger("weldon")
 

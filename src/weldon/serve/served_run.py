@@ -8,7 +8,8 @@ from pathlib import Path
 from torch import Tensor
 
 from weldon.data import Record
-from weldon.inference.predict import Predictor, load_images
+from weldon.inference.loading import load_images
+from weldon.inference.predict import Predictor
 from weldon.report.scored_split import score_split
 from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.serve.label_book import LabelBook, default_corrections

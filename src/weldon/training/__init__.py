@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from weldon.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from weldon.runs.recipe import Recipe, build_recipe
+    from weldon.runs.recipe import Recipe
+    from weldon.runs.recipe_file import build_recipe
     from weldon.training.fit import train
 
 __getattr__, __dir__ = lazy_names(__name__)

@@ -16,8 +16,8 @@ from weldon.errors import DataError, UsageError, WeightsError
 from weldon.files import read_toml
 from weldon.models import RegionNet, load_network
 from weldon.runs.metrics_file import read_epochs
-from weldon.runs.preset import over_preset
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import build_recipe, over_preset
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.checkpoint_file import (
     WAY_OUT,

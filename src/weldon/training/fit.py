@@ -31,7 +31,8 @@ from weldon.models import RegionNet, load_network, save_model
 from weldon.runs.calibration_file import write_calibration
 from weldon.runs.manifest_file import write_manifest
 from weldon.runs.out_directory import Claim, claimed, is_first_process
-from weldon.runs.recipe import Recipe, build_recipe, write_recipe
+from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.run_log import logging_to, told_once
 from weldon.runs.stored import write_thresholds
@@ -76,7 +77,7 @@ def train(
         out: folder of the run; None takes the first free of ``runs/train``, ``runs/train2``, ….
         config: TOML file with options; those given here win.
         preset: ``quick``, ``best`` or ``paper``: options under those of ``config``
-            (:mod:`weldon.runs.preset`).
+            (:mod:`weldon.runs.recipe_file`).
         resume: go on with the interrupted run in ``out``, with its own recipe.
         overwrite: replace the run in ``out``, once the new one is finished; with ``resume``, go on with a
             replacement that was interrupted.

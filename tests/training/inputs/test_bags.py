@@ -13,7 +13,8 @@ from fixtures.bags_on_disk import write_bags
 from weldon.data import Record
 from weldon.errors import DataError, UsageError
 from weldon.models import BagNet, create_bag_model, create_model
-from weldon.runs.recipe import Recipe, build_recipe
+from weldon.runs.recipe import Recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.structured import open_bags
 from weldon.training.inputs.bags import (
     IMAGE_OPTIONS,

@@ -9,7 +9,7 @@ from weldon.data.corrections import Correction, append_correction, label_of
 from weldon.data.split import read_begun
 from weldon.errors import DataError
 from weldon.evaluation import evaluate
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training import train
 from weldon.training.inputs.prepare import prepare
 

@@ -9,7 +9,7 @@ from PIL import Image
 from weldon.data import Geometry, Record
 from weldon.errors import DataError, UsageError
 from weldon.models import WeldonNet, create_bag_model
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.inputs.images import (
     IMAGES,
     drop_unreadable,

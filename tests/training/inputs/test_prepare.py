@@ -9,7 +9,7 @@ from PIL import Image
 
 from weldon.data import Record
 from weldon.errors import DataError, UsageError
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.prepare import (
     choose_task,

@@ -1,12 +1,11 @@
-"""A preset lies under the file of options, and that under what is given; each is a recipe that can be used."""
+"""A preset lies under the file of options, and that under what is given; each can be used as a recipe."""
 
 from __future__ import annotations
 
 import pytest
 
 from weldon.errors import UsageError
-from weldon.runs.preset import HOME, PRESETS, over_preset, preset_options, preset_text
-from weldon.runs.recipe import build_recipe
+from weldon.runs.recipe_file import HOME, PRESETS, build_recipe, over_preset, preset_options, preset_text
 
 
 def test_every_file_is_a_preset_and_says_first_what_it_is_for():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from weldon.errors import DataError, UsageError
-from weldon.inference.run_network import is_bag_run, load_image_network, load_run_network
+from weldon.inference.loading import is_bag_run, load_image_network, load_run_network
 from weldon.models import BagNet, WeldonNet, create_bag_model, create_model, save_model
 from weldon.runs.run_directory import RunDirectory
 
