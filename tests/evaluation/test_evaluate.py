@@ -16,6 +16,7 @@ from PIL import Image
 
 import weldon
 from weldon.data import Box, encode_targets, opened, read_labels
+from weldon.data.image import load_reduced
 from weldon.data.opened import VARIABLE
 from weldon.data.scenes import CLASSES, make_scenes
 from weldon.errors import DataError, UsageError
@@ -102,10 +103,14 @@ def test_cached_maps_and_images_give_the_same_figures(run, boxes, masks, monkeyp
     truth = {"boxes": boxes, "masks": masks}
     cached = evaluate(run, split="test", **truth)
     monkeypatch.setattr(
-        "weldon.evaluation.evaluate.Scorer",
+        "weldon.evaluation.scorer.Scorer",
         lambda net, recipe, classes, cache, *rest: Scorer(net, recipe, classes, None, *rest),
     )
+    looked = []
+    load = load_reduced
+    monkeypatch.setattr("weldon.data.dataset.load_reduced", lambda *a: looked.append(a) or load(*a))
     read = evaluate(run, split="test", **truth)
+    assert len(looked) == COUNTS["test"]
     for name in ("map", "pointwise", "pxap", "miou"):
         assert read[name] == pytest.approx(cached[name], abs=0.02)  # maps are cached in half precision
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from weldon.errors import DataError, UsageError
+from weldon.inference.image_list import expand_images
 from weldon.inference.part_plan import PLAN, PartPlan, clear_own, planned, read_plan, read_shard
 from weldon.runs.run_directory import RunDirectory
 
@@ -43,7 +44,7 @@ def run(make_run) -> RunDirectory:
 def test_parts_hold_the_images_in_the_order_of_the_list(run, photos, tmp_path):
     plan = begun(tmp_path / "out", run, photos)
     names = [image.file_name for number in range(plan.parts) for image in plan.named(number)]
-    assert names == [f"p{n}.png" for n in range(5)] or sorted(names) == names
+    assert names == [image.file_name for image in expand_images(photos)]
     assert len(names) == plan.images == 7
 
 

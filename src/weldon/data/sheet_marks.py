@@ -1,4 +1,4 @@
-"""What is to be said of the cells of a sheet beside their values: errors, formulas, merged and hidden ones."""
+"""What is said of the cells of a sheet beside their values: errors, formulas, merged and hidden ones."""
 
 from __future__ import annotations
 
