@@ -68,6 +68,18 @@ class DataError(WeldonError):
         super().__init__("\n  ".join((self.summary, *self.problems)))
 
 
+class StoreError(WeldonError):
+    """An object store that does not answer, or refuses: no fault of one picture, so the command ends.
+
+    Its text is one sentence, also where a process that reads for another hands it on with its traceback.
+    """
+
+    exit_code = 1
+
+    def __str__(self) -> str:
+        return super().__str__().rpartition("StoreError: ")[2].strip()
+
+
 # Controls but tab and line end, halves of characters, and what turns the direction of the text around it.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
 

@@ -20,9 +20,9 @@ from weldon.data.file_facts import file_facts
 from weldon.data.image import image_size
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.data.shards import INDEX, write_shards
-from weldon.data.stores import StoreError, absolute, address_of, object_sizes, read_object
+from weldon.data.stores import absolute, address_of, object_sizes, read_object
 from weldon.data.windows import picture_size
-from weldon.errors import DataError, MissingPackageError, UsageError
+from weldon.errors import DataError, MissingPackageError, StoreError, UsageError
 from weldon.evaluation import evaluate
 from weldon.inference import expand_images, load
 from weldon.training import train

@@ -13,9 +13,8 @@ from weldon.data import dicom
 from weldon.data.greys import OWN, Window
 from weldon.data.image import decoder_reason, orientation, upright_rgb
 from weldon.data.opened import opened, refuse_irregular
-from weldon.data.shards.member import member_bytes, shard_of
-from weldon.data.stores import StoreError, address_of
-from weldon.errors import UsageError
+from weldon.data.shards.member import lies_in_another, member_bytes
+from weldon.errors import StoreError, UsageError
 
 # Length of a fingerprint.
 BITS = 256
@@ -62,7 +61,7 @@ def file_facts(path: Path, window: Window | None = None) -> FileFacts:
     """
     digest = ""
     try:
-        if shard_of(path) is None and address_of(path) is None:
+        if not lies_in_another(path):
             refuse_irregular(path)
         digest = _digest(path)
         return _read(path, digest, window)

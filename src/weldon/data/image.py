@@ -14,8 +14,7 @@ from weldon.data import dicom
 from weldon.data.greys import Window, deep_to_rgb, is_deep, note_range
 from weldon.data.opened import opened
 from weldon.data.record import Record
-from weldon.data.stores import StoreError
-from weldon.errors import DataError, UsageError, WeldonError, system_reason
+from weldon.errors import DataError, StoreError, UsageError, WeldonError, system_reason
 from weldon.files import replacing
 
 SUFFIXES = frozenset(

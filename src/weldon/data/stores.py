@@ -8,23 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from weldon.errors import DataError, MissingPackageError, WeldonError, system_reason
+from weldon.errors import DataError, MissingPackageError, StoreError, system_reason
 from weldon.files import read_text, utf8_text
 
 _SCHEME = "s3:"
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 5, 30, 3
-
-
-class StoreError(WeldonError):
-    """An object store that does not answer, or refuses: no fault of one picture, so the command ends.
-
-    Its text is one sentence, also where a process that reads for another hands it on with its traceback.
-    """
-
-    exit_code = 1
-
-    def __str__(self) -> str:
-        return super().__str__().rpartition("StoreError: ")[2].strip()
 
 
 def address_of(path: str | Path) -> str | None:

@@ -14,8 +14,7 @@ from PIL import Image
 from weldon.data.greys import Window
 from weldon.data.image import image_size, refused, to_rgb, upright_rgb
 from weldon.data.opened import opened, pixel_limit
-from weldon.data.shards.member import shard_of
-from weldon.data.stores import address_of
+from weldon.data.shards.member import lies_in_another
 from weldon.errors import MissingPackageError
 
 SLIDES = frozenset({".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide"})
@@ -228,7 +227,7 @@ def _slide(path: Path, files: ExitStack) -> _Slide:
         import openslide
     except ImportError as error:
         raise MissingPackageError(f"to read the slide {path}", "openslide-python", "large") from error
-    if _lies_in_another(path):
+    if lies_in_another(path):
         raise OSError("slides are read from files on a disk, not from shards or object stores: copy it there")
     _refuse_no_file(path)
     return _Slide(files.enter_context(openslide.OpenSlide(path)))
@@ -236,7 +235,7 @@ def _slide(path: Path, files: ExitStack) -> _Slide:
 
 def _tiff(path: Path, files: ExitStack, greys: Window | None) -> _Tiff | None:
     """Return a TIFF file of a kind that can be read by window; None leaves it to Pillow."""
-    if path.suffix.lower() not in TIFFS or _lies_in_another(path):
+    if path.suffix.lower() not in TIFFS or lies_in_another(path):
         return None
     try:
         import tifffile
@@ -272,11 +271,6 @@ def _is_plain(page: Any) -> bool:
         and (turned is None or turned.value == 1)
         and len(page.dataoffsets) == len(page.databytecounts) == segments
     )
-
-
-def _lies_in_another(path: Path) -> bool:
-    """Return whether a picture is no file of its own, but a part of a shard or in an object store."""
-    return address_of(path) is not None or shard_of(path) is not None
 
 
 def _refuse_no_file(path: Path) -> None:

@@ -33,6 +33,11 @@ def shard_of(path: Path) -> Path | None:
     return path.parent if address_of(path) is not None or path.parent.is_file() else None
 
 
+def lies_in_another(path: Path) -> bool:
+    """Return whether a picture is no file of its own, but a part of a shard or in an object store."""
+    return address_of(path) is not None or shard_of(path) is not None
+
+
 def member_bytes(path: Path) -> bytes | None:
     """Return what a picture inside a shard or in an object store holds; None for a file of its own.
 
