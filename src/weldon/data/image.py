@@ -14,6 +14,7 @@ from weldon.data import dicom
 from weldon.data.greys import Window, deep_to_rgb, is_deep, note_range
 from weldon.data.opened import opened
 from weldon.data.record import Record
+from weldon.data.shards.member import by_place
 from weldon.errors import DataError, StoreError, UsageError, WeldonError, system_reason
 from weldon.files import replacing
 
@@ -160,16 +161,16 @@ def unreadable_files(
         progress: called with the number of images tried so far.
         window: as for :func:`load_image`.
     """
-    images = list(records)
-    bad = []
+    images = {record.path: record for record in records}
+    paths, bad = by_place(images), {}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-        reasons = threads.map(lambda record: decoding_problem(record.path, window), images)
-        for count, (record, reason) in enumerate(zip(images, reasons, strict=True), start=1):
+        reasons = threads.map(lambda path: decoding_problem(path, window), paths)
+        for count, (path, reason) in enumerate(zip(paths, reasons, strict=True), start=1):
             if reason is not None:
-                bad.append((record, reason))
+                bad[path] = reason
             if progress is not None:
                 progress(count)
-    return bad
+    return [(record, bad[path]) for path, record in images.items() if path in bad]
 
 
 def image_size(path: str | Path) -> tuple[int, int]:

@@ -54,6 +54,9 @@ class _Seen(BaseModel):
     minus_one: Literal["absent", "unknown", "present"] | None = Field(
         None, description="what -1 means in a wide table; never guessed"
     )
+    by_shard: bool = Field(
+        False, description="shards: read one after the other and mix pictures within 500 MB, for slow disks"
+    )
     image_set: Literal["main", "segmentation"] = Field(
         "main", description="VOC devkit: which lists of images"
     )
@@ -213,6 +216,8 @@ class Recipe(_Judged):
             raise ValueError(f"overlap needs --tile, got {self.overlap}")
         if self.tile is not None and not self.freeze:
             raise ValueError(f"tile needs --freeze, which computes the maps of tiles once, got {self.tile}")
+        if self.by_shard and self.freeze:
+            raise ValueError("by_shard says how pictures are read each epoch; with freeze they are read once")
         if self.loss not in ("auto", *LOSSES):
             raise ValueError(f"loss must be one of auto, {', '.join(LOSSES)}, got {self.loss!r}")
         if self.loss != "auto" and self.task not in ("auto", *tasks_of(self.loss)):

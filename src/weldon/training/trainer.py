@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from torch.utils.data import DataLoader, DistributedSampler
+from torch.utils.data import DataLoader, DistributedSampler, Sampler
 
+from weldon.data.shards.order import ShardOrder
 from weldon.device import choose_device
 from weldon.losses import TrainingLoss
 from weldon.runs.recipe import Recipe
@@ -97,6 +98,7 @@ class Loaders(L.LightningDataModule):
         workers: processes that read images.
         seed: seed of the order.
         pinned: keep batches in memory that a CUDA device reads while the processor goes on.
+        by_shard: read shards one after the other and mix their images within windows, in place of all images.
     """
 
     def __init__(
@@ -109,11 +111,12 @@ class Loaders(L.LightningDataModule):
         workers: int,
         seed: int,
         pinned: bool = False,
+        by_shard: bool = False,
     ) -> None:
         super().__init__()
         self.train, self.val = train, val
         self.collate_fn, self.batch_size, self.workers, self.seed = collate_fn, batch_size, workers, seed
-        self.pinned = pinned
+        self.pinned, self.by_shard = pinned, by_shard
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return the training batches of the trainer's current epoch."""
@@ -133,10 +136,14 @@ class Loaders(L.LightningDataModule):
     def _loader(self, dataset: Any, *, shuffle: bool, epoch: int, shared: bool = True) -> DataLoader[Any]:
         trainer = self.trainer if shared else None
         processes, rank = (trainer.world_size, trainer.global_rank) if trainer else (1, 0)
-        sampler: DistributedSampler[Any] = DistributedSampler(
-            dataset, num_replicas=processes, rank=rank, shuffle=shuffle, seed=self.seed
-        )
-        sampler.set_epoch(epoch)
+        sampler: Sampler[Any]
+        if shuffle and self.by_shard:
+            sampler = ShardOrder(dataset.records, seed=self.seed, epoch=epoch, rank=rank, world=processes)
+        else:
+            sampler = DistributedSampler(
+                dataset, num_replicas=processes, rank=rank, shuffle=shuffle, seed=self.seed
+            )
+            sampler.set_epoch(epoch)
         return DataLoader(
             dataset,
             self.batch_size,
@@ -157,4 +164,5 @@ def build_loaders(sets: Sets, recipe: Recipe) -> Loaders:
         workers=sets.workers,
         seed=recipe.seed,
         pinned=choose_device(recipe.device).startswith("cuda"),
+        by_shard=recipe.by_shard,
     )

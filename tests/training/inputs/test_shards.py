@@ -9,13 +9,15 @@ from safetensors.torch import load_file
 from weldon.data import read_labels
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.data.shards import write_shards
+from weldon.errors import UsageError
 from weldon.evaluation import evaluate
 from weldon.report import write_report
+from weldon.runs.metrics_file import read_epochs
 from weldon.runs.run_directory import RunDirectory
 from weldon.training import train
 
 QUICK = {"model": "test_resnet", "weights": "none", "image_size": 64, "device": "cpu", "batch_size": 8}
-QUICK |= {"progress": False, "epochs": 1}
+QUICK |= {"progress": False, "epochs": 1, "workers": 0}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def same(first: RunDirectory, second: RunDirectory):
 
 @pytest.fixture(scope="module")
 def from_files(home):
-    return trained(home, "from-files", "files", workers=0)
+    return trained(home, "from-files", "files")
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -59,27 +61,52 @@ def test_a_share_for_validation_is_the_same_share(home):
     label_set = read_labels(home / "files" / "train", home / "open.csv")
     assert {record.split for record in label_set.records} == {None}
     write_shards(label_set, home / "open", shard_bytes=9_000)
-    options = QUICK | {"workers": 0, "val": "0.3"}
+    options = QUICK | {"val": "0.3"}
     first = train(home / "files" / "train", home / "open.csv", out=home / "files-open", **options)
     assert same(first, train(home / "open", out=home / "shards-open", **options))
 
 
 def test_maps_of_a_frozen_backbone_are_found_by_what_the_files_hold(home):
-    first = trained(home, "frozen-files", "files", freeze=True, lr=0.01, workers=0)
+    first = trained(home, "frozen-files", "files", freeze=True, lr=0.01)
     kept = sorted((home / "cache").rglob("*"))
     assert kept
-    assert same(first, trained(home, "frozen-shards", "shards", freeze=True, lr=0.01, workers=0))
+    assert same(first, trained(home, "frozen-shards", "shards", freeze=True, lr=0.01))
     assert sorted((home / "cache").rglob("*")) == kept  # no map was computed again
 
 
+def test_by_shard_the_order_is_another_and_a_resumed_run_goes_on_as_it_was(home, from_files):
+    options = {"by_shard": True, "schedule": "constant", "warmup": 0.0}
+    plain = trained(home, "constant", "shards", **(options | {"by_shard": False}))
+    whole = trained(home, "by-shard", "shards", **options, epochs=2)
+    assert (whole.path / "splits.csv").read_bytes() == (from_files.path / "splits.csv").read_bytes()
+    trained(home, "by-shard-cut", "shards", **options)
+    again = trained(home, "by-shard-cut", "shards", **options, epochs=2, resume=True)
+    one, two, goes_on = (read_epochs(run.metrics) for run in (plain, whole, again))
+    assert float(one[0]["train/loss"]) != float(two[0]["train/loss"])
+    assert [row["train/loss"] for row in goes_on] == [row["train/loss"] for row in two]
+    assert [row["val/map"] for row in goes_on] == [row["val/map"] for row in two]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "words"),
+    [
+        ("files", {}, "by_shard needs shards"),
+        ("shards", {"freeze": True}, "by_shard says how pictures are read each epoch"),
+    ],
+)
+def test_by_shard_is_refused_where_it_means_nothing(home, data, options, words):
+    with pytest.raises(UsageError, match=words):
+        trained(home, "refused", data, by_shard=True, **options)
+
+
 def test_a_resumed_run_goes_on_from_shards(home, from_files):
-    trained(home, "resumed", "shards", workers=0)
-    again = trained(home, "resumed", "shards", workers=0, epochs=2, resume=True)
+    trained(home, "resumed", "shards")
+    again = trained(home, "resumed", "shards", epochs=2, resume=True)
     assert (again.path / "splits.csv").read_bytes() == (from_files.path / "splits.csv").read_bytes()
 
 
 def test_what_follows_training_reads_shards_too(home, from_files):
-    run = trained(home, "followed", "shards", workers=0)
+    run = trained(home, "followed", "shards")
     assert evaluate(run, device="cpu")["map"] == pytest.approx(
         evaluate(from_files, device="cpu")["map"], abs=1e-6
     )

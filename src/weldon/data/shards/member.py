@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from weldon.data.stores import address_of, read_object
@@ -33,6 +34,21 @@ def shard_of(path: Path) -> Path | None:
     return path.parent if address_of(path) is not None or path.parent.is_file() else None
 
 
+def place_in(path: Path) -> tuple[Path, int, int] | None:
+    """Return the shard of a picture, the place of its first byte and its size; None for a file of its own."""
+    shard, place = shard_of(path), _PLACE.fullmatch(path.name)
+    return None if shard is None or place is None else (shard, int(place[1]), int(place[2]))
+
+
+def by_place(paths: Iterable[Path]) -> list[Path]:
+    """Return paths in the order in which a disk reads them at once: pictures inside shards by their place.
+
+    Files of their own come first and keep their order.
+    """
+    first = (Path(), 0, 0)
+    return sorted(paths, key=lambda path: place_in(path) or first)
+
+
 def lies_in_another(path: Path) -> bool:
     """Return whether a picture is no file of its own, but a part of a shard or in an object store."""
     return address_of(path) is not None or shard_of(path) is not None
@@ -45,10 +61,9 @@ def member_bytes(path: Path) -> bytes | None:
         OSError: the shard cannot be read, or ends before the picture does.
         StoreError: the object store does not answer, or refuses.
     """
-    shard, place = shard_of(path), _PLACE.fullmatch(path.name)
-    if shard is None or place is None:
+    if (place := place_in(path)) is None:
         return None if address_of(path) is None else read_object(path)
-    offset, size = int(place[1]), int(place[2])
+    shard, offset, size = place
     if address_of(path) is not None:
         content = read_object(shard, offset, size)
     else:

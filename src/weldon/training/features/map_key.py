@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from weldon.data import EvalTransform
-from weldon.data.shards.member import member_bytes, shard_of
+from weldon.data.shards.member import by_place, member_bytes, shard_of
 from weldon.errors import DataError, system_reason
 from weldon.models import WeldonNet
 from weldon.models.checkpoint import tensors_checksum
@@ -62,7 +62,7 @@ def read_contents(paths: Iterable[Path]) -> Contents:
     The bytes alone identify an image: a copy or a folder moved elsewhere has the same maps, and other pixels
     under the same name, size and time have others.
     """
-    files = list(dict.fromkeys(paths))
+    files = by_place(dict.fromkeys(paths))
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
         found = list(
             track(

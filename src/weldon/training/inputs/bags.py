@@ -27,7 +27,7 @@ from weldon.training.plan import spell_pooling
 # Options of the recipe that say something about images or about a network that reads them.
 IMAGE_OPTIONS = (
     *("dataset", "image_set", "model", "model_kwargs", "weights", "mean", "std", "freeze"),
-    *("image_size", "resize", "tile", "overlap", "window", "augment", "lrp", "max_pixels"),
+    *("image_size", "resize", "tile", "overlap", "window", "augment", "lrp", "max_pixels", "by_shard"),
 )
 
 BAG_RATE = 1e-2

@@ -24,6 +24,7 @@ from weldon.data import (
 )
 from weldon.data.check import bearable
 from weldon.data.greys import Window
+from weldon.data.shards.order import places_of
 from weldon.data.tiles import Tiling
 from weldon.data.windows import picture_size
 from weldon.errors import DataError, UsageError
@@ -186,6 +187,8 @@ def refuse_cut_cells(image_size: int, stride: int) -> None:
 
 
 def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
+    if recipe.by_shard:
+        places_of(prepared.train + (prepared.val if recipe.refit else ()))  # refuses files
     prepared, lost = drop_unreadable(prepared, recipe.window)
     _name_lost(lost)
     seen = eval_transform(recipe, net)
