@@ -187,3 +187,45 @@ def test_average_pooling_takes_the_mean_before_the_transfer_layer_and_changes_no
         strict=True,
     ):
         torch.testing.assert_close(one, other)
+
+
+@pytest.fixture
+def halves(generator, monkeypatch):
+    """Features as maps are cached: half precision, features last, more than one piece of them."""
+    monkeypatch.setattr("weldon.models.region_net.CACHED", 64)
+    return torch.randn(5, 2, 3, 8, generator=generator).half().permute(0, 3, 1, 2)  # (N, F, h, w)
+
+
+@pytest.mark.parametrize("pool", ["weldon", "avg", "max"])
+def test_maps_in_half_precision_score_and_learn_as_their_values_in_full(halves, pool):
+    net = RegionNet(8, build_pooling(pool), 4)
+    mask = torch.ones(5, 2, 3, dtype=torch.bool)
+    mask[1, 1] = False
+    answers = []
+    for features in (halves, halves.float()):
+        scores = net.head(features, mask)
+        slopes = torch.autograd.grad(scores.square().sum(), list(net.transfer.parameters()))
+        answers.append((scores.detach(), *slopes))
+    for of_halves, of_floats in zip(*answers, strict=True):
+        assert of_halves.dtype == torch.float32
+        torch.testing.assert_close(of_halves, of_floats)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+def test_the_precision_is_that_of_the_layer(halves, dtype):
+    net = RegionNet(8, build_pooling("weldon"), 4).to(dtype)
+    for features in (halves, halves.flatten(2)):
+        scores = net.head(features)
+        assert scores.dtype == dtype
+        torch.testing.assert_close(scores, net.head(features.to(dtype)))
+
+
+def test_autocast_takes_halves_as_it_takes_floats(halves):
+    net = RegionNet(8, build_pooling("weldon"), 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(net.head(halves), net.head(halves.float()))
+
+
+def test_no_images_in_half_precision_give_no_scores(halves):
+    for pool in ("weldon", "avg"):
+        assert RegionNet(8, build_pooling(pool), 4).head(halves[:0]).shape == (0, 4)

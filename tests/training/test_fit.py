@@ -192,6 +192,19 @@ def test_a_frozen_backbone_does_not_move(scenes, tiny, tmp_path):
     assert not torch.equal(trained["transfer.weight"], start["transfer.weight"])
 
 
+def test_the_checkpoint_of_a_frozen_run_leaves_the_backbone_out_and_knows_it(scenes, tiny, tmp_path):
+    options = {**tiny, "freeze": True, "search": False, "workers": 0}
+    run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=1, **options)
+    stored = torch.load(run.last, weights_only=True)
+    assert {name for name in stored["state_dict"] if name.startswith("net.")} == {
+        "net.transfer.weight",
+        "net.transfer.bias",
+    }
+    torch.save({**stored, "fixed": "another"}, run.last)
+    with pytest.raises(DataError, match="weights of the backbone are others"):
+        train(scenes, scenes / "labels.csv", out=run.path, resume=True, epochs=2)
+
+
 def test_validation_again_gives_the_figure_of_training(scenes, tiny, tmp_path):
     run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", epochs=2, **tiny)
     figures = evaluate(run)

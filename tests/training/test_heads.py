@@ -22,7 +22,7 @@ def test_heads_of_average_pooling_score_as_each_alone(masked):
         heads.transfers[1].weight.mul_(2)
         found = heads(batch["features"], mask)
     for transfer, scores in zip(heads.transfers, found, strict=True):
-        torch.testing.assert_close(scores, net.pool(transfer(batch["features"]), mask))
+        torch.testing.assert_close(scores, net.pool(transfer(batch["features"].float()), mask))
 
 
 SETTINGS = (Setting(0.3, 1e-3), Setting(0.03, 1e-2))
@@ -88,7 +88,7 @@ def test_a_step_is_sgd_with_decay_written_out(net):
     dataset, setting = made_up_maps(10), SETTINGS[0]
     batch = dataset.__getitems__(list(range(10)))
     weight = net.transfer.weight.detach().clone().requires_grad_()
-    maps = torch.einsum("nfhw,cf->nchw", batch["features"], weight[:, :, 0, 0])
+    maps = torch.einsum("nfhw,cf->nchw", batch["features"].float(), weight[:, :, 0, 0])
     maps = maps + net.transfer.bias[None, :, None, None]
     loss = logistic_loss(net.pool(maps, batch["mask"]), batch["target"], batch["known"])
     (gradient,) = torch.autograd.grad(loss, weight)

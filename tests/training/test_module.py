@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from weldon.training.module import rate_factor
+from weldon.training.module import rate_factor, seed_here
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "step", "constant"])
@@ -22,3 +23,10 @@ def test_no_warmup_starts_at_one():
 def test_step_falls_by_ten_twice():
     factors = [rate_factor(step, 100, warmup=0.0, schedule="step") for step in (0, 59, 60, 84, 85, 100)]
     assert factors == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+
+
+def test_a_seed_of_the_run_is_that_of_torch():
+    seed_here(7, torch.device("cpu"))
+    drawn = torch.rand(3)
+    torch.manual_seed(7)
+    assert torch.equal(drawn, torch.rand(3))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
@@ -79,6 +82,62 @@ def test_augmentation_is_told_the_epoch(epoch):
 def test_without_a_trainer_the_first_epoch_is_meant():
     loaders = Loaders(Numbers(10), Numbers(7), collate_fn=list, batch_size=4, workers=0, seed=0)
     assert list(loaders.train_dataloader()) == order(epoch=0)
+
+
+class Processes(Numbers):
+    """The process that reads each item, and the epoch that it knows of."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch.fill_(epoch)
+
+    def __getitem__(self, index: int) -> tuple[int, int, int]:
+        return os.getpid(), int(self.epoch), index
+
+
+def test_the_processes_that_read_live_through_the_run_and_follow_its_epochs():
+    loaders = Loaders(Processes(6), Processes(1), collate_fn=list, batch_size=2, workers=1, seed=0)
+    seen = {}
+    for epoch in range(2):
+        loaders.trainer = SimpleNamespace(current_epoch=epoch, world_size=1, global_rank=0)
+        seen[epoch] = flat(loaders.train_dataloader())
+        assert [image for *_, image in seen[epoch]] == flat(order_of(6, epoch))
+    loaders.teardown("fit")
+    (process,) = {process for items in seen.values() for process, *_ in items}
+    assert process != os.getpid()
+    assert [{epoch for _, epoch, _ in items} for items in seen.values()] == [{0}, {1}]
+
+
+def order_of(count: int, epoch: int):
+    loaders = Loaders(Numbers(count), Numbers(1), collate_fn=list, batch_size=2, workers=0, seed=0)
+    loaders.trainer = SimpleNamespace(current_epoch=epoch, world_size=1, global_rank=0)
+    return list(loaders.train_dataloader())
+
+
+class Batched(Numbers):
+    """Numbers that come as whole batches, with the thread that read them."""
+
+    def __getitems__(self, indices: list[int]) -> list[tuple[str, int]]:
+        return [(threading.current_thread().name, index) for index in indices]
+
+
+def test_whole_batches_are_read_ahead_in_a_thread_in_the_same_order():
+    loaders = Loaders(Batched(10), Batched(7), collate_fn=list, batch_size=4, workers=0, seed=0)
+    batches = loaders.train_dataloader()
+    assert len(batches) == 3
+    threads, numbers = zip(*flat(batches), strict=True)
+    assert list(numbers) == flat(order())
+    assert not any(name == threading.current_thread().name for name in threads)
+    assert [number for _, number in flat(loaders.val_dataloader())] == list(range(7))
+
+
+def test_a_pass_of_its_own_has_the_batches_of_the_epoch():
+    loaders = Loaders(Numbers(10), Numbers(7), collate_fn=list, batch_size=4, workers=0, seed=0)
+    loaders.trainer = SimpleNamespace(current_epoch=3, world_size=1, global_rank=0)
+    assert list(loaders.every_train_batch()) == list(loaders.train_dataloader()) == order(epoch=3)
 
 
 def trainer(tmp_path, *, steps=1, **options):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import torch
 from PIL import Image
 
+from weldon.ahead import one_ahead
 from weldon.data.dataset import stack_images
 from weldon.data.image import load_image
 from weldon.data.transforms import EvalTransform
@@ -171,6 +172,14 @@ class Predictor:
         yield from read_ahead(named, self.transform, workers=self.workers, ahead=self.batch_size)
 
     def _stream(self, canvases: Iterator[Canvas | Skipped], skipped: list[Skipped]) -> Iterator[Result]:
+        """Yield results in order; with workers, the next batch is at the network while they are used."""
+        batches = self._batches(canvases, skipped)
+        for results in one_ahead(batches) if self.workers else batches:
+            yield from results
+
+    def _batches(
+        self, canvases: Iterator[Canvas | Skipped], skipped: list[Skipped]
+    ) -> Iterator[list[Result]]:
         batch: list[Canvas] = []
         for canvas in canvases:
             if isinstance(canvas, Skipped):
@@ -178,10 +187,10 @@ class Predictor:
                 continue
             batch.append(canvas)
             if len(batch) == self.batch_size:
-                yield from self._answer(batch)
+                yield self._answer(batch)
                 batch = []
         if batch:
-            yield from self._answer(batch)
+            yield self._answer(batch)
 
     def _answer(self, batch: list[Canvas]) -> list[Result]:
         device = next(self.net.parameters()).device

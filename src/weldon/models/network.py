@@ -57,6 +57,11 @@ class WeldonNet(RegionNet):
         """Train the transfer layer only: see :meth:`weldon.models.Backbone.freeze`."""
         self.backbone.freeze()
 
+    def fixed_names(self) -> frozenset[str]:
+        """Return the names of a frozen backbone's weights and statistics."""
+        state = self.backbone.state_dict() if self.backbone.frozen else {}
+        return frozenset(f"backbone.{name}" for name in state)
+
     def parameter_groups(
         self, lr: float, lrp: float = 0.1, weight_decay: float = 0.0
     ) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from weldon.pooling.max_average import AveragePool, mean_of_regions
 from weldon.pooling.regions import flatten_regions
 
 _ROUNDING = 1e-3  # of a pixel: edges of cells that are no whole pixels are rounded in float32
+CACHED = 1 << 19  # features that a core's cache still holds, in float32, when the product reads them
 
 
 def cell_mask(mask: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -90,7 +91,9 @@ def average_scores(features: Tensor, mask: Tensor | None, weight: Tensor, bias: 
         tensor([[ 4., -2.]])
     """
     regions, real = flatten_regions(features, mask)
-    return F.linear(_mean_features(regions, real).to(features.dtype), weight.flatten(1), bias)
+    kept = _kept_in_halves(features, weight)
+    mean = _mean_features(regions, real).to(weight.dtype if kept else features.dtype)
+    return F.linear(mean, weight.flatten(1), bias)
 
 
 def _mean_features(regions: Tensor, real: Tensor | None) -> Tensor:
@@ -98,13 +101,83 @@ def _mean_features(regions: Tensor, real: Tensor | None) -> Tensor:
 
     On a processor by a product: a sum over regions, whose features lie side by side, takes ten times as long.
     """
-    if regions.device.type == "cpu" and regions.dtype == torch.float32 and not torch.compiler.is_compiling():
+    plain = regions.device.type == "cpu" and not torch.compiler.is_compiling()
+    if plain and regions.dtype in (torch.float32, torch.float16):
         images, _, count = regions.shape
-        ones = torch.ones(images, count) if real is None else real.to(regions.dtype)
-        mean = ((ones / ones.sum(1, keepdim=True)).unsqueeze(1) @ regions.mT).squeeze(1)  # (N, F)
+        ones = torch.ones(images, count) if real is None else real.float()
+        shares = (ones / ones.sum(1, keepdim=True)).unsqueeze(1)  # (N, 1, R)
+        pieces = _pieces(regions) if regions.dtype == torch.float16 else [slice(None)]
+        mean = torch.cat([(shares[piece] @ regions[piece].mT.float()).squeeze(1) for piece in pieces])
         if mean.isfinite().all():
             return mean
     return mean_of_regions(regions, real)  # what stands on padding may be infinite, and does not count
+
+
+def _kept_in_halves(features: Tensor, weight: Tensor) -> bool:
+    """Whether features are stored in half precision, and are to be widened before they are multiplied."""
+    return features.dtype == torch.float16 and weight.dtype != torch.float16
+
+
+def _pieces(regions: Tensor) -> list[slice]:
+    """Return runs of images ``(N, F, R)`` to be widened one after the other, small enough for the cache."""
+    step = max(1, CACHED // (regions.shape[1] * regions.shape[2]))
+    return [slice(start, start + step) for start in range(0, max(1, len(regions)), step)]
+
+
+class _HalvesTransferred(torch.autograd.Function):
+    """A transfer layer on features ``(N, F, R)`` in half precision, of which no whole float32 copy is made.
+
+    Maps of a frozen backbone are read from memory twice a step and in halves: that, and not the arithmetic,
+    is what an epoch takes. They need no gradient.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(features, weight)
+        scores = weight.new_empty(len(features), len(weight), features.shape[2])  # (N, M, R)
+        for piece in _pieces(features):
+            torch.matmul(weight, features[piece].float(), out=scores[piece])
+        return scores.add_(bias[:, None])
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor, Tensor]:
+        features, weight = ctx.saved_tensors
+        total = torch.zeros_like(weight)
+        for piece in _pieces(features):  # image by image: two threads share the images of a piece
+            total += torch.bmm(slope[piece], features[piece].mT.float()).sum(0)
+        return None, total, slope.sum((0, 2))
+
+
+def transferred(features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Apply a 1x1 transfer layer to maps ``(N, F, h, w)`` or bags ``(N, F, R)``.
+
+    Args:
+        features: in the weights' precision, or in half of it as maps are cached; those need no gradient.
+        weight: ``(M, F, 1, 1)``.
+        bias: ``(M,)`` or None.
+
+    Returns:
+        ``(N, M, h, w)`` or ``(N, M, R)``, in the weights' precision.
+
+    Example:
+        >>> features = torch.tensor([[[1.0, 2.0, 3.0]]])  # one feature of three regions
+        >>> transferred(features, torch.tensor([[[[2.0]]], [[[-1.0]]]]), torch.zeros(2))
+        tensor([[[ 2.,  4.,  6.],
+                 [-1., -2., -3.]]])
+    """
+    if _kept_in_halves(features, weight):
+        if _by_pieces(features, weight) and bias is not None:
+            scores: Tensor = _HalvesTransferred.apply(features.flatten(2), weight.flatten(1), bias)
+            return scores.reshape(*scores.shape[:2], *features.shape[2:])
+        features = features.to(weight.dtype)
+    if features.ndim == 3:
+        return F.conv2d(features.unsqueeze(-1), weight, bias).squeeze(-1)
+    return F.conv2d(features, weight, bias)
+
+
+def _by_pieces(features: Tensor, weight: Tensor) -> bool:
+    plain = not (torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"))
+    return plain and features.device.type == "cpu" and weight.dtype == torch.float32
 
 
 class RegionNet(nn.Module):
@@ -192,8 +265,14 @@ class RegionNet(nn.Module):
         scores: Tensor = self.pool(regions, mask)
         return (scores, self.class_maps(regions)) if return_maps else scores
 
+    def fixed_names(self) -> frozenset[str]:
+        """Return the names, in the network's state, of what training does not change."""
+        return frozenset()
+
     def transfer_scores(self, features: Tensor) -> Tensor:
         """Apply the transfer layer to maps or bags; what comes out has M maps a class side by side."""
+        if _kept_in_halves(features, self.transfer.weight):
+            return transferred(features, self.transfer.weight, self.transfer.bias)
         if features.ndim == 3:  # (N, F, R) -> (N, C·M, R)
             bags: Tensor = self.transfer(features.unsqueeze(-1)).squeeze(-1)
             return bags

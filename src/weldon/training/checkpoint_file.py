@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from torch import nn
 
 from weldon.errors import DataError
 from weldon.files import write_bytes
-from weldon.training.module import CLASSES
+from weldon.models import RegionNet
+from weldon.training.module import CLASSES, FIXED, fixed_checksum
 
 WAY_OUT = "start again with --overwrite, or put back a copy of the file"
 
@@ -54,13 +54,23 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     return stored
 
 
-def refuse_other_network(path: Path, stored: Mapping[str, Any], net: nn.Module) -> None:
+def refuse_other_network(path: Path, stored: Mapping[str, Any], net: RegionNet) -> None:
     """Refuse a checkpoint whose weights are not those of ``net``, by name and shape.
+
+    Of a frozen backbone, which training does not change, it holds a checksum.
 
     Raises:
         DataError: names the file and the first weight that does not fit.
     """
-    wanted = {f"net.{name}": tuple(value.shape) for name, value in net.state_dict().items()}
+    fixed = net.fixed_names() if FIXED in stored else ()
+    if fixed and stored[FIXED] != fixed_checksum(net):
+        raise DataError(
+            f"the weights of the backbone are others than those that the run of {path} began with: put them "
+            f"back, or {WAY_OUT}"
+        )
+    wanted = {
+        f"net.{name}": tuple(value.shape) for name, value in net.state_dict().items() if name not in fixed
+    }
     found = {
         name: tuple(getattr(value, "shape", ()))
         for name, value in stored["state_dict"].items()

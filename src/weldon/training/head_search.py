@@ -231,7 +231,7 @@ def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int 
     norms = []
     for start in range(0, len(chosen), size):
         batch = dataset.__getitems__(chosen[start : start + size])
-        norms.append(batch["features"].square().sum(1)[batch["mask"]])
+        norms.append(batch["features"].float().square().sum(1)[batch["mask"]])
     return max(float(torch.cat(norms).mean()), torch.finfo(torch.float32).tiny)
 
 

@@ -9,11 +9,10 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from weldon.losses import Batch, Objective
 from weldon.models import RegionNet
-from weldon.models.region_net import average_scores
+from weldon.models.region_net import average_scores, transferred
 from weldon.pooling import Count
 from weldon.pooling.max_average import AveragePool
 from weldon.training.features.feature_dataset import FeatureDataset
@@ -71,7 +70,7 @@ class Heads(nn.Module):
         if all(isinstance(pool, AveragePool) for pool in self.pools):
             scores = average_scores(features, mask, weight, bias)  # (N, T·C)
             return list(scores.chunk(len(self.pools), 1))
-        maps = functional.conv2d(features, weight, bias)  # (N, T·C·M, h, w)
+        maps = transferred(features, weight, bias)  # (N, T·C·M, h, w)
         if self.pools_alike:
             return list(self.pools[0](maps, mask).chunk(len(self.pools), 1))
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import lightning as L
@@ -16,6 +16,7 @@ from weldon.errors import UsageError
 from weldon.losses import Batch, Objective, TrainingLoss
 from weldon.metrics import AveragePrecision, TopKAccuracy
 from weldon.models import RegionNet
+from weldon.models.checkpoint import tensors_checksum
 from weldon.runs.recipe import Recipe
 from weldon.training.scoring import score_batch, score_set
 
@@ -43,6 +44,23 @@ def rate_factor(step: int, total: int, *, warmup: float, schedule: str) -> float
 
 OBJECTIVE = "objective"  # places in a checkpoint
 CLASSES = "classes"
+FIXED = "fixed"
+
+
+def fixed_checksum(net: RegionNet) -> str:
+    """Return one checksum of all that training does not change."""
+    fixed = net.fixed_names()
+    return tensors_checksum({name: value for name, value in net.state_dict().items() if name in fixed}, "")
+
+
+def seed_here(seed: int, device: torch.device) -> None:
+    """Seed the processor and the device of the run.
+
+    ``torch.manual_seed`` asks every kind of device, those that are not there as well, and takes 5 ms for it.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(seed)
 
 
 class TrainingModule(L.LightningModule):
@@ -71,10 +89,18 @@ class TrainingModule(L.LightningModule):
         self.precision_of_classes = AveragePrecision(net.num_classes)
         self.accuracy = TopKAccuracy(net.num_classes) if task == "multiclass" else None
 
+    @cached_property
+    def _fixed(self) -> frozenset[str]:
+        return self.net.fixed_names()
+
+    @cached_property
+    def _fixed_checksum(self) -> str:
+        return fixed_checksum(self.net)
+
     def on_train_epoch_start(self) -> None:
         """Score all training images for a loss that ranks the whole set."""
         if isinstance(self.objective, TrainingLoss) and self.objective.whole_set:
-            loader: Any = self.trainer.train_dataloader
+            loader: Any = self.trainer.datamodule.every_train_batch()  # type: ignore[attr-defined]
             seen = score_set(self.net, loader)
             value = self.objective.rank_set(
                 seen.scores, seen.target, seen.known, seen.index, batches=len(loader)
@@ -84,7 +110,7 @@ class TrainingModule(L.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Return the loss of one batch; dropout follows from seed, process, epoch and batch alone."""
         chance = (self.recipe.seed, self.global_rank, self.current_epoch, batch_index)
-        torch.manual_seed(int(np.random.SeedSequence(chance).generate_state(1)[0]))  # as a resumed run does
+        seed_here(int(np.random.SeedSequence(chance).generate_state(1)[0]), self.device)  # as a resumed run
         loss = self.objective(score_batch(self.net, batch), batch)
         size = len(batch["target"])
         self.log(
@@ -113,13 +139,23 @@ class TrainingModule(L.LightningModule):
             self.accuracy.reset()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the names of the classes, so that nothing can exchange them, and what the loss remembers."""
+        """Add the names of the classes, so that nothing can exchange them, and what the loss remembers.
+
+        A frozen backbone is left out, which took longer to write than an epoch to learn; its checksum stays.
+        """
         checkpoint[CLASSES] = list(self.class_names)
+        if self._fixed:
+            checkpoint[FIXED] = self._fixed_checksum
+            for name in self._fixed:
+                checkpoint["state_dict"].pop(f"net.{name}", None)
         if isinstance(self.objective, TrainingLoss):
             checkpoint[OBJECTIVE] = self.objective.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Give the loss back what it remembered."""
+        """Give the loss back what it remembered, and the state the frozen backbone that was left out."""
+        if FIXED in checkpoint:
+            own = self.net.state_dict()
+            checkpoint["state_dict"] |= {f"net.{name}": own[name] for name in self._fixed}
         if isinstance(self.objective, TrainingLoss) and OBJECTIVE in checkpoint:
             self.objective.load_state_dict(checkpoint[OBJECTIVE])
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch.utils.data import DataLoader, DistributedSampler, Sampler
 
+from weldon.ahead import one_ahead
 from weldon.data.shards.order import ShardOrder
 from weldon.device import choose_device
 from weldon.losses import TrainingLoss
@@ -84,11 +85,22 @@ class LabelledImages(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
+class BatchesAhead(DataLoader[Any]):
+    """A loader without workers, whose next batch is read in a thread while the network has the last.
+
+    It is for data that come as whole batches and are read fast: cached maps, bags.
+    """
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """Yield the batches of one pass."""
+        return one_ahead(super().__iter__())
+
+
 class Loaders(L.LightningDataModule):
     """The training and the validation loader of one run.
 
-    They are built anew each epoch, so that order and augmentation follow from the epoch's number alone: a
-    resumed run sees exactly what an uninterrupted one would have seen.
+    They are asked for each epoch, and order and augmentation follow from its number alone: a resumed run sees
+    exactly what an uninterrupted one would have seen. Their processes live through the run.
 
     Args:
         train: the training images.
@@ -117,23 +129,45 @@ class Loaders(L.LightningDataModule):
         self.train, self.val = train, val
         self.collate_fn, self.batch_size, self.workers, self.seed = collate_fn, batch_size, workers, seed
         self.pinned, self.by_shard = pinned, by_shard
+        self._kept: dict[str, DataLoader[Any]] = {}
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return the training batches of the trainer's current epoch."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         if hasattr(self.train, "set_epoch"):
             self.train.set_epoch(epoch)
-        return self._loader(self.train, shuffle=True, epoch=epoch)
+        if self.by_shard:  # whose order is made anew each epoch
+            return self._loader(self.train, shuffle=True, epoch=epoch)
+        loader = self._lasting("train", self.train, shuffle=True)
+        assert isinstance(loader.sampler, DistributedSampler)
+        loader.sampler.set_epoch(epoch)
+        return loader
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the validation batches, in the order of the records."""
-        return self._loader(self.val, shuffle=False, epoch=0)
+        return self._lasting("val", self.val, shuffle=False)
+
+    def every_train_batch(self) -> DataLoader[Any]:
+        """Return the batches of :meth:`train_dataloader`, for a pass of its own before that of the epoch."""
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        return self._loader(self.train, shuffle=True, epoch=epoch)
 
     def every_val_batch(self) -> DataLoader[Any]:
         """Return all validation batches, whatever the number of processes, as a single process has them."""
-        return self._loader(self.val, shuffle=False, epoch=0, shared=False)
+        return self._loader(self.val, shuffle=False, shared=False)
 
-    def _loader(self, dataset: Any, *, shuffle: bool, epoch: int, shared: bool = True) -> DataLoader[Any]:
+    def teardown(self, stage: str) -> None:
+        """Let the processes that read go."""
+        self._kept.clear()
+
+    def _lasting(self, name: str, dataset: Any, *, shuffle: bool) -> DataLoader[Any]:
+        if name not in self._kept:
+            self._kept[name] = self._loader(dataset, shuffle=shuffle, lasting=True)
+        return self._kept[name]
+
+    def _loader(
+        self, dataset: Any, *, shuffle: bool, epoch: int = 0, shared: bool = True, lasting: bool = False
+    ) -> DataLoader[Any]:
         trainer = self.trainer if shared else None
         processes, rank = (trainer.world_size, trainer.global_rank) if trainer else (1, 0)
         sampler: Sampler[Any]
@@ -144,13 +178,15 @@ class Loaders(L.LightningDataModule):
                 dataset, num_replicas=processes, rank=rank, shuffle=shuffle, seed=self.seed
             )
             sampler.set_epoch(epoch)
-        return DataLoader(
+        in_thread = self.workers == 0 and hasattr(dataset, "__getitems__")
+        return (BatchesAhead if in_thread else DataLoader)(
             dataset,
             self.batch_size,
             sampler=sampler,
             collate_fn=self.collate_fn,
             num_workers=self.workers,
             pin_memory=self.pinned,
+            persistent_workers=lasting and self.workers > 0,
         )
 
 

@@ -425,7 +425,7 @@ def test_the_map_of_a_large_picture_is_that_of_its_tiles(net, large, tmp_path):
     for number, record in enumerate(large.records):
         with open_windows(record.path) as picture:
             strips = list(stitched_strips(net.features, picture, large.transform, batch_size=4))
-        got = images.__getitems__([number])["features"][0]
+        got = images.__getitems__([number])["features"][0].float()
         torch.testing.assert_close(got, torch.cat(strips, dim=1), rtol=1e-3, atol=1e-3)
     assert found.rows[large.records[0].path] == found.rows[large.records[3].path]
     assert found.maps.shape == (3, 1, 64, 96)  # 6 x 10 cells, 1 x 2, and 16 x 4, one block of 64 each

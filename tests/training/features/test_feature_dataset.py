@@ -30,7 +30,7 @@ def dataset() -> FeatureDataset:
 
 def test_a_batch_holds_features_first_and_masks_of_the_images_asked_for(dataset):
     batch = dataset.__getitems__([1, 0])
-    assert batch["features"].dtype == torch.float32
+    assert batch["features"].dtype == torch.float16  # as they are stored
     assert batch["features"].shape == (2, 3, 1, 2)
     assert batch["features"][0, :, 0, 0].tolist() == [0.0, 1.0, 2.0]
     assert batch["features"][1, :, 0, 1].tolist() == [9.0, 10.0, 11.0]

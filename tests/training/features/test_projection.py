@@ -44,9 +44,6 @@ def test_a_network_says_the_same_of_projected_maps(dataset):
     assert after["features"].shape == (3, 4, 4, 4)
     for name in ("target", "known", "index", "mask"):
         assert torch.equal(before[name], after[name])
-    scores = [
-        one.pool(one.transfer(batch["features"]), batch["mask"])
-        for one, batch in ((net, before), (small, after))
-    ]
+    scores = [one.head(batch["features"], batch["mask"]) for one, batch in ((net, before), (small, after))]
     torch.testing.assert_close(scores[1], scores[0], atol=2e-3, rtol=1e-2)
     assert small.transfer.bias is not net.transfer.bias

@@ -50,17 +50,20 @@ class CachedFeatures:
         return rows.reshape(-1, features)[: height * width]
 
     def batch(self, rows: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
-        """Return features ``(N, F, h, w)`` float and a mask ``(N, h, w)`` of the images at these positions.
+        """Return features ``(N, F, h, w)`` float16 and a mask ``(N, h, w)`` of the images at these positions.
 
+        They stay in the precision in which they are stored; what reads them widens them piece by piece.
         Images of different sizes come as bags of cells: ``h`` is then the number of cells of the largest,
         ``w`` is 1, and the others are padded.
         """
         if self.grids is None:
-            features = torch.from_numpy(self.maps[rows]).float()
+            features = torch.from_numpy(self.maps[rows])
             return features.permute(0, 3, 1, 2), torch.from_numpy(self.masks[rows])
         grids = [self.grids[row] for row in rows.tolist()]
         height, width = grids[0] if len(set(grids)) == 1 else (max(h * w for h, w in grids), 1)
-        padded = torch.zeros(len(grids), height * width, self.maps.shape[-1])  # (N, R, F)
+        padded = torch.zeros(
+            len(grids), height * width, self.maps.shape[-1], dtype=torch.float16
+        )  # (N, R, F)
         mask = torch.zeros(len(grids), height * width, dtype=torch.bool)
         for place, row in enumerate(rows.tolist()):
             cells = self.cells(row)

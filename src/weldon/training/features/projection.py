@@ -31,7 +31,7 @@ def strongest_directions(dataset: FeatureDataset, images: Sequence[int], count: 
     products = torch.zeros(features, features, dtype=torch.float64)
     for index in images[:: -(-len(images) // SAMPLE)]:
         batch = dataset[index]
-        cells = batch["features"].permute(0, 2, 3, 1)[batch["mask"]]
+        cells = batch["features"].permute(0, 2, 3, 1)[batch["mask"]].float()
         products += (cells.T @ cells).double()
     vectors: Tensor = torch.linalg.eigh(products).eigenvectors
     return vectors[:, -count:].float()

@@ -97,6 +97,8 @@ class ImageInputs:
         if recipe.tile is None:
             refuse_cut_cells(recipe.image_size, net.backbone.stride)
         eval_transform(recipe, net)  # refuses tiles that cut cells
+        if recipe.freeze:
+            net.freeze_backbone()
         return net
 
     def describe(self, recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
@@ -205,7 +207,6 @@ def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
 
 
 def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
-    net.freeze_backbone()
     cached = _maps(recipe, net, prepared.records, prepared.classes)
     lost = _reasons(prepared.records, cached)
     refuse_many_unreadable(lost, len(prepared.records))
