@@ -10,7 +10,8 @@ test canvases are looked at once by each: figures are the means of the three.
 Voting cuts the same maps into tiles of 14 x 14 cells, trains on tiles labelled as their canvas, and takes the
 mean or the largest score of a canvas's tiles.
 
-python benchmarks/tiles.py accuracy /tmp/canvases   # about 13 minutes on one core
+python benchmarks/tiles.py accuracy /tmp/canvases   # about 20 minutes on one core
+python benchmarks/tiles.py accuracy /tmp/canvases --chosen     # rates and counts as the results have them
 python benchmarks/tiles.py seams /tmp/canvases      # tiles against one pass over a whole canvas
 python benchmarks/tiles.py memory /tmp/canvases     # a TIFF of 20,000 x 20,000 pixels through the verb
 python benchmarks/tiles.py memory /tmp/canvases --stand-in     # the same in a minute, without the backbone
@@ -227,9 +228,18 @@ def canvas_answer(
 
 
 def measured(
-    net: WeldonNet, look: Look, canvases: Sequence[Canvas], geometries: Sequence[Geometry], *, vote: str
+    net: WeldonNet,
+    look: Look,
+    canvases: Sequence[Canvas],
+    geometries: Sequence[Geometry],
+    *,
+    vote: str,
+    chosen: dict[str, float] | None,
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Choose rate and count on halves of the training canvases, learn from all of them, and measure."""
+    """Choose rate and count on halves of the training canvases, learn from all of them, and measure.
+
+    With ``chosen``, what the halves said before, the choice is not made again.
+    """
     target = FeatureTargets(canvases)
     train = [n for n, c in enumerate(canvases) if c.record.split == "train"]
     test = [n for n, c in enumerate(canvases) if c.record.split == "val"]
@@ -240,14 +250,16 @@ def measured(
     def scores_of(heads: Heads, number: int, who: Sequence[int]) -> Tensor:
         return torch.stack([canvas_answer(heads, number, look, n, grid=grids[n], vote=vote)[0] for n in who])
 
-    held = torch.zeros(len(settings), len(train), len(CLASSES))
-    for half in (0, 1):
-        mine, other = train[half::2], train[1 - half :: 2]
-        heads = fitted(net, look, other, settings)
-        for number in range(len(settings)):
-            held[number, half::2] = scores_of(heads, number, mine)
-    figures = [_map(part, target(train)) for part in held]
-    best = int(np.argmax(figures))
+    if chosen is None:
+        held = torch.zeros(len(settings), len(train), len(CLASSES))
+        for half in (0, 1):
+            mine, other = train[half::2], train[1 - half :: 2]
+            heads = fitted(net, look, other, settings)
+            for number in range(len(settings)):
+                held[number, half::2] = scores_of(heads, number, mine)
+        told = [f"{s.k_max} at {s.lr:g}" for s in settings]
+        chosen = {name: _map(part, target(train)) for name, part in zip(told, held, strict=True)}
+    best = int(np.argmax(list(chosen.values())))
     seen = []
     for seed in reversed(range(SEEDS)):
         heads = fitted(net, look, train, [settings[best]], seed)
@@ -259,16 +271,16 @@ def measured(
             scores.append(score)
             for key in ("all", canvases[n].length):
                 points[key].update(answer)
-        told = {str(key): points[key].figures().overall for key in ("all", *LENGTHS)}
-        one = {"map": _map(torch.stack(scores), target(test)), "pointwise": told["all"]["pointwise"]}
-        one |= {f"pointing {key}": figure["pointing_accuracy"] for key, figure in told.items()}
+        found = {key: points[key].figures().overall for key in points}
+        one = {"map": _map(torch.stack(scores), target(test)), "pointwise": found["all"]["pointwise"]}
+        one |= {f"pointing {key}": figure["pointing_accuracy"] for key, figure in found.items()}
         seen.append(one)
     answer_of = {
         **{name: float(np.mean([one[name] for one in seen])) for name in seen[0]},
         "seeds": seen,
         "k": settings[best].k_max,
         "lr": settings[best].lr,
-        "held_back": {f"{s.k_max} at {s.lr:g}": value for s, value in zip(settings, figures, strict=True)},
+        "held_back": chosen,
         "scores": torch.stack(scores).tolist(),
     }
     return answer_of, heads.transfers[0].state_dict()
@@ -303,12 +315,13 @@ def _boxes(canvases: Sequence[Canvas]) -> dict[str, tuple[Box, ...]]:
     return {canvas.record.file_name: canvas.boxes for canvas in canvases}
 
 
-def accuracy(folder: Path, most: tuple[int, int]) -> None:
+def accuracy(folder: Path, most: tuple[int, int], *, chosen: bool) -> None:
     """Measure every way of looking, and write the results as they come.
 
     Args:
         folder: of the canvases.
         most: how many canvases to train on and to measure on.
+        chosen: take rates and counts from the results that are there, of the same canvases.
     """
     drawn = build(folder)
     canvases = [c for c in drawn if c.record.split == "train"][: most[0]]
@@ -318,6 +331,10 @@ def accuracy(folder: Path, most: tuple[int, int]) -> None:
     colours = net.backbone.mean, net.backbone.std
     megapixels = sum(c.size[0] * c.size[1] for c in canvases) / 1e6
     results = read_results("tiles")
+
+    def known(name: str) -> dict[str, float] | None:
+        return results[name]["held_back"] if chosen else None
+
     looks: dict[str, EvalTransform] = {
         "tiles": Tiling(448, None, net.backbone.stride, *colours),
         "tiles of 896": Tiling(896, 128, net.backbone.stride, *colours),
@@ -333,7 +350,7 @@ def accuracy(folder: Path, most: tuple[int, int]) -> None:
         else:
             geometries = [Geometry(*canvas.size, transform.image_size) for canvas in canvases]
         look = whole(records, cached)
-        results[name], transfer = measured(net, look, canvases, geometries, vote="none")
+        results[name], transfer = measured(net, look, canvases, geometries, vote="none", chosen=known(name))
         # Maps that were there already took no time: what was measured then stays.
         results[name]["seconds_a_megapixel"] = earlier if seconds < 10 else seconds / megapixels
         _say(name, results)
@@ -341,8 +358,9 @@ def accuracy(folder: Path, most: tuple[int, int]) -> None:
             torch.save(transfer, folder / "transfer.pt")
             tiles = cut(records, cached)
             for vote in ("mean", "max"):
-                results[f"voting, {vote}"], _ = measured(net, tiles, canvases, geometries, vote=vote)
-                _say(f"voting, {vote}", results)
+                way = f"voting, {vote}"
+                results[way], _ = measured(net, tiles, canvases, geometries, vote=vote, chosen=known(way))
+                _say(way, results)
     results["spread"] = _spread(results, FeatureTargets(canvases), canvases)
     print(results["spread"])
     write_results("tiles", results)
@@ -463,6 +481,7 @@ def main() -> None:
     parser.add_argument(
         "--canvases", type=int, nargs=2, default=tuple(CANVASES.values()), help="to train and to measure on"
     )
+    parser.add_argument("--chosen", action="store_true", help="rates and counts as the results have them")
     parser.add_argument("--side", type=int, default=20_000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--stand-in", action="store_true", help="mean colours in place of the backbone")
@@ -470,8 +489,10 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     if chosen.what == "memory":
         memory(chosen.folder, chosen.side, chosen.threads, stand_in=chosen.stand_in)
+    elif chosen.what == "seams":
+        seams(chosen.folder)
     else:
-        seams(chosen.folder) if chosen.what == "seams" else accuracy(chosen.folder, chosen.canvases)
+        accuracy(chosen.folder, chosen.canvases, chosen=chosen.chosen)
 
 
 if __name__ == "__main__":
