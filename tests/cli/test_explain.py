@@ -28,7 +28,9 @@ def test_a_person_reads_lines_that_add_up(make_run, photos, tmp_path, capsys):
     out = ("--out", tmp_path / "why.png", "--rows", 0)
     code, said = run(capsys, "explain", make_run(), photos / "p0.png", "--class", "cat", *out)
     assert code == 0, said.err
-    parts = [float(line.split()[-1]) for line in said.out.splitlines() if line.startswith(("for", "against"))]
+    parts = [
+        float(line.split()[-1]) for line in said.out.splitlines() if line.startswith(("highest", "lowest"))
+    ]
     total = next(float(line.split()[-1]) for line in said.out.splitlines() if line.startswith("score"))
     assert sum(parts) == pytest.approx(total, abs=1e-4)
     assert len(parts) > 1

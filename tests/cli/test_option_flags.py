@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 import pytest
 from pydantic import BaseModel, Field
 
+from cli.shell import run
 from weldon.cli.option_flags import field_parameters, flag_parameter, flag_type
 
 
@@ -58,3 +59,20 @@ def test_a_flag_may_have_a_name_that_python_keeps_for_itself():
 )
 def test_text_is_read_as_what_the_field_takes_or_left_to_it(annotation, kind):
     assert flag_type(annotation) == kind
+
+
+@pytest.mark.parametrize(
+    ("verb", "slip", "meant"),
+    [("train", "--epoch", "--epochs"), ("predict", "--box", "--boxes"), ("val", "--spilt", "--split")],
+)
+def test_an_unknown_flag_is_answered_with_the_one_that_was_meant(capsys, verb, slip, meant):
+    code, said = run(capsys, verb, "x", slip, "1")
+    assert (code, meant in said.err) == (2, True), said.err
+
+
+@pytest.mark.parametrize(("verb", "strange"), [("train", "--learning-rate"), ("predict", "--classes")])
+def test_an_unknown_flag_like_no_other_is_answered_with_no_other(capsys, verb, strange):
+    code, said = run(capsys, verb, "x", strange, "1")
+    assert (code, strange in said.err, "ossible" in said.err, "Did you mean" in said.err) == (
+        *(2, True, False, False),
+    ), said.err

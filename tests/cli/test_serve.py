@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
+from contextlib import ExitStack
 
 import pytest
 
@@ -61,3 +63,28 @@ def test_the_network_is_served_with_a_token_only(frozen_run):
             server.terminate()
             server.stderr.read()
             server.wait(30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_it_while_requests_are_answered_and_heads_are_fitted(frozen_run, times):
+    """A picture whose bytes never come, and suspects that take long: neither is waited for."""
+    command = [*COMMAND, str(frozen_run.path), "--port", "0", "--device", "cpu"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server, ExitStack() as opened:
+        try:
+            port = int(told_by(server, r"http://127\.0\.0\.1:(\d+)/")[1])
+            half = b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf"
+            whole = b"GET /api/queue?kind=suspects HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+            for request in (half, whole):
+                caller = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+                caller.sendall(request)
+            assert caller.recv(200)
+            for _ in range(times):
+                server.send_signal(signal.SIGINT)
+                time.sleep(0.3)
+            ended = server.wait(30)
+            told = server.stderr.read()
+        finally:
+            server.kill()
+    assert (ended, "Traceback" in told) == (130, False), told
+    assert told.endswith("stopped by the keyboard\n")

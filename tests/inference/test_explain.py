@@ -67,8 +67,8 @@ def test_there_is_one_sentence(result: Result, versus):
 def test_the_contest_splits_the_lead_over_both_sides(result: Result):
     # cat 2 = 3 - 1, dog -2 = 1 - 3: the lead of 4 is 2 from the regions for and 2 from those against
     sentence = explain(result, "dog", versus="cat").sentence()
-    assert "cat (+2.00) scores 4.00 higher than dog (-2.00): +2.00 of it from the regions for" in sentence
-    assert "+2.00 from those against" in sentence
+    assert "cat (+2.00) scores 4.00 higher than dog (-2.00): +2.00 of it from the highest" in sentence
+    assert "+2.00 from the lowest" in sentence
 
 
 def test_the_addition_shows_class_and_rival(result: Result):
@@ -76,7 +76,7 @@ def test_the_addition_shows_class_and_rival(result: Result):
     assert table.startswith("cat\n")
     assert "\n\ndog\n" in table
     assert re.search(r"^score +\+2\.0000$", table, re.MULTILINE)
-    assert re.search(r"for +x +0-10 +y +0-10 +\+6\.0000 / 2 +\+3\.0000", table)
+    assert re.search(r"highest +x +0-10 +y +0-10 +\+6\.0000 / 2 +\+3\.0000", table)
 
 
 def test_a_smoothing_pool_says_what_smoothing_adds(result: Result):

@@ -83,17 +83,29 @@ def test_full_colour_is_reached_at_the_scale_and_not_passed():
     assert full == more
 
 
-def test_regions_for_are_solid_and_regions_against_are_dashed():
-    def frame(**sides):
-        region = Region((10.0, 10.0, 90.0, 90.0), 0, 0, 1.0, 1.0)
-        evidence = Evidence("cat", 0.0, sides.get("top", (region,) * 0), sides.get("low", (region,) * 0), 0.0)
-        return np.asarray(draw_evidence(Image.new("RGB", (100, 100)), evidence, factor=(1.0, 1.0)))
+def framed(score: float, side: str) -> np.ndarray:
+    """The upper edge of the frame of one region, on black."""
+    region = Region((10.0, 10.0, 90.0, 90.0), 0, 0, score, 1.0)
+    sides = {"top": (), "low": (), side: (region,)}
+    drawn = draw_evidence(
+        Image.new("RGB", (100, 100)), Evidence("cat", 0.0, **sides, remainder=0.0), factor=(1.0, 1.0)
+    )
+    return np.asarray(drawn)[11, 14:86]
 
-    region = Region((10.0, 10.0, 90.0, 90.0), 0, 0, 1.0, 1.0)
-    solid, dashed = frame(top=(region,)), frame(low=(region,))
-    edge = slice(14, 86)
-    assert (solid[11, edge].sum(axis=-1) > 0).all()
-    assert 0.3 < (dashed[11, edge].sum(axis=-1) > 0).mean() < 0.8
+
+@pytest.mark.parametrize("score", [1.0, -1.0])
+def test_the_highest_regions_are_solid_and_the_lowest_are_dashed(score):
+    solid, dashed = framed(score, "top"), framed(score, "low")
+    assert (solid.sum(axis=-1) > 0).all()
+    assert 0.3 < (dashed.sum(axis=-1) > 0).mean() < 0.8
+
+
+@pytest.mark.parametrize("side", ["top", "low"])
+@pytest.mark.parametrize(("score", "colour"), [(1.0, FOR), (-1.0, AGAINST)])
+def test_the_colour_of_a_frame_says_whether_its_region_speaks_for_or_against(side, score, colour):
+    """The lowest regions of a picture may all speak for a class, and the highest against it."""
+    edge = framed(score, side)
+    assert {tuple(pixel) for pixel in edge[edge.sum(axis=-1) > 0].tolist()} == {colour}
 
 
 @pytest.mark.parametrize("width", [20, 60, 300, 1600])

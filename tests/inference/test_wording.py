@@ -56,6 +56,13 @@ def test_hidden_regions_are_summed_in_one_line(evidence: Evidence):
     assert len(table.splitlines()) == 1 + 6 + 6 + 2
 
 
+def test_the_lowest_regions_are_called_so_whether_they_speak_against_the_class_or_not():
+    score = {"top": regions([4.0, 3.0], 0.25), "low": regions([1.0, -2.0], 0.25)}
+    lines = addition_table(Evidence("cat", 1.5, **score, remainder=0.0)).splitlines()[1:5]
+    assert [line.split()[0] for line in lines] == ["highest", "highest", "lowest", "lowest"]
+    assert [line.split()[-1] for line in lines] == ["+1.0000", "+0.7500", "+0.2500", "-0.5000"]
+
+
 def test_a_smoothing_term_has_its_own_line(evidence: Evidence):
     bent = Evidence("cat", evidence.score - 0.7, evidence.top, evidence.low, -0.7)
     table = addition_table(bent)
@@ -125,9 +132,9 @@ def test_the_parts_of_a_lead_add_up_to_it(result):
     # cat 2 = 3 + 0 - 1, dog 1 = 1 - 0.5 + 0.5: the lead of 1 is 2 for, 0.5 against, -1.5 of smoothing
     sentence = describe_contest(result, CAT, DOG)
     assert sentence == (
-        "cat (+2.00) scores 1.00 higher than dog (+1.00): +2.00 of it from the regions for each class "
+        "cat (+2.00) scores 1.00 higher than dog (+1.00): +2.00 of it from the highest regions of each class "
         "(cat's highest +3.00 at the upper left, dog's highest +2.00 at the lower right) and "
-        "+0.50 from those against (dog's lowest -0.50 at the centre) and -1.50 from smoothing."
+        "+0.50 from the lowest (dog's lowest -0.50 at the centre) and -1.50 from smoothing."
     )
 
 

@@ -31,6 +31,17 @@ def test_scores_of_ten_and_more_are_written_without_decimals(result):
     assert written == {"+105", "+10", "+9.9", "−34"}
 
 
+def test_a_frame_says_whether_its_region_speaks_for_or_against_the_class_whichever_side_it_is_of(result):
+    maps = torch.zeros_like(result.class_maps)  # (C, 2, 2)
+    maps[0] = torch.tensor([[3.0, 2.0], [1.0, -4.0]])
+    low = torch.zeros_like(maps)
+    low[0, 1] = 0.5
+    seen = replace(result, class_maps=maps, positive=(maps > 1).float(), negative=low)
+    view = make_view(seen, make_photo(seen, 0, name="x.png", side=64), seen.classes[0])
+    assert [frame.speaks for frame in view.top.strong] == ["for", "for"]
+    assert [(frame.text, frame.speaks) for frame in view.low.strong] == [("−4.0", "against"), ("+1.0", "for")]
+
+
 def test_the_addition_ends_with_the_score(result):
     view = make_view(result, make_photo(result, 0, name="x.png", side=64), result.classes[1])
     printed = [float(line.split()[-1]) for line in view.addition.splitlines() if re.search(r"\d$", line)]

@@ -40,7 +40,8 @@ def test_items_carry_the_labels_as_they_are_by_now(images, book):
     items = [Item(0, "1"), Item(1, None)]
     book.correct(0, "1", book.label(0, "1"), "unknown")
     first, second = described(items, images, book)
-    assert first["labels"]["1"] == "unknown"
+    assert first["labels"]["1"] == first["from"] == "unknown"  # what a correction of it has under `from`
+    assert second["from"] is None
     assert (first["reviewed"], second["reviewed"]) == (["1"], [])
     assert count_reviewed(items, images, book) == 1
     assert count_reviewed([Item(0, "7"), Item(0, None)], images, book) == 1

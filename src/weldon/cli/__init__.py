@@ -18,6 +18,7 @@ from weldon.cli.explain import explain
 from weldon.cli.export import export
 from weldon.cli.leaving import run_command
 from weldon.cli.next import next_images
+from weldon.cli.option_flags import Verb
 from weldon.cli.predict import predict
 from weldon.cli.reproduce import reproduce
 from weldon.cli.serve import serve
@@ -34,11 +35,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(check)
+app.command(cls=Verb)(check)
 app.command(cls=TrainCommand)(train)
 for verb in (predict, explain, export, demo, reproduce, serve, suspects, compare):
-    app.command()(verb)
-app.command("next")(next_images)
+    app.command(cls=Verb)(verb)
+app.command("next", cls=Verb)(next_images)
 app.command(cls=ValCommand)(val)
 app.add_typer(data_app, name="data")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shlex
 import signal
 import sys
@@ -17,6 +18,7 @@ from weldon.cli.console import say, say_error
 from weldon.errors import WeldonError, system_sentence
 from weldon.stopping import Stopped, stoppable
 
+READER_ENDED = re.compile(r"DataLoader worker \(pid.*?\) (?:is killed by )?(signal: \w+|exited unexpectedly)")
 DATA, UNFORESEEN = 1, 70  # sysexits.h has 70; a signal is 128 + its number, as shells have it
 
 
@@ -31,10 +33,10 @@ def run_command(command: Callable[[], object]) -> int:
     try:
         with stoppable(signal.SIGINT, signal.SIGTERM):
             command()
-    except Stopped as stopped:
+    except (Stopped, KeyboardInterrupt) as error:
+        stopped = error if isinstance(error, Stopped) else Stopped(signal.SIGINT)
+        _let_go(error)
         return _say_stopped(stopped)
-    except KeyboardInterrupt:
-        return _say_stopped(Stopped(signal.SIGINT))
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DATA
@@ -43,6 +45,20 @@ def run_command(command: Callable[[], object]) -> int:
         say_error(words)
         return status
     return 0
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop what the stopped work held, in silence.
+
+    A signal to a group of processes ends those that read images as well, and what held them complains of it.
+    """
+    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__context__
+    finally:
+        sys.unraisablehook = before
 
 
 def _say_stopped(stopped: Stopped) -> int:
@@ -58,6 +74,11 @@ def _told(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, OSError):
         return system_sentence(error), DATA
+    if isinstance(error, RuntimeError) and (ended := READER_ENDED.match(str(error))):
+        return (
+            f"a process that reads images was ended ({ended[1]}), as where memory runs out: "
+            "use fewer --workers, or a smaller --batch-size"
+        ), DATA
     if isinstance(error, MemoryError):
         return "not enough memory: use a smaller --batch-size or --image-size, or fewer --workers", DATA
     return _unforeseen(error), UNFORESEEN

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,8 +12,43 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
+from typer.core import TyperCommand
 
 SHORT = {"batch_size": "-b", "workers": "-j", "config": "-c"}
+ALIKE = 0.75  # of two names, as difflib measures it: what is less alike is another option, not a slip
+# Typer brings its own click, or takes the one that is installed, by its version.
+_NO_SUCH_OPTION: Any = sys.modules[typer.BadParameter.__module__].NoSuchOption
+SHORTEST = 3  # letters of a name that may stand for a longer one
+
+
+class Verb(TyperCommand):
+    """A verb whose refusal of an unknown option names those that it may have been meant to be, no others."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        try:
+            return super().parse_args(ctx, args)
+        except _NO_SUCH_OPTION as error:
+            near = alike(error.option_name, error.possibilities or ())
+            raise _NO_SUCH_OPTION(error.option_name, possibilities=near, ctx=error.ctx) from None
+
+
+def alike(name: str, names: Iterable[str]) -> list[str]:
+    """Return the names that ``name`` may be a slip of, or that begin as it does.
+
+    Example:
+        >>> alike("--epoch", ["--no-resume", "--epochs"]), alike("--batch-sise", ["--batch-size"])
+        (['--epochs'], ['--batch-size'])
+        >>> alike("--learning-rate", ["--calibrate"]), alike("--output", ["--out"])
+        ([], ['--out'])
+    """
+
+    def is_near(one: str, other: str) -> bool:
+        short, long = sorted((one, other), key=len)
+        begins = len(short) >= SHORTEST and long.startswith(short)
+        return begins or difflib.SequenceMatcher(None, one, other).ratio() >= ALIKE
+
+    return [other for other in names if is_near(name.lstrip("-"), other.lstrip("-"))]
 
 
 def field_parameters(

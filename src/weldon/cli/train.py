@@ -6,10 +6,14 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperCommand
-
 from weldon.cli.console import print_json, say
-from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
+from weldon.cli.option_flags import (
+    Verb,
+    argument_parameter,
+    field_parameters,
+    flag_parameter,
+    with_parameters,
+)
 from weldon.runs.recipe import Recipe
 from weldon.runs.recipe_file import PRESETS, preset_text
 
@@ -27,8 +31,8 @@ OWN = {
 }
 
 
-class TrainCommand(TyperCommand):
-    """``weldon train``, whose help ends with the preset that stands beside ``--help``."""
+class TrainCommand(Verb):
+    """``weldon train``, whose help is the preset alone where one stands beside ``--help``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Look for a preset first: the help is printed before any flag is read."""
@@ -37,13 +41,17 @@ class TrainCommand(TyperCommand):
         ctx.meta["preset"] = next((name for name in named if name in PRESETS), None)
         return super().parse_args(ctx, args)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Add the file of the preset."""
-        super().format_epilog(ctx, formatter)
-        if name := ctx.meta.get("preset"):
-            with formatter.section(f"Preset {name}"):
-                for line in preset_text(name).splitlines():
-                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the file of the preset; below ninety flags nobody would see it."""
+        name = ctx.meta.get("preset")
+        if name is None:
+            super().format_help(ctx, formatter)
+            return
+        self.format_usage(ctx, formatter)
+        with formatter.section(f"Preset {name}"):
+            for line in preset_text(name).splitlines():
+                formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+        formatter.write("\nWhat you give yourself wins. All options: weldon train --help\n")
 
 
 def train(**options: Any) -> None:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
 
 from weldon.cli.console import out, print_json, print_table
 from weldon.cli.max_pixels import MaxPixels
-from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
+from weldon.cli.option_flags import (
+    Verb,
+    argument_parameter,
+    field_parameters,
+    flag_parameter,
+    with_parameters,
+)
 
 NO_FLAGS = {"data", "others", "progress", "flags"}  # options that have a flag of another kind, or none
 
@@ -31,7 +36,7 @@ def val(**options: Any) -> None:
         _show(figures)
 
 
-class ValCommand(TyperCommand):
+class ValCommand(Verb):
     """``weldon val`` with a flag for each that the measures read, looked up when the verb is used."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
@@ -43,16 +48,16 @@ class ValCommand(TyperCommand):
         return _whole_command().get_params(ctx)
 
 
-def _whole_command() -> TyperCommand:
+def _whole_command() -> Verb:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     def whole(**options: Any) -> None:
         val(**options)
 
     whole.__doc__ = val.__doc__
-    app.command(name="val")(with_parameters(whole, _parameters()))
+    app.command(name="val", cls=Verb)(with_parameters(whole, _parameters()))
     command = typer.main.get_command(app)
-    assert isinstance(command, TyperCommand)
+    assert isinstance(command, Verb)
     return command
 
 

@@ -32,6 +32,11 @@ class Weighted(ABC):
         """What the region adds to the score: weight times score."""
         return self.weight * self.score
 
+    @property
+    def speaks(self) -> str:
+        """``for`` the class, or ``against`` it where the score is below zero; on either side of the sum."""
+        return "against" if self.score < 0 else "for"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, the contribution included."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
@@ -83,8 +88,9 @@ class Evidence(Generic[Kind]):
     Args:
         class_name: the class.
         score: of the whole image or bag.
-        top: the regions that count as evidence for the class, highest first.
-        low: the regions that count as evidence against it, lowest first.
+        top: the highest regions, highest first: they count as evidence for the class.
+        low: the lowest regions, lowest first: they count as evidence against it, and yet may all speak for it
+            (:attr:`Weighted.speaks`).
         remainder: what the regions do not add up to: 0 (rounding) for poolings that average regions, the
             smoothing term for those that bend them (lse, generalised).
     """

@@ -89,8 +89,8 @@ class Explanation:
         caption = (
             f"{evidence.class_name}: score {evidence.score:+.2f}, "
             f"probability {result.probabilities[evidence.class_name]:.2f}",
-            f"{len(evidence.top)} regions for {evidence.top_sum:+.2f}, "
-            f"{len(evidence.low)} against {evidence.low_sum:+.2f}",
+            f"highest {len(evidence.top)} regions {evidence.top_sum:+.2f}, "
+            f"lowest {len(evidence.low)} {evidence.low_sum:+.2f}",
         )
         drawn = draw_evidence(picture, evidence, factor=factor)
         if min(factor) < 1 and result.geometry.resize == TILES and evidence.top:

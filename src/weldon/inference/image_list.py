@@ -87,7 +87,9 @@ def _expand_one(source: str) -> Iterator[NamedImage]:
         return iter(_text_list(path) if path.suffix.lower() == ".txt" else [NamedImage(path, path.name)])
     if has_magic(source):
         return iter(_pattern(source))
-    raise UsageError(f"images must be a file, folder, pattern or text list that exists, got {source!r}")
+    raise UsageError(
+        f"images must be a file, folder, pattern or text list that exists, got {source!r}: correct the path"
+    )
 
 
 def _objects(path: Path) -> list[NamedImage]:
@@ -128,7 +130,10 @@ def _pattern(pattern: str) -> list[NamedImage]:
         raise UsageError(f"images must be a pattern as photos/**/*.jpg, got {pattern!r}: {error}") from error
     files = sorted(path for path in matched if _is_image(path.relative_to(root), path))
     if not files:
-        raise UsageError(f"images must match something, got the pattern {pattern!r} that matches no image")
+        raise UsageError(
+            f"images must match something, got the pattern {pattern!r} that matches no image: "
+            "write it as 'photos/**/*.jpg', in quotes"
+        )
     return [NamedImage(path, path.relative_to(root).as_posix()) for path in files]
 
 

@@ -112,7 +112,7 @@ def picture_size(geometry: Geometry, grid: tuple[int, int] | None = None) -> tup
 
 
 def draw_evidence(picture: Image.Image, evidence: Evidence, *, factor: tuple[float, float]) -> Image.Image:
-    """Frame the regions for the class in green, those against in dashed orange, each with its score.
+    """Frame the highest regions, and dashed the lowest, each with its score: green for, orange against.
 
     Args:
         picture: where to draw; it is not changed.
@@ -123,9 +123,9 @@ def draw_evidence(picture: Image.Image, evidence: Evidence, *, factor: tuple[flo
     pen = ImageDraw.Draw(drawn)
     for region in sorted((*evidence.low, *evidence.top), key=lambda region: abs(region.contribution)):
         x1, y1, x2, y2 = _corners(region, factor)
-        against = region in evidence.low
-        _frame(pen, (x1, y1, x2, y2), AGAINST if against else FOR, dashed=against)
-        _write_score(pen, region.score, (x1, y1, x2, y2), AGAINST if against else FOR)
+        colour = FOR if region.speaks == "for" else AGAINST
+        _frame(pen, (x1, y1, x2, y2), colour, dashed=region in evidence.low)
+        _write_score(pen, region.score, (x1, y1, x2, y2), colour)
     return drawn
 
 

@@ -36,7 +36,7 @@ def addition_table(evidence: Evidence, *, rows: int | None = 5) -> str:
 
 def addition_rows(evidence: Evidence, *, rows: int | None = 5) -> list[Row]:
     """Return the parts of a score with what each is, their exact values adding up to it."""
-    parts = [*_side("for", evidence.top, rows), *_side("against", evidence.low, rows)]
+    parts = [*_side("highest", evidence.top, rows), *_side("lowest", evidence.low, rows)]
     if abs(evidence.remainder) >= 0.5 * 10**-DECIMALS:
         return [
             *parts,
@@ -112,9 +112,11 @@ def describe_contest(result: Result, evidence: Evidence, rival: Evidence) -> str
     """Say which of two classes scores higher, and how much of the lead each side of the evidence gives."""
     first, second = (evidence, rival) if evidence.score >= rival.score else (rival, evidence)
     tops, lows = first.top_sum - second.top_sum, first.low_sum - second.low_sum
-    parts = [f"{tops:+.2f} of it from the regions for each class ({_peaks(result, 'top', first, second)})"]
+    parts = [
+        f"{tops:+.2f} of it from the highest regions of each class ({_peaks(result, 'top', first, second)})"
+    ]
     if first.low or second.low:
-        parts.append(f"{lows:+.2f} from those against ({_peaks(result, 'low', first, second)})")
+        parts.append(f"{lows:+.2f} from the lowest ({_peaks(result, 'low', first, second)})")
     smoothing = first.remainder - second.remainder
     if abs(smoothing) >= VISIBLE:
         parts.append(f"{smoothing:+.2f} from smoothing")

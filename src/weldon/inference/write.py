@@ -144,13 +144,15 @@ def check_output(out: Path, *, overwrite: bool) -> None:
         UsageError: ``out`` is a file, a folder that is not empty, or one that holds other work.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"out must be a folder, got the file {str(out)!r}")
+        raise UsageError(f"out must be a folder, got the file {str(out)!r}: choose another")
     if out.is_dir() and any(out.iterdir()) and not overwrite:
         raise UsageError(
             f"out must be an empty or new folder, got {str(out)!r}; choose another or overwrite it"
         )
     if (theirs := _other_work(out)) is not None:
-        raise UsageError(f"out {str(out)!r} holds {theirs} and no predictions, so it is not overwritten")
+        raise UsageError(
+            f"out {str(out)!r} holds {theirs} and no predictions, so it is not overwritten: choose another"
+        )
 
 
 def _other_work(out: Path) -> str | None:

@@ -50,6 +50,7 @@ class Frame:
         width: to the right.
         height: down.
         text: its score, empty where it is not written.
+        speaks: ``for`` the class or ``against`` it.
     """
 
     x: float
@@ -57,6 +58,7 @@ class Frame:
     width: float
     height: float
     text: str
+    speaks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def _frame(region: Region, scale: tuple[float, float], size: float, rank: int) -
     fits = size >= SMALLEST_TEXT and width >= LETTER * len(text) * size and height >= size
     shown = text if rank < STRONGEST or (rank < MOST_WRITTEN and fits) else ""
     x, y = (round(region.box[axis] * scale[axis], 1) for axis in (0, 1))
-    return Frame(x, y, round(width, 1), round(height, 1), shown)
+    return Frame(x, y, round(width, 1), round(height, 1), shown, region.speaks)
 
 
 def _text(region: Region) -> str:

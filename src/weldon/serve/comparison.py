@@ -32,14 +32,18 @@ def compare(old: ServedRun, new: ServedRun, book: LabelBook) -> dict[str, Any]:
         DataError: other classes, or no image that both kept for validation.
     """
     if old.classes != new.classes:
-        raise DataError(f"{old.name} and {new.name} know other classes and cannot be compared")
+        raise DataError(
+            f"{old.name} and {new.name} know other classes and cannot be compared: train with the same ones"
+        )
     first, second = old.measured.value(), new.measured.value()
     places = {record.path: place for place, record in enumerate(second.records)}
     pairs = [(n, places[r.path]) for n, r in enumerate(first.records) if r.path in places]
     by_path = {record.path: number for number, record in enumerate(book.images.records)}
     pairs = [(a, b) for a, b in pairs if first.records[a].path in by_path]
     if not pairs:
-        raise DataError(f"{old.name} and {new.name} have no validation image in common")
+        raise DataError(
+            f"{old.name} and {new.name} have no validation image in common: train again with the same split"
+        )
     numbers = [by_path[first.records[a].path] for a, _ in pairs]
     labels = [book.labels(number) for number in numbers]
     sides = [

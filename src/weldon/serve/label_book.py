@@ -125,7 +125,10 @@ class LabelBook:
         if class_name not in self.classes:
             raise UsageError(f"class must be one of {', '.join(self.classes)}, got {class_name[:100]!r}")
         if name in self.images.shared:
-            raise UsageError(f"two pictures are called {name!r}, so neither can be corrected by name")
+            raise UsageError(
+                f"two pictures are called {name!r}, so neither can be corrected by name: "
+                "rename one, here and in the table"
+            )
         with self._turn:
             self._refresh()
             if (label := self.label(number, class_name)) not in (before, after):

@@ -1,10 +1,12 @@
-"""One operation of the interface, as OpenAPI describes it."""
+"""One operation of the interface, and what stands in its answer, as OpenAPI describes them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from weldon.data.corrections import STATES
 
 Json = dict[str, Any]
 ERROR = {
@@ -29,6 +31,7 @@ class Operation:
         parameters: of the address and its query.
         body: that comes with the request, or None.
         kind: the media type of the answer.
+        gives: what stands in an answer that is a JSON object, by name.
     """
 
     method: str
@@ -38,10 +41,11 @@ class Operation:
     parameters: Sequence[Json] = ()
     body: Json | None = None
     kind: str = "application/json"
+    gives: Mapping[str, Json] = field(default_factory=dict)
 
     def to_dict(self) -> Json:
         """Return the operation object of OpenAPI 3.1."""
-        content = {self.kind: {"schema": {"type": "object"} if self.kind.endswith("json") else {}}}
+        content = {self.kind: {"schema": json_object(self.gives) if self.kind.endswith("json") else {}}}
         described: Json = {
             "summary": self.summary,
             "responses": {"200": {"description": self.answer, "content": content}, "4XX": ERROR},
@@ -51,6 +55,33 @@ class Operation:
         if self.body is not None:
             described["requestBody"] = self.body
         return described
+
+
+TEXT: Json = {"type": "string"}
+COUNT: Json = {"type": "integer", "minimum": 0}
+NUMBER: Json = {"type": "number"}
+SWITCH: Json = {"type": "boolean"}
+
+
+def json_object(properties: Mapping[str, Json]) -> Json:
+    """Return a JSON object by what stands in it."""
+    return {"type": "object", "properties": dict(properties)} if properties else {"type": "object"}
+
+
+def by_name(value: Json, description: str = "") -> Json:
+    """Return a JSON object whose names are classes, or what the description says."""
+    schema: Json = {"type": "object", "additionalProperties": value}
+    return schema | ({"description": description} if description else {})
+
+
+def list_of(value: Json) -> Json:
+    """Return a list of one kind of value."""
+    return {"type": "array", "items": value}
+
+
+def or_null(value: Json) -> Json:
+    """Return a value that may be missing."""
+    return {"anyOf": [value, {"type": "null"}]}
 
 
 def in_query(name: str, description: str, *, repeated: bool = False) -> Json:
@@ -86,3 +117,92 @@ def picture_body() -> Json:
         "required": True,
         "content": {"multipart/form-data": {"schema": files}, "image/*": {"schema": {}}},
     }
+
+
+STATE = {"state": {"enum": ["waiting", "working", "done", "failed"]}, "problem": TEXT}
+LABEL = {"enum": list(STATES)}
+SIDE = list_of(
+    json_object(
+        {
+            "box": list_of(NUMBER),
+            "row": COUNT,
+            "col": COUNT,
+            **dict.fromkeys(("score", "weight", "contribution"), NUMBER),
+        }
+    )
+)
+SHOWN = {
+    "file_name": TEXT,
+    "width": COUNT,
+    "height": COUNT,
+    "labels": list_of(TEXT),
+    "scores": by_name(NUMBER),
+    "probabilities": by_name(NUMBER),
+    "points": by_name(json_object(dict.fromkeys(("x", "y", "score"), NUMBER))),
+    "boxes": list_of(
+        json_object({"label": TEXT, **dict.fromkeys(("x1", "y1", "x2", "y2", "score", "confidence"), NUMBER)})
+    ),
+    "evidence": by_name(
+        json_object(
+            {
+                "top": SIDE,
+                "low": SIDE,
+                "sentence": TEXT,
+                **dict.fromkeys(("score", "top_sum", "low_sum", "remainder"), NUMBER),
+            }
+        )
+    ),
+    "heatmaps": by_name(TEXT),
+    "maps": by_name(list_of(list_of(NUMBER))),
+    "views": by_name(json_object({})),
+    "contests": by_name(TEXT),
+}
+LISTED = {"number": COUNT, "file_name": TEXT, "split": or_null(TEXT), "own": SWITCH}
+ITEM = {
+    **LISTED,
+    "class": or_null(TEXT),
+    "chance": or_null(NUMBER),
+    "from": or_null(LABEL),
+    "labels": by_name(LABEL),
+    "reviewed": list_of(TEXT),
+}
+CORRECTION = {"file": TEXT, "class": TEXT, "from": LABEL, "to": LABEL, "time": TEXT, "who": TEXT}
+CURVE = {
+    **dict.fromkeys(("thresholds", "probabilities"), list_of(NUMBER)),
+    **dict.fromkeys(("precision", "recall"), list_of(or_null(NUMBER))),
+    "predicted": list_of(COUNT),
+    "positives": COUNT,
+    "images": COUNT,
+}
+JOB = {
+    "state": {"enum": ["idle", "running", "done", "stopped", "failed"]},
+    "out": or_null(TEXT),
+    "epoch": COUNT,
+    "epochs": COUNT,
+    "seconds": NUMBER,
+    "lines": list_of(TEXT),
+}
+PARCEL = {
+    **dict.fromkeys(("state", "problem", "name"), TEXT),
+    **dict.fromkeys(("done", "total", "skipped"), COUNT),
+    "formats": list_of(TEXT),
+}
+RUNS = {
+    **dict.fromkeys(("images", "changed", "now_right", "now_wrong"), COUNT),
+    **dict.fromkeys(
+        ("old", "new"), json_object({"run": TEXT, "map": or_null(NUMBER), "ap": by_name(or_null(NUMBER))})
+    ),
+    "positives": by_name(COUNT),
+    "answers": list_of(
+        json_object(
+            {
+                "number": COUNT,
+                "file_name": TEXT,
+                "class": TEXT,
+                "label": LABEL,
+                "now": SWITCH,
+                "right": or_null(SWITCH),
+            }
+        )
+    ),
+}

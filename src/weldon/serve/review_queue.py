@@ -66,7 +66,7 @@ def folder_queue(images: RunImages, folder: str) -> list[Item]:
         UsageError: no such folder.
     """
     if folder not in images.folders:
-        raise UsageError(f"folder must be one that holds pictures of the run, got {folder[:200]!r}")
+        raise UsageError(f"folder must be one of /api/folders, or empty for all, got {folder[:200]!r}")
     return [Item(number, None) for number in images.inside(folder)]
 
 
@@ -79,14 +79,15 @@ def described(items: Sequence[Item], images: RunImages, book: LabelBook) -> list
 def _described(
     item: Item, images: RunImages, book: LabelBook, reviewed: frozenset[tuple[str, str]]
 ) -> dict[str, Any]:
-    record = images.records[item.number]
+    record, labels = images.records[item.number], book.labels(item.number)
     return {
         "number": item.number,
         "file_name": record.file_name,
         "split": record.split,
         "class": item.class_name,
         "chance": item.chance,
-        "labels": book.labels(item.number),
+        "from": None if item.class_name is None else labels[item.class_name],
+        "labels": labels,
         "reviewed": [name for name in book.classes if (images.key(item.number), name) in reviewed],
         "own": item.number < images.labelled,
     }

@@ -13,36 +13,68 @@ from weldon.data.corrections import STATES
 from weldon.data.formats import WRITERS
 from weldon.serve.answer import DEFAULT_PARTS, PARTS
 from weldon.serve.look_routes import SIDES
-from weldon.serve.operations import Operation, in_path, in_query, json_body, picture_body
+from weldon.serve.operations import (
+    CORRECTION,
+    COUNT,
+    CURVE,
+    ITEM,
+    JOB,
+    LABEL,
+    LISTED,
+    NUMBER,
+    PARCEL,
+    RUNS,
+    SHOWN,
+    STATE,
+    TEXT,
+    Operation,
+    by_name,
+    in_path,
+    in_query,
+    json_body,
+    json_object,
+    list_of,
+    or_null,
+    picture_body,
+)
 from weldon.serve.review_queue import KINDS
 
 Json = dict[str, Any]
 
-NUMBER = in_path("number", "of the picture, as `/api/images` lists it")
+PICTURE = in_path("number", "of the picture, as `/api/images` lists it")
 ASKED = (
     in_query("class", "a class to explain; may be given several times [the predicted ones]", repeated=True),
     in_query("versus", "a rival: says where the difference of the scores comes from"),
     in_query("unseen", "1: by a head that did not learn from the picture, where there is one"),
     in_query("parts", f"of {', '.join(PARTS)}, separated by commas [{','.join(DEFAULT_PARTS)}]"),
 )
-PAGE = (
-    in_query("offset", "first place in the list [0]"),
-    in_query("limit", "how many [100]"),
-)
+PAGE = (in_query("offset", "first place in the list [0]"), in_query("limit", "how many [100]"))
 ANSWER = (
-    "`labels`, `scores` and `probabilities` of all classes; of the classes asked for: `points` and `boxes` "
-    "in pixels of the upright original, `evidence` (regions for and against, with weight and contribution, "
-    "which add up to the score), `heatmaps` (PNG as data URI), `maps` (cells on the picture), `views` (what "
-    "the page draws)"
+    "`labels`, `scores` and `probabilities` of all classes; of those asked for: `points`, `boxes` in pixels "
+    "of the upright original, `evidence` (the highest and the lowest regions, whose parts add up to "
+    "the score), `heatmaps` (PNG as data URI), `maps` (cells on the picture), `views` (what the page draws)"
 )
 NOTHING = json_body({})
 LOOK = (
-    Operation("GET", "/api/run", "Say what the run knows", "name, task, classes and thresholds"),
+    Operation(
+        "GET",
+        "/api/run",
+        "Say what the run knows",
+        "name, task, classes and thresholds",
+        gives={
+            "run": TEXT,
+            "task": TEXT,
+            "classes": list_of(TEXT),
+            "thresholds": by_name(NUMBER),
+            "map_scale": NUMBER,
+        },
+    ),
     Operation(
         "GET",
         "/api/thresholds",
         "Give precision and recall of each class along its threshold",
         "`state` is `working` until the validation images are scored; then `classes` holds the curves",
+        gives={**STATE, "classes": by_name(json_object(CURVE))},
     ),
     Operation(
         "POST",
@@ -51,6 +83,7 @@ LOOK = (
         f"`images`: for each its `file_name` and `error`, or {ANSWER}",
         ASKED,
         picture_body(),
+        gives={"images": list_of(json_object({**SHOWN, "error": TEXT}))},
     ),
     Operation(
         "GET",
@@ -58,16 +91,26 @@ LOOK = (
         "List the pictures that the page may show",
         "`total`, and `images` with number, name, split and labels",
         (in_query("folder", "only those below it"), *PAGE),
+        gives={
+            **STATE,
+            "total": COUNT,
+            "images": list_of(json_object({**LISTED, "labels": list_of(TEXT), "unknown": list_of(TEXT)})),
+        },
     ),
     Operation(
-        "GET", "/api/images/{number}", "Answer for one of the run's pictures", ANSWER, (NUMBER, *ASKED)
+        "GET",
+        "/api/images/{number}",
+        "Answer for one of the run's pictures",
+        ANSWER,
+        (PICTURE, *ASKED),
+        gives=SHOWN,
     ),
     Operation(
         "GET",
         "/api/images/{number}/photo",
         "Give a copy of one of the run's pictures",
         "a JPEG",
-        (NUMBER, in_query("side", f"long side in pixels: {', '.join(map(str, SIDES))} [640]")),
+        (PICTURE, in_query("side", f"long side in pixels: {', '.join(map(str, SIDES))} [640]")),
         kind="image/jpeg",
     ),
     Operation("GET", "/api/schema", "Give this description", "an OpenAPI document"),
@@ -84,13 +127,33 @@ REVIEW = (
             in_query("folder", "for `folder`"),
             *PAGE,
         ),
+        gives={
+            **STATE,
+            "total": COUNT,
+            "reviewed": COUNT,
+            "offset": COUNT,
+            "items": list_of(json_object(ITEM)),
+        },
     ),
-    Operation("GET", "/api/folders", "List the folders that hold pictures", "`folders` with their counts"),
+    Operation(
+        "GET",
+        "/api/folders",
+        "List the folders that hold pictures",
+        "`folders` with their counts",
+        gives={**STATE, "folders": list_of(json_object({"folder": TEXT, "images": COUNT}))},
+    ),
     Operation(
         "GET",
         "/api/corrections",
         "Give the latest corrections",
         "`file`, `total`, `corrections` and `conflicts`, the latest first",
+        gives={
+            "file": TEXT,
+            "total": COUNT,
+            "labels": COUNT,
+            "conflicts": list_of(TEXT),
+            "corrections": list_of(json_object(CORRECTION)),
+        },
     ),
     Operation(
         "POST",
@@ -108,6 +171,7 @@ REVIEW = (
             },
             needed=("number", "class", "from", "to"),
         ),
+        gives={"rows": list_of(json_object(CORRECTION)), "labels": by_name(LABEL)},
     ),
 )
 TRAINING = (
@@ -116,15 +180,19 @@ TRAINING = (
         "/api/training",
         "Say how far the training is",
         "`state`, `epoch` of `epochs`, the last `lines` it said, the `runs` there are and the one `used`",
+        gives={**JOB, "used": TEXT, "runs": by_name(TEXT, "the folder of each run, by its name")},
     ),
-    Operation("POST", "/api/training", "Train again with the corrections", "as above", (), NOTHING),
-    Operation("POST", "/api/training/stop", "Stop the training", "as above", (), NOTHING),
+    Operation(
+        "POST", "/api/training", "Train again with the corrections", "as above", (), NOTHING, gives=JOB
+    ),
+    Operation("POST", "/api/training/stop", "Stop the training", "as above", (), NOTHING, gives=JOB),
     Operation(
         "GET",
         "/api/comparison",
         "Give the old and the new run side by side",
         "`state`; then `runs` with mAP, AP of each class and the changed answers, on the validation images "
         "of both, against the labels as corrected",
+        gives={**STATE, "runs": or_null(json_object(RUNS))},
     ),
     Operation(
         "POST",
@@ -133,10 +201,13 @@ TRAINING = (
         "`used`",
         (),
         json_body({"run": {"type": "string"}}, needed=("run",)),
+        gives={"used": TEXT},
     ),
 )
 TAKE = (
-    Operation("GET", "/api/take", "Say how far the predictions are", "`state`, `done` of `total`"),
+    Operation(
+        "GET", "/api/take", "Say how far the predictions are", "`state`, `done` of `total`", gives=PARCEL
+    ),
     Operation(
         "POST",
         "/api/take",
@@ -153,6 +224,7 @@ TAKE = (
                 "masks": {"type": "boolean"},
             }
         ),
+        gives=PARCEL,
     ),
     Operation("GET", "/api/take/file", "Give the predictions", "a zip", kind="application/zip"),
     Operation("GET", "/api/labels.csv", "Give the labels as corrected", "a table", kind="text/csv"),
@@ -160,7 +232,13 @@ TAKE = (
     Operation("GET", "/report", "Give the report of the run", "a page", kind="text/html"),
 )
 LABEL_STUDIO = (
-    Operation("GET", "/health", "Say that the server is up", "`status` is `UP`"),
+    Operation(
+        "GET",
+        "/health",
+        "Say that the server is up",
+        "`status` is `UP`",
+        gives={"status": TEXT, "model_class": TEXT},
+    ),
     Operation(
         "POST",
         "/setup",
@@ -168,6 +246,7 @@ LABEL_STUDIO = (
         "`model_version`",
         (),
         json_body({"schema": {"type": "string", "description": "the labelling interface, XML"}}),
+        gives={"model_version": TEXT},
     ),
     Operation(
         "POST",
@@ -182,6 +261,7 @@ LABEL_STUDIO = (
             },
             needed=("tasks",),
         ),
+        gives={"results": list_of({"type": "object"}), "model_version": TEXT},
     ),
 )
 OPERATIONS = (*LOOK, *REVIEW, *TRAINING, *TAKE, *LABEL_STUDIO)

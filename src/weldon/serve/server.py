@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -26,8 +29,12 @@ from weldon.serve.state import State
 from weldon.serve.take_routes import TakeRoutes
 from weldon.serve.training_routes import TrainingRoutes
 
+if TYPE_CHECKING:
+    import uvicorn
+
 log = logging.getLogger("weldon")
 WAITING = 2048  # clients that may wait in line
+PATIENCE = 5  # seconds in which requests may end once the server is told to end
 
 
 def build_app(state: State, door: Door) -> ASGIApp:
@@ -86,7 +93,9 @@ def run_server(
     import uvicorn
 
     if photos is not None and not photos.is_dir():
-        raise UsageError(f"photos must be a folder, got {str(photos)!r}")
+        raise UsageError(
+            f"photos must be a folder, got {str(photos)!r}: name one with pictures, or leave it out"
+        )
     door = open_door(host, token)
     served = open_served_run(run, corrections=corrections, photos=photos, device=device)
     with pixels_as_trained(served.run), listen(door.host, port) as listening:
@@ -97,10 +106,45 @@ def run_server(
             access_log=False,
             server_header=False,
             backlog=WAITING,
+            timeout_graceful_shutdown=PATIENCE,
         )
         say(f"the page of {served.name}: {address(door, listening.getsockname()[1])}")
         say(f"corrections go to {served.corrections}; Ctrl-C ends the page")
-        uvicorn.Server(config).run(sockets=[listening])
+        server = uvicorn.Server(config)
+        try:
+            with _ending_in_silence(server):
+                server.run(sockets=[listening])
+        finally:
+            with _unstoppable():
+                state.end()
+
+
+@contextmanager
+def _ending_in_silence(server: uvicorn.Server) -> Iterator[None]:
+    """Keep back what uvicorn says of requests that are broken off, once it was told to end."""
+
+    def going_on(record: logging.LogRecord) -> bool:
+        return not server.should_exit
+
+    told = logging.getLogger("uvicorn.error")
+    told.addFilter(going_on)
+    try:
+        yield
+    finally:
+        told.removeFilter(going_on)
+
+
+@contextmanager
+def _unstoppable() -> Iterator[None]:
+    """Let nobody break off the end: Python aborts where it leaves while a thread computes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -110,7 +154,7 @@ def listen(host: str, port: int) -> socket.socket:
         UsageError: the port is taken, or there is no such address.
     """
     if not 0 <= port < 1 << 16:
-        raise UsageError(f"port must be from 0 to 65535, got {port}")
+        raise UsageError(f"port must be from 0 to 65535, got {port}: 0 takes a free one")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -75,7 +75,7 @@ class Parcel:
         if strange := [one for one in order.formats if one not in WRITERS]:
             raise UsageError(f"formats must be among {', '.join(WRITERS)}, got {strange[0][:40]!r}")
         if not order.images:
-            raise UsageError("there is no picture to take away")
+            raise UsageError("there is no picture to take away: choose a folder that holds some")
         check_file_names(order.formats, [image.file_name for image in order.images])
         decision = replace(
             predictor.decision, thresholds={**predictor.decision.thresholds, **order.thresholds}

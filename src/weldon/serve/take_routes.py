@@ -52,7 +52,7 @@ class TakeRoutes(Routes):
         images = await self.state.workers.read(used.images.value)
         folder = _text(body, "folder")
         if folder not in images.folders:
-            raise UsageError(f"folder must be one that holds pictures of the run, got {folder[:200]!r}")
+            raise UsageError(f"folder must be one of /api/folders, or empty for all, got {folder[:200]!r}")
         records = [images.records[number] for number in images.inside(folder)]
         order = Order(
             [NamedImage(record.path, inside("", record.file_name).as_posix()) for record in records],

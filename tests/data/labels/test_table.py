@@ -427,3 +427,27 @@ def test_a_sheet_is_refused_where_there_is_no_workbook(table, tmp_path):
     for data, labels in ((tmp_path, path), (tmp_path, None)):
         with pytest.raises(UsageError, match=r"`sheet` must be left out: .*labels\.csv is no workbook"):
             read_labels(data, labels, sheet="mine")
+
+
+DAY = datetime.date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("cell", [DAY, Failed()])
+@pytest.mark.parametrize(
+    ("header", "row", "place"),
+    [
+        (["file_name", "labels"], ["", "cat"], 0),
+        (["file_name", "labels"], ["a.png", ""], 1),
+        (["file_name", "cat", "dog"], ["a.png", 1, ""], 2),
+        (["file_name", "labels", "weight"], ["a.png", "cat", ""], 2),
+        (["file_name", "labels", "split"], ["a.png", "cat", ""], 2),
+    ],
+    ids=["name", "labels", "class", "weight", "split"],
+)
+def test_a_cell_that_is_no_value_is_told_once(workbook, tmp_path, cell, header, row, place):
+    row = [*row[:place], cell, *row[place + 1 :]]
+    good = {"file_name": "b.png", "labels": "dog", "cat": 0, "dog": 1, "weight": 1, "split": "train"}
+    with pytest.raises(DataError) as refused:
+        read_labels(tmp_path, workbook([header, row, [good[name] for name in header]]))
+    assert len(refused.value.problems) == 1
+    assert f"row 2, column {header[place]!r}: the cell holds" in refused.value.problems[0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from weldon.data.delimited import Table
+from weldon.data.delimited import Doubts, Table
 from weldon.errors import DataError
 from weldon.text import BAG_COLUMNS, plain_name
 
@@ -39,17 +39,36 @@ class Columns:
         return tuple(place for place in told if place is not None)
 
 
-def doubtful_cells(table: Table, columns: Columns) -> list[str]:
-    """Return a problem for each cell that is read and whose value is not what a person sees there."""
+def without_doubtful_cells(table: Table, columns: Columns) -> tuple[Table, list[str]]:
+    """Return the table without the cells whose value is not what a person sees there, and a problem for each.
+
+    What was told of a cell is told once: such a cell is blank, and a row without its name is left out.
+    """
+    doubtful = _doubtful_cells(table, columns)
+
+    def plain(row: int, column: int, cell: str) -> str:
+        if (row, column) not in doubtful:
+            return cell
+        return "train" if column == columns.split else ""  # where others have a split, a blank is a problem
+
+    rows = [
+        (number, tuple(plain(number, column, cell) for column, cell in enumerate(cells)))
+        for number, cells in table.rows
+        if (number, columns.file) not in doubtful
+    ]
+    problems = [
+        f"{table.name} row {row}, column {table.header[column] or column + 1!r}: the cell {doubt}"
+        for (row, column), doubt in sorted(doubtful.items())
+    ]
+    return replace(table, rows=tuple(rows)), problems
+
+
+def _doubtful_cells(table: Table, columns: Columns) -> Doubts:
     used, top = set(columns.used), table.header_row
     named = used - {columns.group}  # a day may well be what images are grouped by
     found = [(place, doubt) for place, doubt in table.doubts.items() if place[1] in used or place[0] == top]
     found += [(place, doubt) for place, doubt in table.dates.items() if place[1] in named or place[0] == top]
-    return [
-        f"{table.name} row {row}, column {table.header[column] or column + 1!r}: the cell {doubt}"
-        for (row, column), doubt in sorted(found)
-        if row >= top
-    ]
+    return {place: doubt for place, doubt in found if place[0] >= top}
 
 
 def file_column(names: Sequence[str], allowed: Sequence[str] = FILE_COLUMNS) -> str | None:

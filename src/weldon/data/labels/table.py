@@ -13,10 +13,10 @@ from weldon.data.labels.columns import (
     FILE_COLUMNS,
     Columns,
     columns_of,
-    doubtful_cells,
     has_name_column,
     parse_weight,
     unused_columns,
+    without_doubtful_cells,
 )
 from weldon.data.labels.label_cell import MISSING, is_list, label_separator, other_separators, split_labels
 from weldon.data.labels.label_file import FileForm, Told
@@ -96,7 +96,8 @@ def table_told(
     told = Told(path, "wide" if columns.labels is None else "long", notes=list(table.notes))
     notes, told.problems = unused_columns(table, columns)
     told.notes += notes
-    told.problems += doubtful_cells(table, columns)
+    table, problems = without_doubtful_cells(table, columns)
+    told.problems += problems
     if columns.labels is not None:
         told.rows = _long(table, columns, label_sep, told)
     else:

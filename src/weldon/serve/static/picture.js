@@ -5,9 +5,9 @@ import { draw } from "./dom.js";
 const frames = (side, kind, letters) => {
   const size = side.size * letters;
   const group = (name, members) => draw("g", { class: name }, ...members.flatMap((frame) => [
-    draw("rect", { x: frame.x, y: frame.y, width: frame.width, height: frame.height }),
+    draw("rect", { class: frame.speaks, x: frame.x, y: frame.y, width: frame.width, height: frame.height }),
     frame.text
-      ? draw("text", { x: frame.x + frame.width / 2, y: frame.y + frame.height / 2 + 0.36 * size }, frame.text)
+      ? draw("text", { class: frame.speaks, x: frame.x + frame.width / 2, y: frame.y + frame.height / 2 + 0.36 * size }, frame.text)
       : null,
   ]));
   return draw("g", { class: kind, "font-size": size }, group("others", side.others), group("strong", side.strong));
@@ -55,7 +55,7 @@ export const drawView = (view, href, words, { chosen = null, letters = 1 } = {})
   const picture = drawPhoto(href, view.photo, words);
   picture.append(
     draw("image", { class: "map", href: view.map_uri, width, height, preserveAspectRatio: "none" }),
-    draw("g", { class: "regions" }, frames(view.low, "against", letters), frames(view.top, "for", letters)),
+    draw("g", { class: "regions" }, frames(view.low, "lowest", letters), frames(view.top, "highest", letters)),
   );
   if (chosen) {
     picture.setAttribute("tabindex", "0");
