@@ -42,7 +42,7 @@ def test_a_run_directory_holds_what_is_promised(scenes, tiny, tmp_path):
     ):
         assert path.is_file(), path
     assert run.class_names == tuple("134789")
-    table = list(csv.DictReader((run.report / "per_class.csv").read_text().splitlines()))
+    table = list(csv.DictReader(run.per_class.read_text().splitlines()))
     labels = [row["labels"].split("|") for row in read_begun(run.splits) if row["split"] == "val"]
     shown = {name: sum(name in some for some in labels) for name in run.class_names}
     assert {row["class"]: int(row["positives"]) for row in table} == shown

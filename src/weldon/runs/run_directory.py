@@ -112,6 +112,11 @@ class RunDirectory:
         return self.path / "report"
 
     @property
+    def per_class(self) -> Path:
+        """The figures of each class on the validation images, one row a class."""
+        return self.report / "per_class.csv"
+
+    @property
     def parts(self) -> tuple[Path, ...]:
         """Every file and folder that has a name here, whether it is there or not."""
         kind = type(self)

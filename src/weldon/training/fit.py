@@ -276,7 +276,7 @@ def _write_end(
     if calibrated:
         found = calibrate(scored, prepared.task)
         write_calibration(run, prepared.classes, found.calibration, before=found.before, after=found.after)
-    write_csv(run.report / "per_class.csv", rows)
+    write_csv(run.per_class, rows)
     precisions = [row["ap"] for row in rows if row["positives"]]
     figures = {"map": sum(precisions) / max(1, len(precisions)), "best": best.value, "best_epoch": best.epoch}
     manifest = {
