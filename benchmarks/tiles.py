@@ -188,6 +188,7 @@ def fitted(
 ) -> Heads:
     """Return heads that learnt from the items of some canvases."""
     torch.manual_seed(seed)
+    net.transfer.reset_parameters()  # where heads start: another start moves mAP by ten points and more
     heads = Heads(net, settings)
     size = BATCH * max(1, round(len(look.items) / int(look.owner.max() + 1)))
     fit_heads(
