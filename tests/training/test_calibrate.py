@@ -5,7 +5,8 @@ import torch
 
 from weldon.metrics import expected_calibration_error
 from weldon.runs.calibration_file import unchanged
-from weldon.training.calibrate import cross_fitted, fit_lines, fit_temperature
+from weldon.training.calibrate import calibrate, cross_fitted, fit_lines, fit_temperature
+from weldon.training.scoring import ScoredSet
 
 
 @pytest.fixture
@@ -98,3 +99,23 @@ def test_nothing_to_fit_leaves_scores_as_they_are():
     nothing = torch.zeros(3, 2, dtype=torch.bool)
     for fit in (fit_lines, fit_temperature):
         assert torch.equal(fit(torch.randn(3, 2), torch.zeros(3, 2), nothing).slope, unchanged(2).slope)
+
+
+def scored(scores, target, known):
+    return ScoredSet(scores, target, known, torch.arange(len(scores)), map_scale=1.0)
+
+
+def test_probabilities_that_new_images_do_not_gain_from_stay_as_they_were(generator):
+    """The scores of 40 images are log odds already: lines fitted to so few are worse for the others."""
+    scores = 3 * torch.randn(40, 2, generator=generator)
+    target = (torch.rand(40, 2, generator=generator) < scores.sigmoid()).long()
+    known = torch.ones(40, 2, dtype=torch.bool)
+    found = calibrate(scored(scores, target, known), "multilabel")
+    assert torch.equal(found.calibration.slope, unchanged(2).slope)
+    assert found.after.error == found.before.error
+
+
+def test_probabilities_that_new_images_gain_from_are_calibrated(drawn):
+    found = calibrate(scored(*drawn), "multilabel")
+    assert torch.equal(found.calibration.slope, fit_lines(*drawn).slope)
+    assert found.after.error < 0.03 < 0.1 < found.before.error

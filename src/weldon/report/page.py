@@ -71,6 +71,11 @@ class ReliabilityChart:
     dots_before: Sequence[tuple[float, float, float]]
     dots_after: Sequence[tuple[float, float, float]]
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether calibration changed anything; what it does not help is left as it is."""
+        return self.after != self.before
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -14,7 +14,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from weldon.runs.calibration_file import (
     Calibration,
@@ -35,9 +35,9 @@ class Calibrated:
     """A calibration, and what it changed.
 
     Args:
-        calibration: fitted to all validation images.
+        calibration: fitted to all validation images; leaves scores as they are where that is no worse.
         before: reliability of the network's own scores.
-        after: reliability of scores that were calibrated without their own image.
+        after: reliability of scores that were calibrated without their own image, or were left as they are.
     """
 
     calibration: Calibration
@@ -48,6 +48,8 @@ class Calibrated:
 def calibrate(scored: ScoredSet, task: str) -> Calibrated:
     """Return how scores become probabilities, with what that changed on images that did not help.
 
+    Scores that are good log odds already are left as they are: few images fit a line that is worse for others.
+
     Args:
         scored: validation images.
         task: ``multilabel``: a line a class; ``multiclass``: one temperature.
@@ -55,11 +57,19 @@ def calibrate(scored: ScoredSet, task: str) -> Calibrated:
     fit = fit_lines if task == "multilabel" else fit_temperature
     labels = (scored.target, scored.known)
     odds = cross_fitted(fit, scored.scores, *labels)
-    return Calibrated(
-        fit(scored.scores, *labels),
-        before=measure_reliability(probabilities(scored.scores, task), *labels),
-        after=measure_reliability(probabilities(odds, task), *labels),
-    )
+    before = measure_reliability(probabilities(scored.scores, task), *labels)
+    if not _log_loss(odds, *labels, task) < _log_loss(scored.scores, *labels, task):
+        return Calibrated(unchanged(scored.scores.shape[1]), before=before, after=before)
+    after = measure_reliability(probabilities(odds, task), *labels)
+    return Calibrated(fit(scored.scores, *labels), before=before, after=after)
+
+
+def _log_loss(log_odds: Tensor, target: Tensor, known: Tensor, task: str) -> float:
+    """Return the mean log loss of known labels, or of the right class of images that are wholly known."""
+    if task == "multilabel":
+        return float(binary_cross_entropy_with_logits(log_odds[known].double(), target[known].double()))
+    whole = known.all(1)
+    return float(cross_entropy(log_odds[whole].double(), target[whole].argmax(1)))
 
 
 def fit_lines(scores: Tensor, target: Tensor, known: Tensor) -> Calibration:
