@@ -48,7 +48,7 @@ class Calibrated:
 def calibrate(scored: ScoredSet, task: str) -> Calibrated:
     """Return how scores become probabilities, with what that changed on images that did not help.
 
-    Scores that are good log odds already are left as they are: few images fit a line that is worse for others.
+    Scores that are good log odds already stay: few images can fit a line that is worse for others.
 
     Args:
         scored: validation images.
