@@ -13,7 +13,7 @@ from ap_loss import coco_like, learn
 from taking_turns import Way
 from weldon.losses import ap_loss, logistic_loss
 from weldon.models import create_model
-from weldon.pooling.extremes import add_evidence
+from weldon.pooling.highest_lowest import add_evidence
 
 POOLED = (((16, 1000, 196), 50), ((32, 80, 784), 157), ((8, 1000, 576), 100), ((32, 20, 196), 39))
 

@@ -12,8 +12,8 @@ import ray
 from ray.data.checkpoint import CheckpointConfig
 
 import weldon
+from weldon.data.decode import opened
 from weldon.data.image import upright_rgb
-from weldon.data.opened import opened
 
 
 class Look:

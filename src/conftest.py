@@ -5,4 +5,4 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 # torch for CUDA brings triton, torch for CPUs does not
-collect_ignore = [] if find_spec("triton") else ["weldon/pooling/extremes_kernel.py"]
+collect_ignore = [] if find_spec("triton") else ["weldon/pooling/highest_lowest_kernel.py"]

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from cli.shell import run
 from weldon.cli import app
-from weldon.data.opened import VARIABLE
+from weldon.data.decode import VARIABLE
 from weldon.runs.recipe import Recipe
 from weldon.training.inputs.bags import IMAGE_OPTIONS
 

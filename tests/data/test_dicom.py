@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from fixtures.dicom_files import write_dicom
+from weldon.data.decode import opened
 from weldon.data.file_facts import file_facts
 from weldon.data.image import decoding_problem, image_size, load_image
-from weldon.data.opened import opened
 from weldon.errors import DataError, MissingPackageError
 
 pydicom = pytest.importorskip("pydicom")

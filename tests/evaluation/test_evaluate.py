@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 
 import weldon
-from weldon.data import Box, encode_targets, opened, read_labels
+from weldon.data import Box, decode, encode_targets, read_labels
+from weldon.data.decode import VARIABLE
 from weldon.data.image import load_reduced
-from weldon.data.opened import VARIABLE
 from weldon.data.scenes import CLASSES, make_scenes
 from weldon.errors import DataError, UsageError
 from weldon.evaluation import evaluate
@@ -295,7 +295,7 @@ def test_a_run_remembers_how_large_its_pictures_may_be_and_the_process_does_not(
     run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", max_pixels=100_000, **options)
     assert os.environ[VARIABLE] == "1000"
     monkeypatch.delenv(VARIABLE)
-    monkeypatch.setattr(opened, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(decode, "MAX_PIXELS", 1000)
     assert evaluate(run)["map"] == pytest.approx(run.manifest_values["validation"]["map"])
     assert VARIABLE not in os.environ
     monkeypatch.setenv(VARIABLE, "1000")  # what the command says goes before what the run remembers

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weldon.data.opened import allowing_pixels
+from weldon.data.decode import allowing_pixels
 from weldon.inference import load
 
 

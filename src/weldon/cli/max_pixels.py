@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from weldon.data.opened import MAX_PIXELS, VARIABLE, allow_pixels
+from weldon.data.decode import MAX_PIXELS, VARIABLE, allow_pixels
 
 
 def _allow(limit: int | None) -> int | None:

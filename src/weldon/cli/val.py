@@ -1,4 +1,7 @@
-"""``weldon val``: measure a run on the images it was not trained on, and print its figures."""
+"""``weldon val``: measure a run on images it was not trained on, and print its figures.
+
+Each figure is of a measure, a file in ``weldon/evaluation/measures/``: its flag, name and column are there.
+"""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from weldon.data import dicom
+from weldon.data.decode import opened, refuse_irregular
 from weldon.data.greys import OWN, Window
 from weldon.data.image import decoder_reason, orientation, upright_rgb
-from weldon.data.opened import opened, refuse_irregular
 from weldon.data.shards.member import lies_in_another, member_bytes
 from weldon.errors import StoreError, UsageError
 

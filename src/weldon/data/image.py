@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from weldon.data import dicom
+from weldon.data.decode import opened
 from weldon.data.greys import Window, deep_to_rgb, is_deep, note_range
-from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.shards.member import by_place
 from weldon.errors import DataError, StoreError, UsageError, WeldonError, system_reason
@@ -80,7 +80,7 @@ def load_image(path: str | Path, window: Window | None = None) -> Image.Image:
 
     Raises:
         DataError: the file is missing, empty, truncated, no image, has 32-bit pixels without a window, or
-            more pixels than allowed (:func:`weldon.data.opened.pixel_limit`).
+            more pixels than allowed (:func:`weldon.data.decode.pixel_limit`).
         UsageError: a package is needed that is not installed.
     """
     with refused(path), opened(Path(path)) as image:

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from weldon.data.decode import opened
 from weldon.data.delimited import read_columns
 from weldon.data.file_names import inside
 from weldon.data.image import refused
-from weldon.data.opened import opened
 from weldon.data.public.voc import VOC_CLASSES
 from weldon.data.record import Record
 from weldon.errors import DataError, UsageError

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from weldon.data.decode import opened, pixel_limit
 from weldon.data.greys import Window
 from weldon.data.image import image_size, refused, to_rgb, upright_rgb
-from weldon.data.opened import opened, pixel_limit
 from weldon.data.shards.member import lies_in_another
 from weldon.errors import MissingPackageError
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weldon.data import Record
-from weldon.data.opened import allowing_pixels
+from weldon.data.decode import allowing_pixels
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.tuning_images import choose_tuning_images

@@ -1,6 +1,8 @@
 """How good: functions on tensors, and accumulators of the same words over batches and processes.
 
 The accumulators are loaded when first asked for: they bring torchmetrics, and with it matplotlib.
+What ``weldon val`` prints are the measures in ``weldon/evaluation/measures/``, which use these functions:
+a new figure is a file there.
 """
 
 from __future__ import annotations

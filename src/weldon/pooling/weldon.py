@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from weldon.pooling.count import Count, check_count
-from weldon.pooling.extremes import add_evidence, evidence_weights
+from weldon.pooling.highest_lowest import add_evidence, evidence_weights
 from weldon.pooling.regions import RegionPool, flatten_regions
 
 
@@ -26,7 +26,7 @@ def weldon_pool(scores: Tensor, mask: Tensor | None = None, *, k_max: Count = 1,
 
     Returns:
         ``(N, C)``, in the dtype of ``scores``. The gradient reaches the selected regions only; of
-        equal scores at the edge the first ones (:mod:`weldon.pooling.extremes` says where any).
+        equal scores at the edge the first ones (:mod:`weldon.pooling.highest_lowest` says where any).
 
     Raises:
         UsageError: a count or share that is none (a bool, 0 for ``k_max``, the ambiguous 1.0), shapes or

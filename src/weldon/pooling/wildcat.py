@@ -12,7 +12,7 @@ from torch import Tensor
 from weldon.class_options import Finite, Maps
 from weldon.errors import UsageError
 from weldon.pooling.count import Count, check_count
-from weldon.pooling.extremes import add_evidence, evidence_weights
+from weldon.pooling.highest_lowest import add_evidence, evidence_weights
 from weldon.pooling.regions import RegionPool, accumulation_dtype, flatten_regions
 
 

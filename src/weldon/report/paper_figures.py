@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from weldon.data.opened import opened
+from weldon.data.decode import opened
 from weldon.errors import UsageError
 from weldon.inference.evidence import Evidence
 from weldon.inference.overlay import draw_evidence, overlay_map, side_by_side, with_caption

@@ -15,8 +15,8 @@ from pydantic import (
 )
 
 from weldon.class_options import Rate, options_of
+from weldon.data.decode import MAX_PIXELS, VARIABLE
 from weldon.data.geometry import LEAST_SIDE, MOST_SIDE
-from weldon.data.opened import MAX_PIXELS, VARIABLE
 from weldon.device import HELP, reader_count
 from weldon.losses.registry import LOSSES, USUAL, tasks_of
 from weldon.pooling import POOLINGS

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from weldon.data.decode import opened
 from weldon.data.greys import Window
 from weldon.data.image import refused as decoding
 from weldon.data.image import upright_rgb
-from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.windows import has_windows, reduced
 from weldon.errors import DataError, UsageError

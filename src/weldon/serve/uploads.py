@@ -13,9 +13,9 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from weldon.data.decode import opened
 from weldon.data.greys import Window
 from weldon.data.image import refused, upright_rgb
-from weldon.data.opened import opened
 from weldon.errors import DataError
 
 MOST_FILES = 64  # of one request

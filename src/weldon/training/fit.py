@@ -21,7 +21,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from weldon.data import encode_targets, write_splits
 from weldon.data.corrections import write_corrections
-from weldon.data.opened import allowing_pixels
+from weldon.data.decode import allowing_pixels
 from weldon.data.stores import absolute
 from weldon.device import choose_device, keep_freed_memory
 from weldon.errors import UsageError

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from weldon.data import ImageDataset, Record
-from weldon.data.opened import VARIABLE
+from weldon.data.decode import VARIABLE
 from weldon.data.tiles import Tiling
 from weldon.data.transforms import EvalTransform
 from weldon.data.windows import open_windows

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from weldon.data.decode import opened
 from weldon.data.formats.annotation import ImageAnnotation
 from weldon.data.formats.voc_xml import read_voc_xml
 from weldon.data.image import refused
 from weldon.data.labels.label_file import FolderForm
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.labels.rows import Row, label_set_of
-from weldon.data.opened import opened
 from weldon.data.record import LabelSet
 from weldon.errors import DataError, UsageError
 from weldon.files import read_text

@@ -13,8 +13,8 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from weldon.data.dataset import Item, collate, encode_targets, seeded
+from weldon.data.decode import opened
 from weldon.data.image import SUFFIXES, upright_rgb
-from weldon.data.opened import opened
 from weldon.data.record import Record
 from weldon.data.shards.writing import INDEX, ShardIndex, forever, share_of, shuffled
 from weldon.data.transforms import EvalTransform

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from weldon.pooling.count import MOST, Count
-from weldon.pooling.extremes import Ends
+from weldon.pooling.highest_lowest import Ends
 from weldon.pooling.regions import SHARE_STEPS, accumulation_dtype
 
 _STEPS = tl.constexpr(SHARE_STEPS)
@@ -27,7 +27,7 @@ _COUNTS = ["k_max", "share_max", "k_min", "share_min"]  # no new compilation for
 
 
 def select_ends(regions: Tensor, real: Tensor | None, ends: Ends) -> Tensor:
-    """Do what :func:`weldon.pooling.extremes.add_evidence` says: ``(N, C, R)`` to ``(N, C)``.
+    """Do what :func:`weldon.pooling.highest_lowest.add_evidence` says: ``(N, C, R)`` to ``(N, C)``.
 
     Args:
         regions: float16, bfloat16, float32 or float64, at most ``extremes.KERNEL_REGIONS`` regions.

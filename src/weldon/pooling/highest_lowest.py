@@ -5,7 +5,7 @@ Three ways give the same scores:
 - ``sorted``: one sort serves both ends. On a CPU numpy sorts, whose vector instructions make it 3 to 20 times
   faster than ``topk`` or a partition of each end (``docs/speed.md``).
 - ``kernel``: on a CUDA device with Triton, both ends of a row at once
-  (:mod:`weldon.pooling.extremes_kernel`).
+  (:mod:`weldon.pooling.highest_lowest_kernel`).
 - ``topk``: in a compiled or exported graph, and for a few of very many regions on a CPU.
 
 Where equal scores stand at the edge of what is selected, ``sorted`` and ``kernel`` take the first of them in
@@ -64,7 +64,7 @@ def add_evidence(
     if way == "topk":
         return _add_by_topk(regions, real, ends)
     if way == "kernel":
-        from weldon.pooling.extremes_kernel import select_ends
+        from weldon.pooling.highest_lowest_kernel import select_ends
 
         return select_ends(regions, real, ends)
     return select_by_sort(regions, real, ends)

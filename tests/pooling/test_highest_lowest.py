@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from weldon.pooling import WeldonPool, extremes
-from weldon.pooling.extremes import Ends, add_evidence, choose_way, evidence_weights
+from weldon.pooling import WeldonPool, highest_lowest
+from weldon.pooling.highest_lowest import Ends, add_evidence, choose_way, evidence_weights
 
 ENDS = [Ends(1, 1), Ends(3, 0), Ends(0.2, 0.3, 0.7), Ends("all", 2), Ends(60, 0.999, 0.0)]
 
 
 def answers(way, scores, mask, ends, monkeypatch):
     """Score, gradient, weights for and against."""
-    monkeypatch.setattr(extremes, "choose_way", lambda regions, ends: way)
+    monkeypatch.setattr(highest_lowest, "choose_way", lambda regions, ends: way)
     regions = scores.clone().requires_grad_()
     pooled = add_evidence(regions, mask, *ends)
     (slope,) = torch.autograd.grad(pooled.square().sum(), regions)
@@ -47,7 +47,7 @@ def test_only_ties_at_an_edge_are_searched_for(masked, generator):
     scores = torch.stack([torch.randperm(20, generator=generator).float() for _ in range(2)]).unsqueeze(1)
     mask = torch.rand(2, 20, generator=generator) > 0.5 if masked else None
     for tied, k_max, k_min in ((scores, 3, 2), (scores * 0, "all", "all"), (scores // 10, 2, 2)):
-        edges = extremes._sort_ends(tied, mask, Ends(k_max, k_min))[1]
+        edges = highest_lowest._sort_ends(tied, mask, Ends(k_max, k_min))[1]
         assert any(edge.more for edge in edges) == (tied is not scores and k_max != "all")
 
 

@@ -9,9 +9,9 @@ pytest.importorskip("triton", reason="torch for CUDA brings triton, torch for CP
 
 from contracts.pooling import PoolingContract
 from reference import pooling as reference
-from weldon.pooling import WeldonPool, extremes, weldon_pool
-from weldon.pooling.extremes import Ends
-from weldon.pooling.extremes_kernel import select_ends
+from weldon.pooling import WeldonPool, highest_lowest, weldon_pool
+from weldon.pooling.highest_lowest import Ends
+from weldon.pooling.highest_lowest_kernel import select_ends
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -19,7 +19,7 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 def kernel_and_sort(scores, mask, ends):
     """Scores and gradients of both ways."""
     answers = []
-    for way in (select_ends, extremes.select_by_sort):
+    for way in (select_ends, highest_lowest.select_by_sort):
         regions = scores.to(DEVICE).requires_grad_()
         pooled = way(regions, None if mask is None else mask.to(DEVICE), ends)
         weight = torch.arange(1.0, pooled.numel() + 1, device=DEVICE).view_as(pooled).to(pooled.dtype)
@@ -77,7 +77,7 @@ class KernelContract(PoolingContract):
 
     @pytest.fixture(autouse=True)
     def kernel(self, monkeypatch):
-        monkeypatch.setattr(extremes, "choose_way", lambda regions, ends: "kernel")
+        monkeypatch.setattr(highest_lowest, "choose_way", lambda regions, ends: "kernel")
 
     def build(self):
         return WeldonPool(k_max=self.k_max, k_min=self.k_min)

@@ -1,4 +1,4 @@
-"""The one way to open a picture: formats that run nothing, regular files only, size known before decoding."""
+"""Open and decode a picture file: formats that run nothing, regular files only, size known beforehand."""
 
 from __future__ import annotations
 

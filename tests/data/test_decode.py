@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 
 import weldon
+from weldon.data.decode import MAX_PIXELS, VARIABLE, allow_pixels, opened, pixel_limit, refuse_changed_pixels
 from weldon.data.file_facts import file_facts
 from weldon.data.image import decoding_problem, image_size, load_image
-from weldon.data.opened import MAX_PIXELS, VARIABLE, allow_pixels, opened, pixel_limit, refuse_changed_pixels
 from weldon.errors import DataError, UsageError
 
 
@@ -74,7 +74,7 @@ def test_no_other_file_of_the_library_opens_pictures():
         for path in source.rglob("*.py")
         if opening.search(path.read_text())
     }
-    assert found == {"data/opened.py"}
+    assert found == {"data/decode.py"}
 
 
 def test_postscript_called_a_photograph_starts_no_program(tmp_path, monkeypatch):
