@@ -207,7 +207,7 @@ def fitted(
 def item_answers(heads: Heads, number: int, look: Look, item: int) -> tuple[Tensor, Tensor]:
     """Return scores ``(C,)`` and maps ``(C, h, w)`` of one item by one head."""
     batch = look.items.__getitems__([item])
-    maps = heads.transfers[number](batch["features"])
+    maps = heads.transfers[number](batch["features"].float())
     return heads.pools[number](maps, batch["mask"])[0], maps[0].masked_fill(~batch["mask"], -torch.inf)
 
 
