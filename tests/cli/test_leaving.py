@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,32 @@ def test_what_nobody_foresaw_is_one_line_and_a_file(capsys):
 
 def test_success_is_zero():
     assert run_command(lambda: None) == 0
+
+
+class Readers:
+    """Processes that read images, as a loop holds them: they were ended by the same signal."""
+
+    def __del__(self):
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Terminated. ")
+
+
+@pytest.mark.parametrize("stopped", [Stopped(signal.SIGTERM), KeyboardInterrupt()])
+def test_what_a_stopped_command_held_does_not_complain(capsys, monkeypatch, stopped):
+    complained = []
+    monkeypatch.setattr(sys, "unraisablehook", complained.append)
+
+    def command():
+        readers = Readers()  # noqa: F841 as the local of a frame of the traceback
+        raise stopped
+
+    assert run_command(command) in (130, 143)
+    stopped.__traceback__ = None
+    assert complained == []
+
+
+def test_readers_that_end_by_themselves_are_told_with_what_to_do(capsys):
+    def command():
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+
+    assert run_command(command) == 1
+    assert "use fewer --workers" in capsys.readouterr().err
