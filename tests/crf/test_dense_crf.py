@@ -217,6 +217,23 @@ def test_each_picture_of_a_batch_may_have_its_own_labels():
         assert torch.equal(found[n], dense_crf(*pictures[n], labels=labels))
 
 
+def test_pictures_at_once_equal_one_by_one_whatever_labels_each_has_in_play():
+    """As on a GPU: one lattice for all pictures, and no loop over them."""
+    pictures = [picture(seed=seed) for seed in range(3)]
+    probabilities, images = (torch.stack(parts) for parts in zip(*pictures, strict=True))
+    logits = probabilities.log().requires_grad_()
+    own = torch.tensor([[True, True, False, False], [True, False, True, False], [False, True, False, False]])
+    model = DenseCRF(SMALL)
+    answers = []
+    for found in (model._infer_together(logits, images, own), model._marginals(logits, images, own)):
+        (slope,) = torch.autograd.grad(found.square().sum(), logits)
+        answers.append((found.detach(), slope))
+    for at_once, one_by_one in zip(*answers, strict=True):
+        torch.testing.assert_close(at_once, one_by_one)
+    assert (answers[0][0][~own] == 0).all()
+    assert (answers[0][1][~own] == 0).all()
+
+
 def test_pruning_changes_almost_no_label():
     probabilities, image = picture(height=40, width=50, labels=12)
     rare = 0.02 * torch.rand(10, 40, 50, generator=torch.Generator().manual_seed(1))

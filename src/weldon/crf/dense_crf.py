@@ -184,11 +184,20 @@ class DenseCRF:
         if logits.ndim == 3:
             return self._marginals(logits[None], image[None], labels)[0]
         play = labels_in_play(logits, labels=labels, prune=self.prune)
-        if play is None and logits.is_cuda:
-            return self._infer(logits, image)
+        if logits.is_cuda:
+            return self._infer_together(logits, image, play)
         chosen = [None] * len(logits) if play is None else [row.nonzero().squeeze(1) for row in play]
         parts = [self._infer_some(logits[n : n + 1], image[n : n + 1], rows) for n, rows in enumerate(chosen)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _infer_together(self, logits: Tensor, image: Tensor, play: Tensor | None) -> Tensor:
+        """Run mean field on all pictures at once, with the labels that any of them has in play."""
+        if play is None:
+            return self._infer(logits, image)
+        some = play.any(0).nonzero().squeeze(1)
+        out = ~play[:, some, None, None]
+        marginals = self._infer(logits[:, some].masked_fill(out, -torch.inf), image)
+        return torch.zeros_like(logits).index_copy(1, some, marginals)
 
     def _infer_some(self, logits: Tensor, image: Tensor, labels: Tensor | None) -> Tensor:
         if labels is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,13 @@ import pytest
 import torch
 
 from weldon.data import Record
-from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
+from weldon.training.features import feature_dataset
+from weldon.training.features.feature_dataset import (
+    CachedFeatures,
+    FeatureDataset,
+    ask_for_rows,
+    keep_batch,
+)
 
 CLASSES = ("cat", "dog")
 
@@ -95,3 +102,21 @@ def test_as_many_images_are_scored_at_once_as_fit(of_their_own_sizes, dataset, m
     assert dataset.cached.at_once == 5
     monkeypatch.setattr("weldon.training.features.feature_dataset.MOST_NUMBERS", 3)
     assert dataset.cached.at_once == 1
+
+
+def test_rows_of_a_file_are_asked_for_before_they_are_read(dataset, tmp_path, monkeypatch):
+    np.save(tmp_path / "maps.npy", dataset.cached.maps)
+    mapped = np.load(tmp_path / "maps.npy", mmap_mode="r")
+    asked = []
+    monkeypatch.setattr(feature_dataset, "ask_for_rows", lambda maps, rows: asked.append(rows.tolist()))
+    of_file = FeatureDataset(dataset.records, CLASSES, replace(dataset.cached, maps=mapped))
+    batch = of_file.__getitems__([1, 0])
+    assert asked == [[0, 1]]
+    assert torch.equal(batch["features"], dataset.__getitems__([1, 0])["features"])
+
+
+@pytest.mark.parametrize("row", [0, 9999])
+def test_asking_for_rows_reaches_neither_before_nor_behind_the_file(tmp_path, row):
+    np.save(tmp_path / "maps.npy", np.zeros((10_000, 1, 2, 3), np.float16))
+    ask_for_rows(np.load(tmp_path / "maps.npy", mmap_mode="r"), np.array([row]))
+    ask_for_rows(np.zeros((2, 1, 2, 3), np.float16), np.array([row]))  # in memory: nothing to do
