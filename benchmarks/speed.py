@@ -2,16 +2,19 @@
 
 OMP_NUM_THREADS=1 python benchmarks/speed.py           # about five minutes on one quiet core
 OMP_NUM_THREADS=1 python benchmarks/speed.py --dry     # the same at small sizes; nothing is written
+OMP_NUM_THREADS=1 python benchmarks/speed.py --only frozen,predict,check,one    # some rows, in four minutes
 
 Photographs are made, with detail at every scale, so that no data set is needed. The rival of predicting a
 folder is the plainest loop over timm's network: decode, timm's own transform, forward, no maps, no files.
-Results: benchmarks/results/speed.json and docs/speed.md.
+Results: benchmarks/results/speed.json, docs/speed.md and its figure of cost against size.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,9 +25,11 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import matplotlib as mpl
 import numpy as np
 import timm
 import torch
+from matplotlib import pyplot as plt
 from PIL import Image
 from timm.data import create_transform, resolve_data_config
 from torch.nn import functional
@@ -38,27 +43,44 @@ from weldon.data.image import load_image, load_reduced
 from weldon.data.record import Record
 from weldon.data.transforms import EvalTransform
 from weldon.device import keep_freed_memory
+from weldon.files import read_csv
 from weldon.losses import logistic_loss
+from weldon.models import save_model
 from weldon.models.embedded import DEFAULT_MODEL
-from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset
+from weldon.runs.recipe_file import build_recipe
+from weldon.runs.run_directory import RunDirectory
+from weldon.training.callbacks import BestWeights
+from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
 from weldon.training.heads import Heads, Setting, fit_heads
+from weldon.training.loggers import build_loggers
+from weldon.training.loss import build_objective
+from weldon.training.module import TrainingModule
+from weldon.training.trainer import Loaders, build_trainer
+
+mpl.use("agg")
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry", action="store_true")
-    parser.add_argument("--only", default="", help="rows whose name holds this; the others stay as they were")
+    parser.add_argument("--only", default="", help="rows whose name holds one of these; the others stay")
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
     results: dict[str, Any] = {} if options.dry else read_results("speed")
     with tempfile.TemporaryDirectory() as home:
         for title, (build, rounds) in rows(Path(home), dry=options.dry).items():
-            if options.only in title:
+            if any(part in title for part in options.only.split(",")):
                 results[title] = in_turn(build(), rounds=1 if options.dry else rounds)
                 tell(title, results[title])
+        if not options.only or "frozen" in options.only.split(","):
+            results |= whole_epochs(Path(home), dry=options.dry)
+        if options.dry:
+            draw_costs(results, Path(home) / "cost.png")
     if not options.dry:
         print(write_results("speed", results))
+        draw_costs(results, FIGURE)
 
 
 def rows(folder: Path, *, dry: bool) -> dict[str, tuple[Callable[[], dict[str, Way]], int]]:
@@ -76,14 +98,20 @@ def rows(folder: Path, *, dry: bool) -> dict[str, tuple[Callable[[], dict[str, W
     step = partial(step_ways, DEFAULT_MODEL, side=side, batch=8, device="cpu", narrow=False)
     found[f"training step, 8 images of {side} px"] = step, 5
     images = 256 if dry else 1358
-    title = f"frozen epoch, {images} images of 320 px, batches of 128"
+    title = f"frozen head, {images} images of 320 px, batches of 128"
     found[title] = partial(frozen_ways, folder, images), 3
     run = cache(partial(small_run, folder))
+    few = ((1, 20, 49), 10)
+    for backward in (False, True):
+        title = f"pooling of one picture {few[0]}, k = {few[1]}" + (
+            ", forward and backward" if backward else ""
+        )
+        found[title] = partial(pooling_ways, *few, backward=backward, device="cpu"), 301
     for times in (1, 2) if dry else (1, 4, 16):
         title = f"predict {8 * times} of 500 x 375 at 224 px"
         found[title] = partial(predict_ways, run, folder / f"x{times}", 8 * times), 3
-    count = 200 if dry else 10_000
-    found[f"check {count} files"] = partial(check_ways, folder, count), 1
+    for count in (50, 200) if dry else (625, 2500, 10_000):
+        found[f"check {count} files"] = partial(check_ways, folder, count), 1
     found["weldon --help"] = start_ways, 5
     return found
 
@@ -126,24 +154,108 @@ def reading_ways(folder: Path, count: int, size: tuple[int, int]) -> dict[str, W
     return {"ours": ours, "floats, decoded whole": before}
 
 
+CLASSES = tuple(f"class {number}" for number in range(6))
+
+
+def made_up_maps(file: Path, images: int) -> FeatureDataset:
+    """Keep maps in a file, as a run does: a quarter of their cells is padding, as of photographs of 4:3."""
+    maps = np.maximum(np.random.default_rng(0).standard_normal((images, 10, 10, 1280), dtype=np.float32), 0)
+    np.save(file, maps.astype(np.float16))
+    masks = np.ones((images, 10, 10), dtype=bool)
+    masks[:, 8:] = False
+    records = [
+        Record(Path(f"/{n}.jpg"), f"{n}.jpg", frozenset({CLASSES[n % 6]}), frozenset()) for n in range(images)
+    ]
+    rows = {record.path: n for n, record in enumerate(records)}
+    return FeatureDataset(records, CLASSES, CachedFeatures(np.load(file, mmap_mode="r"), masks, rows))
+
+
+def whole_epochs(folder: Path, *, dry: bool) -> dict[str, Any]:
+    """Epochs as ``weldon train --freeze`` runs them, with validation, by threads and pooling."""
+    train, val = (
+        made_up_maps(folder / f"{name}.npy", count)
+        for name, count in (("train", 256 if dry else 1358), ("val", 64 if dry else 340))
+    )
+    found: dict[str, Any] = {}
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        title = f"frozen epoch, {len(train)} and {len(val)} images of 320 px, {threads} threads"
+        seconds = {pool: epoch_seconds(pool, train, val, folder, 3 if dry else 9) for pool in POOLS}
+        own = statistics.median(seconds["weldon"])
+        found[title] = {
+            pool: {
+                "ms": 1e3 * statistics.median(taken),
+                "least_ms": 1e3 * min(taken),
+                "ratio": statistics.median(taken) / own,
+            }
+            for pool, taken in seconds.items()
+        }
+        tell(title, found[title])
+    torch.set_num_threads(1)
+    return found
+
+
+POOLS: dict[str, dict[str, Any]] = {"weldon": {"k_max": 0.2}, "max": {}, "avg": {}}
+
+
+def epoch_seconds(
+    pool: str, train: FeatureDataset, val: FeatureDataset, folder: Path, epochs: int
+) -> list[float]:
+    """Return what each epoch but the first took, by the run's own ``metrics.csv``."""
+    recipe = build_recipe(
+        {
+            "data": ".",
+            "freeze": True,
+            "device": "cpu",
+            "batch_size": 128,
+            "epochs": epochs,
+            "lr": 0.1,
+            "optimizer": "sgd",
+            "pool": pool,
+        }
+    )
+    net = weldon.create_model(DEFAULT_MODEL, 6, weights="none", pool=pool, **POOLS[pool])
+    net.freeze_backbone()
+    objective = build_objective(recipe, "multilabel", train.target, train.known)
+    module = TrainingModule(net, objective, recipe, "multilabel", CLASSES)
+    run = RunDirectory(Path(tempfile.mkdtemp(dir=folder)))
+    best = BestWeights(lambda trained: save_model(trained.net, run.best))
+    trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=1, progress=False)
+    trainer.loggers = build_loggers(recipe, run, run.path)
+    loaders = Loaders(train, val, collate_fn=keep_batch, batch_size=128, workers=0, seed=0)
+    trainer.fit(module, datamodule=loaders)
+    return [float(row["seconds"]) for row in read_csv(run.metrics)[1:]]
+
+
+FIGURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "cost.png"
+COSTS = {"predict ": "weldon predict, labels and boxes, 224 px", "check ": "weldon check, 160 x 120"}
+
+
+def draw_costs(results: dict[str, Any], path: Path) -> None:
+    """Draw the seconds of each size that was timed, on logarithmic axes."""
+    figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
+    for start, label in COSTS.items():
+        points = sorted(
+            (int(title.split()[1]), found["ours"]["ms"] / 1e3)
+            for title, found in results.items()
+            if title.startswith(start) and "ours" in found
+        )
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=label)
+    axes.set(xscale="log", yscale="log", xlabel="images", ylabel="seconds")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
 def frozen_ways(folder: Path, images: int) -> dict[str, Way]:
-    """One epoch of a head on cached maps of 1,280 features and 10 x 10 cells, and the arithmetic in it alone.
+    """One pass of a head over cached maps of 1,280 features and 10 x 10 cells, and its arithmetic alone.
 
     The arithmetic: the product of maps and weights, and that of maps and slopes, of maps that are in memory
     as floats already; nothing is read, pooled or compared with labels.
     """
-    classes = tuple(f"class {number}" for number in range(6))
-    records = [
-        Record(Path(f"/{n}.jpg"), f"{n}.jpg", frozenset({classes[n % 6]}), frozenset(), "train")
-        for n in range(images)
-    ]
-    maps = np.maximum(np.random.default_rng(0).standard_normal((images, 10, 10, 1280), dtype=np.float32), 0)
-    np.save(folder / "maps.npy", maps.astype(np.float16))
-    stored = np.load(folder / "maps.npy", mmap_mode="r")
-    masks = np.ones((images, 10, 10), dtype=bool)
-    masks[:, 8:] = False  # as photographs of 4:3 have it
-    cached = CachedFeatures(stored, masks, {record.path: n for n, record in enumerate(records)})
-    dataset = FeatureDataset(records, classes, cached)
+    dataset = made_up_maps(folder / "head.npy", images)
 
     def epoch(pool: str, **options: Any) -> Way:
         net = weldon.create_model(DEFAULT_MODEL, 6, weights="none", pool=pool, **options)
@@ -153,7 +265,7 @@ def frozen_ways(folder: Path, images: int) -> dict[str, Way]:
         )
 
     weight = torch.randn(6, 1280, 1, 1, requires_grad=True)
-    batch = torch.from_numpy(maps[:128]).permute(0, 3, 1, 2)
+    batch = dataset.__getitems__(list(range(128)))["features"].float()
 
     def arithmetic() -> None:
         for _ in range(-(-images // 128)):
@@ -206,14 +318,25 @@ def predict_ways(run: Callable[[], Path], photos: Path, count: int) -> dict[str,
 
 def check_ways(folder: Path, count: int) -> dict[str, Way]:
     """``weldon check`` of many files, beside Pillow decoding each of them."""
-    photos = write_photographs(folder / "check", count, (160, 120))
+    few = write_photographs(folder / f"few{count}", 50, (160, 120))
+    contents = [path.read_bytes() for path in few]
+    photos = folder / f"check{count}"
+    photos.mkdir()
+    files = [photos / f"{n:05}.jpg" for n in range(count)]
+    for n, path in enumerate(files):  # what stands behind a picture makes its bytes its own
+        path.write_bytes(contents[n % 50] + n.to_bytes(4, "big"))
+    lines = [
+        "file_name,labels",
+        *(f"{path.name},{'cat' if n % 2 else 'dog'}" for n, path in enumerate(files)),
+    ]
+    labels_of(photos).write_text("\n".join(lines) + "\n")
 
     def decode() -> None:
-        for path in photos:
+        for path in files:
             with Image.open(path) as image:
                 image.load()
 
-    words = ["check", str(photos[0].parent), "--labels", str(labels_of(photos[0].parent))]
+    words = ["check", str(photos), "--labels", str(labels_of(photos))]
     return {"ours": lambda: command(words), "Pillow decodes them": decode}
 
 

@@ -192,7 +192,8 @@ def test_average_pooling_takes_the_mean_before_the_transfer_layer_and_changes_no
 @pytest.fixture
 def halves(generator, monkeypatch):
     """Features as maps are cached: half precision, features last, more than one piece of them."""
-    monkeypatch.setattr("weldon.models.region_net.CACHED", 64)
+    for name in ("CACHED", "SHARED"):
+        monkeypatch.setattr(f"weldon.models.region_net.{name}", 64)
     return torch.randn(5, 2, 3, 8, generator=generator).half().permute(0, 3, 1, 2)  # (N, F, h, w)
 
 

@@ -15,6 +15,7 @@ from weldon.pooling.regions import flatten_regions
 
 _ROUNDING = 1e-3  # of a pixel: edges of cells that are no whole pixels are rounded in float32
 CACHED = 1 << 19  # features that a core's cache still holds, in float32, when the product reads them
+SHARED = 1 << 22  # the same of the cache that cores share: threads wait for each other once a piece
 
 
 def cell_mask(mask: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -120,7 +121,8 @@ def _kept_in_halves(features: Tensor, weight: Tensor) -> bool:
 
 def _pieces(regions: Tensor) -> list[slice]:
     """Return runs of images ``(N, F, R)`` to be widened one after the other, small enough for the cache."""
-    step = max(1, CACHED // (regions.shape[1] * regions.shape[2]))
+    most = CACHED if torch.get_num_threads() == 1 else SHARED
+    step = max(1, most // (regions.shape[1] * regions.shape[2]))
     return [slice(start, start + step) for start in range(0, max(1, len(regions)), step)]
 
 
