@@ -82,7 +82,7 @@ def test_few_numbers_are_pooled_as_many(ends, tied, dtype, generator, monkeypatc
     rows = torch.stack([torch.randperm(50, generator=generator) - 25 for _ in range(6)]).reshape(3, 2, 50)
     scores = (rows // 10 if tied else rows).to(dtype)
     few = answers("sorted", scores, None, ends, monkeypatch)
-    monkeypatch.setattr(extremes, "SMALL", 0)
+    monkeypatch.setattr(highest_lowest, "SMALL", 0)
     for one, other in zip(few, answers("sorted", scores, None, ends, monkeypatch), strict=True):
         assert one.dtype == other.dtype
         torch.testing.assert_close(one, other)
