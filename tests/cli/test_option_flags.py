@@ -76,3 +76,22 @@ def test_an_unknown_flag_like_no_other_is_answered_with_no_other(capsys, verb, s
     assert (code, strange in said.err, "ossible" in said.err, "Did you mean" in said.err) == (
         *(2, True, False, False),
     ), said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "photos", "--out", "s3://bucket/run"],
+        ["train", "photos", "--cache", "s3://bucket/maps"],
+        ["predict", "run", "photos", "--out", "s3://bucket/answers"],
+        ["export", "run", "--out", "s3://bucket/model.onnx"],
+        ["next", "run", "photos", "--out", "s3://bucket/next.csv"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_to_an_address(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = run(capsys, *words)
+    assert code == 2
+    assert f"{words[-2]} must be on a disk of this machine, got {words[-1]}" in " ".join(said.err.split())
+    assert list(tmp_path.iterdir()) == []

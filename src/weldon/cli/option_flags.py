@@ -14,23 +14,36 @@ import typer
 from pydantic import BaseModel
 from typer.core import TyperCommand
 
+from weldon.data.stores import address_of
+from weldon.errors import UsageError
+
 SHORT = {"batch_size": "-b", "workers": "-j", "config": "-c"}
 ALIKE = 0.75  # of two names, as difflib measures it: what is less alike is another option, not a slip
 # Typer brings its own click, or takes the one that is installed, by its version.
 _NO_SUCH_OPTION: Any = sys.modules[typer.BadParameter.__module__].NoSuchOption
+WRITTEN = ("out", "cache")  # options that name what a verb writes
 SHORTEST = 3  # letters of a name that may stand for a longer one
 
 
 class Verb(TyperCommand):
-    """A verb whose refusal of an unknown option names those that it may have been meant to be, no others."""
+    """A verb whose refusal of an unknown option names those that it may have been meant to be, no others.
+
+    It writes on a disk of this machine: where it is to write, an address of an object store is refused.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line."""
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except _NO_SUCH_OPTION as error:
             near = alike(error.option_name, error.possibilities or ())
             raise _NO_SUCH_OPTION(error.option_name, possibilities=near, ctx=error.ctx) from None
+        for name in WRITTEN:
+            if address := address_of(ctx.params.get(name) or ""):
+                raise UsageError(
+                    f"--{name} must be on a disk of this machine, got {address}: copy the files there later"
+                )
+        return rest
 
 
 def alike(name: str, names: Iterable[str]) -> list[str]:
