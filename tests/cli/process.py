@@ -108,7 +108,7 @@ def at(moment, function, *values):
 
 def signal_in_predict(number):
     """Send a signal to this process when ``predict`` looks for the run's recipe."""
-    import weldon.runs.out_directory  # noqa: F401 it asks for the names of files when it is imported
+    import weldon.runs.claim  # noqa: F401 it asks for the names of files when it is imported
     from weldon.runs.run_directory import RunDirectory
 
     RunDirectory.config = property(lambda _: send(number))

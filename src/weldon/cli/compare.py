@@ -32,7 +32,7 @@ def compare(
     """Compare runs: figures with their spread, options that differ, pictures whose answers changed."""
     from weldon.report.compare_page import write_comparison
     from weldon.report.run_comparison import compare_runs
-    from weldon.runs.out_directory import table_path
+    from weldon.runs.claim import table_path
     from weldon.runs.run_directory import open_run
 
     table = table_path(out, "compare", overwrite=overwrite, beside=".html")

@@ -62,7 +62,7 @@ def _let_go(error: BaseException | None) -> None:
 
 
 def _say_stopped(stopped: Stopped) -> int:
-    from weldon.runs.out_directory import is_first_process
+    from weldon.runs.claim import is_first_process
 
     if is_first_process() and not stopped.told:  # of several processes, all were stopped
         say(stopped.words)

@@ -27,7 +27,7 @@ def next_images(
     """Choose the pictures to label next: the run is unsure of them, and they are unlike each other."""
     from weldon.review.label_next import next_images as choose
     from weldon.review.label_next import write_next
-    from weldon.runs.out_directory import table_path
+    from weldon.runs.claim import table_path
 
     table = table_path(out, "next", overwrite=overwrite)
     found = choose(run, unlabelled, count=count, device=device)

@@ -108,7 +108,7 @@ class PredictOptions(BaseModel):
 
     def folder(self) -> Path:
         """Return the folder to write; where none is named, make the first free of ``runs/predict``, …."""
-        from weldon.runs.out_directory import make_free
+        from weldon.runs.claim import make_free
 
         return self.out if self.out is not None else make_free(Path("runs"), "predict")
 

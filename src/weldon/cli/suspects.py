@@ -36,7 +36,7 @@ def suspects(
 
     from weldon.review.suspect_search import search_suspects
     from weldon.review.suspects_page import write_suspects, write_suspects_page
-    from weldon.runs.out_directory import table_path
+    from weldon.runs.claim import table_path
     from weldon.runs.run_directory import open_run
 
     directory = open_run(run)

@@ -17,7 +17,7 @@ from typing import IO
 
 from weldon.errors import UsageError
 from weldon.files import write_text
-from weldon.runs.out_directory import first_free
+from weldon.runs.claim import first_free
 from weldon.runs.recipe_file import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.label_book import LabelBook, label_table

@@ -29,8 +29,8 @@ from weldon.files import write_csv, write_json
 from weldon.losses import TrainingLoss
 from weldon.models import RegionNet, load_network, save_model
 from weldon.runs.calibration_file import write_calibration
+from weldon.runs.claim import Claim, claimed, is_first_process
 from weldon.runs.manifest_file import write_manifest
-from weldon.runs.out_directory import Claim, claimed, is_first_process
 from weldon.runs.recipe import Recipe
 from weldon.runs.recipe_file import build_recipe, write_recipe
 from weldon.runs.run_directory import RunDirectory

@@ -9,7 +9,7 @@ import pytest
 from weldon.errors import UsageError
 from weldon.files import read_text
 from weldon.folder_lock import LOCK, locked
-from weldon.runs.out_directory import CHOSEN, claimed, first_free, is_first_process, make_free
+from weldon.runs.claim import CHOSEN, claimed, first_free, is_first_process, make_free
 
 
 def tree(folder):
@@ -282,7 +282,7 @@ def test_of_two_that_ask_at_once_each_gets_a_folder_of_its_own(tmp_path, monkeyp
     """Both see the same name as free; the slower one takes the next."""
     (tmp_path / "runs").mkdir()
     answers = iter([tmp_path / "runs" / "predict", tmp_path / "runs" / "predict2"])
-    monkeypatch.setattr("weldon.runs.out_directory.first_free", lambda parent, name: next(answers))
+    monkeypatch.setattr("weldon.runs.claim.first_free", lambda parent, name: next(answers))
     (tmp_path / "runs" / "predict").mkdir()
     assert make_free(tmp_path / "runs", "predict") == tmp_path / "runs" / "predict2"
     assert (tmp_path / "runs" / "predict2").is_dir()
