@@ -122,6 +122,23 @@ def test_two_machines_train_the_run_of_two_processes(run):
     assert "report:" not in said[1]  # one machine writes
 
 
+@pytest.mark.slow
+def test_two_processes_train_from_shards_the_run_of_the_files(run):
+    """Each reads the places of its own share; weights, thresholds and figures are those of the files."""
+    folder = run.path.parents[1]
+    done = start(folder, "data shards scenes --labels scenes/labels.csv --out shards")
+    assert done.returncode == 0, done.stderr
+    command = COMMAND.replace("scenes --labels scenes/labels.csv", "shards") + " --out from-shards"
+    done = start(folder, command)
+    assert done.returncode == 0, done.stderr
+    two = RunDirectory(folder / "from-shards")
+    learnt, again = (load_file(one.best) for one in (run, two))
+    assert all(torch.equal(learnt[name], again[name]) for name in learnt)
+    for name in ("thresholds.json", "splits.csv", "report/per_class.csv"):
+        assert (two.path / name).read_bytes() == (run.path / name).read_bytes(), name
+    assert two.manifest_values["validation"] == run.manifest_values["validation"]
+
+
 STOPPED = """
 import os, signal, sys
 from weldon.cli import main
@@ -138,6 +155,7 @@ main()
 
 @pytest.mark.slow
 def test_sigterm_ends_all_processes_and_the_replacement_goes_on(run):
+    """The last test of the file: it replaces the run that the others read."""
     folder = run.path.parents[1]
     before = run.best.read_bytes()
     (folder / "stopped.py").write_text(STOPPED)
@@ -153,20 +171,3 @@ def test_sigterm_ends_all_processes_and_the_replacement_goes_on(run):
     assert [place.name for place in (folder / "runs").iterdir()] == ["train"]
     assert "seed = 1" in run.config.read_text()
     assert len(rows_of(run.metrics)) == 2
-
-
-@pytest.mark.slow
-def test_two_processes_train_from_shards_the_run_of_the_files(run):
-    """Each reads the places of its own share; weights, thresholds and figures are those of the files."""
-    folder = run.path.parents[1]
-    done = start(folder, "data shards scenes --labels scenes/labels.csv --out shards")
-    assert done.returncode == 0, done.stderr
-    command = COMMAND.replace("scenes --labels scenes/labels.csv", "shards") + " --out from-shards"
-    done = start(folder, command)
-    assert done.returncode == 0, done.stderr
-    two = RunDirectory(folder / "from-shards")
-    learnt, again = (load_file(one.best) for one in (run, two))
-    assert all(torch.equal(learnt[name], again[name]) for name in learnt)
-    for name in ("thresholds.json", "splits.csv", "report/per_class.csv"):
-        assert (two.path / name).read_bytes() == (run.path / name).read_bytes(), name
-    assert two.manifest_values["validation"] == run.manifest_values["validation"]

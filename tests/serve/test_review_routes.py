@@ -37,7 +37,7 @@ def test_suspects_are_those_that_the_command_lists(page, run):
     expected = [(search.maps.records[place].file_name, column) for place, column in search.cells()]
     classes = list(run.class_names)
     assert [(item["file_name"], classes.index(item["class"])) for item in found["items"]] == expected
-    told = [round(suspect.chance, 4) for suspect, _ in search.suspects(500)]
+    told = [round(suspect.probability, 4) for suspect, _ in search.suspects(500)]
     assert [round(item["chance"], 4) for item in found["items"]] == told
 
 
