@@ -139,3 +139,29 @@ def test_a_picture_that_joined_is_labelled_in_a_table_of_its_own(run, tmp_path):
     for one in (book, fresh):
         assert len(one.page().corrections) == 2
         assert (one.label(88, "8"), one.label(0, "8")) == ("present", "unknown")
+
+
+@pytest.mark.parametrize("again", ["same", "other"])
+def test_what_is_withdrawn_counts_as_if_nobody_had_spoken(book, again):
+    label = book.label(5, "4")
+    said = label if again == "same" else other(label)
+    book.correct(1, "4", book.label(1, "4"), "unknown")
+    book.correct(5, "4", label, said)
+    assert len(book.page().reviewed) == 2
+    book.withdraw(5, "4", said)
+    for one in (book, LabelBook(book.path, book.images, book.classes)):
+        assert {file for file, _ in one.page().reviewed} == {book.images.records[1].file_name}
+        assert one.label(5, "4") == label
+    assert len(book.path.read_text().splitlines()) == 4  # nothing that was written is lost
+
+
+def test_only_what_somebody_said_can_be_withdrawn(book):
+    label = book.label(5, "4")
+    with pytest.raises(OtherLabelError, match="nobody said"):
+        book.withdraw(5, "4", label)
+    book.correct(5, "4", label, other(label))
+    with pytest.raises(OtherLabelError, match="nobody said"):
+        book.withdraw(5, "4", label)
+    with pytest.raises(OtherLabelError, match="nobody said"):
+        book.withdraw(5, "cat", "unknown")
+    assert len(read_corrections(book.path)) == 1

@@ -82,6 +82,16 @@ def test_a_correction_is_written_and_told(page, tmp_path):
     assert queue_of(page, "kind=class&class=8")["reviewed"] == 1
 
 
+def test_an_answer_that_is_taken_back_is_not_counted(page):
+    item = queue_of(page, "kind=class&class=8&limit=1")["items"][0]
+    page.post("/api/corrections", json=correction(item, "8", "unknown"))
+    back = {"number": item["number"], "class": "8", "from": "unknown", "to": "withdrawn"}
+    assert page.post("/api/corrections", json=back).json()["labels"] == item["labels"]
+    assert queue_of(page, "kind=class&class=8")["reviewed"] == 0
+    assert page.get("/api/corrections").json()["labels"] == 0
+    assert page.post("/api/corrections", json=back).status_code == 409
+
+
 def test_who_saw_an_older_label_is_told_and_nothing_is_written(page, tmp_path):
     item = queue_of(page, "kind=class&class=8&limit=1")["items"][0]
     page.post("/api/corrections", json=correction(item, "8", "unknown", who="Ada"))

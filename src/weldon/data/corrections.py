@@ -19,6 +19,7 @@ from weldon.growing_table import append_row, read_rows
 log = logging.getLogger("weldon")
 
 PRESENT, ABSENT, UNKNOWN = STATES = ("present", "absent", "unknown")
+WITHDRAWN = "withdrawn"  # in `to`: the latest row of this file and class that says `from` does not count
 COLUMNS = ("file", "class", "from", "to", "time", "who")
 NEEDED = COLUMNS[:4]
 
@@ -34,7 +35,8 @@ class Correction:
         file_name: the name the image goes by in the label file.
         class_name: the class.
         before: ``present``, ``absent`` or ``unknown``: what the label was when the person looked.
-        after: what it is; the same as ``before`` confirms the label.
+        after: what it is; the same as ``before`` confirms the label. In a table also ``withdrawn``: the
+            person takes back what was said, and ``before`` is what that was.
         time: when, in ISO 8601; :func:`now` writes it.
         who: the person, where given.
         row: of the table it was read from; 0 where it comes from none.
@@ -78,13 +80,14 @@ def append_correction(path: str | Path, correction: Correction) -> None:
     It is on the disk when the call returns. Threads and processes may write at the same time.
 
     Raises:
-        UsageError: a label that is none of the three, or a name that no table can carry.
+        UsageError: a label that is none of these, or a name that no table can carry.
         DataError: ``path`` holds another table.
         OSError: no room, no permission, …
     """
     for name in ("before", "after"):
-        if (value := getattr(correction, name)) not in STATES:
-            raise UsageError(f"`{name}` must be one of {', '.join(STATES)}, got {value!r}")
+        allowed = STATES if name == "before" else (*STATES, WITHDRAWN)
+        if (value := getattr(correction, name)) not in allowed:
+            raise UsageError(f"`{name}` must be one of {', '.join(allowed)}, got {value!r}")
     for name in (correction.file_name, correction.class_name):
         if not name or not is_fit(name):
             raise UsageError(f"{name!r} cannot stand in a table: {UNFIT}")
@@ -103,7 +106,8 @@ def read_corrections(path: str | Path) -> tuple[Correction, ...]:
     """Return the corrections in their order; a row that a killed writer left half is passed over and told.
 
     The columns ``file``, ``class``, ``from`` and ``to`` must be there, ``time`` and ``who`` may be. A row
-    whose ``to`` is blank decides nothing, as in a table of suspects that is not filled in.
+    whose ``to`` is blank decides nothing, as in a table of suspects that is not filled in. One whose ``to`` is
+    ``withdrawn`` is left out together with the row that it takes back, as if nobody had spoken.
 
     Raises:
         DataError: the file cannot be read, or a row cannot be understood; every such row is named.
@@ -114,7 +118,32 @@ def read_corrections(path: str | Path) -> tuple[Correction, ...]:
     problems = [problem for number, row in rows for problem in _problems(number, row)]
     if problems:
         raise DataError(f"{path} has rows that are no corrections; mend or remove them:", problems)
-    return tuple(_correction(number, row) for number, row in rows if row["to"].strip())
+    return _standing([_correction(number, row) for number, row in rows if row["to"].strip()], path)
+
+
+def standing_row(rows: Sequence[Correction], said: Correction) -> int | None:
+    """Return the place of the row that a withdrawal takes back, None where there is none.
+
+    Args:
+        rows: those that count, in their order.
+        said: the withdrawal; its ``before`` is what the row says.
+    """
+    cell = (said.file_name, said.class_name, said.before)
+    places = range(len(rows) - 1, -1, -1)
+    return next((n for n in places if (rows[n].file_name, rows[n].class_name, rows[n].after) == cell), None)
+
+
+def _standing(rows: Sequence[Correction], path: str | Path) -> tuple[Correction, ...]:
+    """Return the rows that nobody took back."""
+    kept: list[Correction] = []
+    for row in rows:
+        if row.after != WITHDRAWN:
+            kept.append(row)
+        elif (place := standing_row(kept, row)) is not None:
+            del kept[place]
+        else:
+            log.warning("%s row %d takes back what no earlier row says: it is left out", path, row.row)
+    return tuple(kept)
 
 
 def _problems(number: int, row: dict[str, str]) -> Iterable[str]:
@@ -122,9 +151,10 @@ def _problems(number: int, row: dict[str, str]) -> Iterable[str]:
         if not row[column].strip():
             yield f"row {number}: no {column}"
     for column in ("from", "to"):
+        allowed = STATES if column == "from" else (*STATES, WITHDRAWN)
         open_still = column == "to" and not row[column].strip()
-        if row[column].strip().lower() not in STATES and not open_still:
-            yield f"row {number}: {column} is {row[column]!r}, it must be one of {', '.join(STATES)}"
+        if row[column].strip().lower() not in allowed and not open_still:
+            yield f"row {number}: {column} is {row[column]!r}, it must be one of {', '.join(allowed)}"
     time = row.get("time", "").strip()
     if time:
         try:

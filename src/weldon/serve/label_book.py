@@ -12,12 +12,15 @@ from pathlib import Path
 from weldon.data.corrections import (
     ABSENT,
     PRESENT,
+    UNKNOWN,
+    WITHDRAWN,
     Correction,
     append_correction,
     apply_corrections,
     label_of,
     now,
     read_corrections,
+    standing_row,
 )
 from weldon.errors import UsageError
 from weldon.runs.run_directory import RunDirectory
@@ -46,7 +49,7 @@ class Page:
     """What the table of corrections comes to.
 
     Args:
-        corrections: every row.
+        corrections: every row that nobody took back.
         reviewed: cells that somebody spoke of and that are not in conflict.
         conflicts: one sentence for each contradiction.
     """
@@ -138,6 +141,35 @@ class LabelBook:
             for row in rows:
                 self._append(row, self.path if number < self.images.labelled else self.joined)
             return rows
+
+    def withdraw(self, number: int, class_name: str, said: str, *, who: str = "") -> list[Correction]:
+        """Take back what was last said of a label, as if nobody had spoken; the table gets one more row.
+
+        Args:
+            number: of the picture.
+            class_name: the class.
+            said: what the label was said to be.
+            who: the person, where given.
+
+        Raises:
+            OtherLabelError: nobody said so, or the label is another one by now.
+            UsageError: no such picture.
+            DataError: the table holds rows that cannot be used.
+        """
+        self.images.record(number)
+        path = self.path if number < self.images.labelled else self.joined
+        row = Correction(self.images.key(number), class_name, said, WITHDRAWN, now(), who)
+        with self._turn:
+            self._refresh()
+            label = self.label(number, class_name) if class_name in self.classes else UNKNOWN
+            if label != said or standing_row(self._page.corrections, row) is None:
+                raise OtherLabelError(
+                    f"nobody said that {class_name} is {said} in {row.file_name}: it is {label}", label
+                )
+            append_correction(path, row)
+            self._stamps[path] = None  # read again: an earlier row counts now
+            self._refresh()
+        return [row]
 
     def _others(self, number: int, class_name: str, after: str, who: str) -> list[Correction]:
         if not self.single or after != PRESENT:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from weldon.data.corrections import STATES
+from weldon.data.corrections import STATES, WITHDRAWN
 
 Json = dict[str, Any]
 ERROR = {
@@ -121,6 +121,7 @@ def picture_body() -> Json:
 
 STATE = {"state": {"enum": ["waiting", "working", "done", "failed"]}, "problem": TEXT}
 LABEL = {"enum": list(STATES)}
+SAID = {"enum": [*STATES, WITHDRAWN]}
 SIDE = list_of(
     json_object(
         {
@@ -166,7 +167,7 @@ ITEM = {
     "labels": by_name(LABEL),
     "reviewed": list_of(TEXT),
 }
-CORRECTION = {"file": TEXT, "class": TEXT, "from": LABEL, "to": LABEL, "time": TEXT, "who": TEXT}
+CORRECTION = {"file": TEXT, "class": TEXT, "from": LABEL, "to": SAID, "time": TEXT, "who": TEXT}
 CURVE = {
     **dict.fromkeys(("thresholds", "probabilities"), list_of(NUMBER)),
     **dict.fromkeys(("precision", "recall"), list_of(or_null(NUMBER))),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from weldon.data.corrections import STATES, Correction
+from weldon.data.corrections import STATES, WITHDRAWN, Correction
 from weldon.errors import UsageError
 from weldon.serve.label_book import LabelBook, OtherLabelError
 from weldon.serve.review_queue import KINDS, count_reviewed, described
@@ -88,10 +88,14 @@ def _correct(book: LabelBook, body: dict[str, Any]) -> JSONResponse:
     before, after = body.get("from"), body.get("to")
     if type(number) is not int or not isinstance(name, str) or not isinstance(who, str):
         raise UsageError("a correction must have a number, a class, from, to and, if given, who")
-    if before not in STATES or after not in STATES:
-        raise UsageError(f"from and to must be one of {', '.join(STATES)}")
+    if before not in STATES or after not in (*STATES, WITHDRAWN):
+        raise UsageError(f"from and to must be one of {', '.join(STATES)}; to may be {WITHDRAWN}")
+    who = who[:LONGEST_NAME]
     try:
-        rows = book.correct(number, name, str(before), str(after), who=who[:LONGEST_NAME])
+        if after == WITHDRAWN:
+            rows = book.withdraw(number, name, str(before), who=who)
+        else:
+            rows = book.correct(number, name, str(before), str(after), who=who)
     except OtherLabelError as error:
         return reply({"error": str(error), "label": error.label}, 409)
     return reply({"rows": [_row(row) for row in rows], "labels": book.labels(number)})

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from weldon import __version__
-from weldon.data.corrections import STATES
+from weldon.data.corrections import STATES, WITHDRAWN
 from weldon.data.formats import WRITERS
 from weldon.serve.answer import DEFAULT_PARTS, PARTS
 from weldon.serve.look_routes import SIDES
@@ -159,14 +159,15 @@ REVIEW = (
         "POST",
         "/api/corrections",
         "Write one correction down",
-        "`rows` that were written, and the picture's `labels`; 409 where the label is another one by now",
+        "`rows` that were written, and the picture's `labels`; 409 where the label is another one by now. "
+        f"`to` {WITHDRAWN} takes back what was last said: `from` is what that was",
         (),
         json_body(
             {
                 "number": {"type": "integer"},
                 "class": {"type": "string"},
                 "from": {"enum": list(STATES)},
-                "to": {"enum": list(STATES)},
+                "to": {"enum": [*STATES, WITHDRAWN]},
                 "who": {"type": "string"},
             },
             needed=("number", "class", "from", "to"),

@@ -91,7 +91,7 @@ const answerWith = (after) => {
   if (!now) return;
   const name = focus;
   const before = now.labels[name];
-  undone.push({ now, name, before, after, labels: { ...now.labels }, place });
+  undone.push({ now, name, labels: { ...now.labels }, reviewed: [...now.reviewed], counted: queue.reviewed, place });
   if (!now.reviewed.includes(name)) {
     if (!now.reviewed.length || now.class === name) queue.reviewed += 1;
     now.reviewed.push(name);
@@ -108,13 +108,12 @@ const undo = () => {
     say("There is nothing to take back.");
     return;
   }
-  const { now, name, before, labels } = last;
+  const { now, name, labels, reviewed, counted } = last;
   for (const other of run.classes) {
-    if (now.labels[other] === labels[other]) continue;
-    if (other !== name) post({ number: now.number, class: other, from: now.labels[other], to: labels[other], who: byId("who").value.trim() });
+    if (other === name || now.labels[other] !== labels[other]) post({ number: now.number, class: other, from: now.labels[other], to: "withdrawn", who: byId("who").value.trim() });
   }
-  post({ number: now.number, class: name, from: now.labels[name], to: before, who: byId("who").value.trim() });
-  now.labels = labels;
+  Object.assign(now, { labels, reviewed });
+  queue.reviewed = counted;
   show(last.place).then(() => ask_of(name));
 };
 
@@ -127,7 +126,7 @@ const showDone = async () => {
     byId("done").replaceChildren(...found.corrections.slice(0, 12).map(row));
     byId("done").closest(".scroll").hidden = found.total === 0;
     byId("done-state").textContent = found.total
-      ? `${found.total.toLocaleString()} rows in ${found.file}. Your own table is not touched.`
+      ? `${found.total.toLocaleString()} ${found.total === 1 ? "answer" : "answers"} in ${found.file}. Your own table is not touched.`
       : `Each answer becomes a row of ${found.file}. Your own table is not touched.`;
     byId("conflicts").replaceChildren(...found.conflicts.map((conflict) => make("li", {}, conflict)));
     byId("conflicts").hidden = found.conflicts.length === 0;

@@ -137,7 +137,7 @@ byId("train").addEventListener("shown", async () => {
   watch();
   try {
     const { total, labels, file } = await ask("/api/corrections");
-    byId("train-what").textContent = total ? `${labels.toLocaleString()} labels were reviewed, in ${file}.` : "There is no correction yet: answer a question under Review first.";
+    byId("train-what").textContent = total ? `${labels.toLocaleString()} ${labels === 1 ? "label was" : "labels were"} reviewed, in ${file}.` : "There is no correction yet: answer a question under Review first.";
   } catch (error) {
     failed(error);
   }
