@@ -51,6 +51,16 @@ def test_regions_that_speak_the_other_way_are_not_sold_as_evidence():
     assert "nothing speaks for it, even its 2 highest regions give -1.50" in low
 
 
+def test_nothing_speaks_against_a_class_only_where_no_region_does():
+    mixed = torch.full((2, 4, 4), 3.0)
+    mixed[0, 0, 0] = -0.5
+    high = explain(result_of(mixed, k_max=2, k_min=3), "cat").sentence()
+    assert "nothing speaks" not in high
+    assert "its 3 lowest regions give +0.92 together, though 1 speaks against it (the lowest -0.50" in high
+    low = explain(result_of(-mixed, k_max=3, k_min=2), "cat").sentence()
+    assert "its 3 highest regions give -0.92 together, though 1 speaks for it (the highest +0.50" in low
+
+
 def test_without_negative_evidence_the_sentence_says_so(result: Result):
     sentence = explain(result_of(result.class_maps, pool="max"), "cat").sentence()
     assert "looks at no regions against it" in sentence

@@ -332,6 +332,11 @@ def test_train_again_by_keyboard_alone(visit, live):
     press(browser, keys().ENTER)
     until(browser, "!document.getElementById('compared').hidden", 240)
     assert len(find(browser, "#compare-classes tr")) == 6
+    for cell in find(browser, "#compare-classes td:last-child"):  # a colour only with a whole interval
+        low, high = (float(end.replace("−", "-")) for end in find(cell, ".reach")[0].text.split(" to "))
+        coloured = bool(find(cell, ".text-for, .text-against"))
+        assert not (coloured and low < 0 < high)
+    assert " to " in find(browser, "#compare-headline .reach")[0].text
     assert "32 validation images" in find(browser, "#compare-state")[0].text
     tab_to(browser, "#use-new")
     press(browser, keys().ENTER)

@@ -11,6 +11,8 @@ import torch
 
 from weldon.data import Record
 from weldon.errors import DataError
+from weldon.metrics.bootstrap import resampled_average_precision
+from weldon.report.compare_page import difference
 from weldon.serve.comparison import compare
 from weldon.serve.label_book import LabelBook
 from weldon.serve.later import Later
@@ -72,6 +74,25 @@ def test_figures_and_changed_answers_are_those_of_a_count_by_hand(images, book):
     }
     assert (found["changed"], found["now_right"], found["now_wrong"]) == (4, 3, 1)
     assert found["answers"][0]["right"] is False  # what became wrong is seen first
+
+
+def test_gains_have_the_interval_that_weldon_compare_gives(images, book):
+    generator = torch.Generator().manual_seed(3)
+    scores = [torch.randn(4, 2, generator=generator) for _ in range(2)]
+    found = compare(FakeRun("old", images, scores[0]), FakeRun("new", images, scores[1]), book)
+    target = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.0, 0.0]])
+    draws = resampled_average_precision(scores, target)
+    gain = found["new"]["ap"]["dog"] - found["old"]["ap"]["dog"]
+    assert found["differences"]["dog"] == difference(pytest.approx(gain), (draws[1] - draws[0])[:, 1])
+    means = draws.nanmean(2)
+    assert found["difference"]["low"] == difference(0.0, means[1] - means[0])["low"]
+    assert found["draws"] == draws.shape[1]
+
+
+def test_the_same_answers_twice_gain_nothing_for_sure(images, book):
+    scores = torch.tensor([[3.0, 0.0], [2.0, 1.0], [1.0, 0.5], [-1.0, 0.0]])
+    found = compare(FakeRun("old", images, scores), FakeRun("new", images, scores), book)
+    assert found["difference"] == found["differences"]["cat"] == {"gain": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_both_runs_are_measured_against_the_labels_as_corrected(images, book):

@@ -160,6 +160,8 @@ def _for(result: Result, evidence: Evidence) -> str:
     count = _regions(len(evidence.top), "highest")
     if evidence.top_sum > 0:
         return f"{count} {_verb(evidence.top, 'speak')} for it with {evidence.top_sum:+.2f} ({best_text})"
+    if speaking := _number_that_speak(evidence.top, "for"):
+        return f"{count} give {evidence.top_sum:+.2f} together, though {speaking} for it ({best_text})"
     return f"nothing speaks for it, even {count} give {evidence.top_sum:+.2f} ({best_text})"
 
 
@@ -173,7 +175,17 @@ def _against(result: Result, evidence: Evidence) -> str:
     if evidence.low_sum < 0:
         verb = _verb(evidence.low, "speak")
         return f"and {count} {verb} against it with {evidence.low_sum:+.2f} ({worst_text})"
+    if speaking := _number_that_speak(evidence.low, "against"):
+        return (
+            f"and {count} give {evidence.low_sum:+.2f} together, though {speaking} against it ({worst_text})"
+        )
     return f"and nothing speaks against it, even {count} give {evidence.low_sum:+.2f} ({worst_text})"
+
+
+def _number_that_speak(regions: Sequence[Region], side: str) -> str:
+    """Say how many regions speak for a class, or against it, whatever their sum; nothing where none does."""
+    number = sum(region.speaks == side and region.score != 0 for region in regions)
+    return f"{number} {'speaks' if number == 1 else 'speak'}" if number else ""
 
 
 def _smoothing(evidence: Evidence) -> str:

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from weldon.errors import DataError
 from weldon.metrics import average_precision
+from weldon.metrics.bootstrap import resampled_average_precision
+from weldon.report.compare_page import difference
 from weldon.report.decisions import decide
-from weldon.report.run_comparison import Side, changed_answers
+from weldon.report.run_comparison import DRAWS, Side, changed_answers
 from weldon.serve.label_book import LabelBook
 from weldon.serve.served_run import ServedRun
 
@@ -78,6 +80,7 @@ def _told(
         for change in changed_answers(old.decided, new.decided)
     ]
     return {
+        **_differences(old, new, classes),
         "images": len(numbers),
         "old": {"run": old.name, "map": old.mean, "ap": dict(zip(classes, old.ap.tolist(), strict=True))},
         "new": {"run": new.name, "map": new.mean, "ap": dict(zip(classes, new.ap.tolist(), strict=True))},
@@ -86,4 +89,19 @@ def _told(
         "now_right": sum(answer["right"] is True for answer in answers),
         "now_wrong": sum(answer["right"] is False for answer in answers),
         "answers": sorted(answers, key=lambda answer: answer["right"] is True)[:LISTED],
+    }
+
+
+def _differences(old: Side, new: Side, classes: Sequence[str]) -> dict[str, Any]:
+    """Return what the new run gains in mAP and in each class, with the interval of ``weldon compare``."""
+    scores = [side.decided.scores for side in (old, new)]
+    draws = resampled_average_precision(scores, new.decided.present.float(), new.decided.known, draws=DRAWS)
+    gains, means = draws[1] - draws[0], draws.nanmean(2)
+    return {
+        "draws": DRAWS,
+        "difference": difference(new.mean - old.mean, means[1] - means[0]),
+        "differences": {
+            name: difference(float(new.ap[column] - old.ap[column]), gains[:, column])
+            for column, name in enumerate(classes)
+        },
     }

@@ -188,11 +188,14 @@ PARCEL = {
     **dict.fromkeys(("done", "total", "skipped"), COUNT),
     "formats": list_of(TEXT),
 }
+DIFFERENCE = json_object(dict.fromkeys(("gain", "low", "high"), or_null(NUMBER)))  # ends of nine tenths
 RUNS = {
-    **dict.fromkeys(("images", "changed", "now_right", "now_wrong"), COUNT),
+    **dict.fromkeys(("images", "draws", "changed", "now_right", "now_wrong"), COUNT),
     **dict.fromkeys(
         ("old", "new"), json_object({"run": TEXT, "map": or_null(NUMBER), "ap": by_name(or_null(NUMBER))})
     ),
+    "difference": DIFFERENCE,
+    "differences": by_name(DIFFERENCE),
     "positives": by_name(COUNT),
     "answers": list_of(
         json_object(

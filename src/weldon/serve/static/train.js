@@ -48,19 +48,21 @@ const showRuns = (runs) => {
 };
 
 // --- before and after
-const change = (before, after) => (before === null || after === null ? null : 100 * (after - before));
 const points = (value) => {
-  if (value === null) return "–";
   const size = Math.abs(value).toFixed(1);
   return size === "0.0" ? size : `${value < 0 ? "−" : "+"}${size}`;
 };
 const figure = (words, value) => make("div", {}, make("dt", {}, words), make("dd", {}, ...value));
-const row = (name, { old, new: fresh, positives }) => {
-  const moved = change(old.ap[name], fresh.ap[name]);
-  const cell = (value, shown, kind = "") => make("td", { "data-value": value ?? "", class: kind }, shown);
+const shift = ({ gain, low, high }) => {
+  const [middle, from, to] = [gain, low, high].map((value) => (value === null ? null : points(100 * value)));
+  return [make("span", { class: low > 0 ? "text-for" : high < 0 ? "text-against" : "" }, middle ?? "–"),
+    from === null ? "" : make("small", { class: "reach muted" }, ` ${from} to ${to}`)];
+};
+const row = (name, { old, new: fresh, positives, differences }) => {
+  const cell = (value, ...shown) => make("td", { "data-value": value ?? "" }, ...shown);
   return make("tr", {}, make("th", { scope: "row", "data-value": name }, name), cell(positives[name], String(positives[name])),
     cell(old.ap[name], percent(old.ap[name])), cell(fresh.ap[name], percent(fresh.ap[name])),
-    cell(moved, points(moved), moved > 0.05 ? "text-for" : moved < -0.05 ? "text-against" : ""));
+    cell(differences[name].gain, ...shift(differences[name])));
 };
 const card = (answer) => make("figure", { class: answer.right === false ? "wrong" : "" },
   make("img", { src: `/api/images/${answer.number}/photo?side=320`, alt: answer.file_name, loading: "lazy" }),
@@ -85,12 +87,11 @@ const compare = async () => {
 };
 const showCompared = (runs) => {
   const { old, new: fresh } = runs;
-  byId("compare-state").textContent = `${old.run} and ${fresh.run} on the same ${runs.images.toLocaleString()} validation images, against the labels as corrected by now. Neither run learnt from these images.`;
-  const moved = change(old.map, fresh.map);
+  byId("compare-state").textContent = `${old.run} and ${fresh.run} on the same ${runs.images.toLocaleString()} validation images, against the labels as corrected by now. Neither run learnt from these images. Beside each change stands the interval that holds nine tenths of ${runs.draws.toLocaleString()} draws of them; a change has a colour only where all of it is above or below zero. Any other change may be chance.`;
   byId("compare-headline").replaceChildren(
     figure(`mAP of ${old.run}`, [percent(old.map), make("small", {}, "%")]),
     figure(`mAP of ${fresh.run}`, [percent(fresh.map), make("small", {}, "%")]),
-    figure("change", [make("span", { class: moved > 0.05 ? "text-for" : moved < -0.05 ? "text-against" : "" }, points(moved))]),
+    figure("change", shift(runs.difference)),
     figure("answers changed", [String(runs.changed)]));
   byId("compare-classes").replaceChildren(...run.classes.map((name) => row(name, runs)));
   byId("changed-state").textContent = runs.changed
