@@ -106,8 +106,8 @@ def read_corrections(path: str | Path) -> tuple[Correction, ...]:
     """Return the corrections in their order; a row that a killed writer left half is passed over and told.
 
     The columns ``file``, ``class``, ``from`` and ``to`` must be there, ``time`` and ``who`` may be. A row
-    whose ``to`` is blank decides nothing, as in a table of suspects that is not filled in. One whose ``to`` is
-    ``withdrawn`` is left out together with the row that it takes back, as if nobody had spoken.
+    whose ``to`` is blank decides nothing, as in a table of suspects that is not filled in. One whose ``to``
+    is ``withdrawn`` is left out together with the row that it takes back, as if nobody had spoken.
 
     Raises:
         DataError: the file cannot be read, or a row cannot be understood; every such row is named.
