@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from weldon.cli.console import out, print_json, progress_bar
+from weldon.cli.console import out, print_json
 from weldon.cli.max_pixels import MaxPixels
+from weldon.progress import progress_bar
 
 
 def check(
@@ -50,7 +51,7 @@ def check(
         image_set=image_set,
         dataset=dataset,
     )
-    with progress_bar(quiet=json) as progress:
+    with progress_bar(shown=not json) as progress:
         bar = progress.add_task("reading files", total=len(label_set.records))
         report = check_data(
             label_set,

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from weldon.files import json_values
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -43,13 +40,6 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*map(escape, row))
     out.print(table)
-
-
-def progress_bar(*, quiet: bool) -> Progress:
-    """Return a bar on standard error that vanishes when its block ends; none is drawn where ``quiet``."""
-    from rich.progress import Progress  # slow to load, and most commands count nothing
-
-    return Progress(console=err, transient=True, disable=quiet)
 
 
 def show_log() -> None:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from weldon.cli.console import err, print_json, print_table, progress_bar, say
+from weldon.cli.console import err, print_json, print_table, say
+from weldon.progress import progress_bar
 
 data_app = typer.Typer(
     help="Public data sets under the paper's protocols: list them, fetch them.", no_args_is_help=True
@@ -93,7 +94,7 @@ def shards(
         raise UsageError(f"with --labels a folder of images must be given, got {name!r}, which is none")
     else:
         label_set = read_dataset(name, place_of(name, data_root))
-    with progress_bar(quiet=json) as progress:
+    with progress_bar(shown=not json) as progress:
         bar = progress.add_task("images", total=len(label_set.records))
         index = write_shards(
             label_set,

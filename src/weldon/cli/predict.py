@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from weldon.cli.console import print_json, progress_bar, say
+from weldon.cli.console import print_json, say
 from weldon.cli.max_pixels import MaxPixels
 from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
 from weldon.device import HELP
 from weldon.errors import UsageError
+from weldon.progress import progress_bar
 from weldon.runs.option_kinds import ImagesAPass, checked
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def _predict_bags(
 
 def _shown(results: Iterable[Any], total: int, what: str, *, progress: bool) -> Iterable[Any]:
     """Yield results, with a progress bar on standard error if asked."""
-    with progress_bar(quiet=not progress) as bar:
+    with progress_bar(shown=progress) as bar:
         yield from bar.track(results, total=total, description=what)
 
 

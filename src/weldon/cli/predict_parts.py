@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from weldon.cli.console import progress_bar, say
+from weldon.cli.console import say
 from weldon.cli.predict import PARQUET, PredictOptions, given_flags
 from weldon.errors import UsageError
+from weldon.progress import progress_bar
 
 NOT_OF_PARTS = ("masks", "crf", "heatmaps", "wide", "overwrite")
 
@@ -36,7 +37,7 @@ def predict_to_parts(
         if predictor is not None:
             shard = read_shard(options.shard or "1/1")
             total = sum(plan.rows(number) for number in shard.numbers(plan.parts))
-            with progress_bar(quiet=not progress) as bar:
+            with progress_bar(shown=progress) as bar:
                 task = bar.add_task("images", total=total)
                 done = predict_parts(
                     plan, locks, shard, predictor, asked, progress=lambda images: bar.advance(task, images)

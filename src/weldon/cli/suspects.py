@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from weldon.cli.console import err, print_json, print_table, say
+from weldon.cli.console import print_json, print_table, say
 from weldon.cli.max_pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
+from weldon.progress import tracked
 
 SHOWN = 10  # suspects that are printed
 
@@ -32,8 +33,6 @@ def suspects(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Find labels that are probably wrong: each image is judged by a head that did not learn from it."""
-    from rich.progress import track
-
     from weldon.review.suspect_search import search_suspects
     from weldon.review.suspects_page import write_suspects, write_suspects_page
     from weldon.runs.claim import table_path
@@ -45,7 +44,7 @@ def suspects(
     for note in search.maps.notes:
         say(note)
     total = len(search.cells())
-    pictures = track(search.suspects(most), "drawing", min(most, total), transient=True, console=err)
+    pictures = tracked(search.suspects(most), "drawing", min(most, total))
     found = write_suspects_page(table.with_suffix(".html"), search, pictures, table=table)
     write_suspects(table, found)
     if json:

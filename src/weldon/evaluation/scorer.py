@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -16,6 +14,7 @@ from weldon.evaluation.measures.measure import ImageMaps, ImageScores
 from weldon.evaluation.selection import MeasuredImages
 from weldon.inference.loading import load_run_network
 from weldon.models import RegionNet
+from weldon.progress import tracked
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
@@ -23,7 +22,6 @@ from weldon.training.inputs.images import IMAGES, cached_maps, record_geometry
 from weldon.training.inputs.inputs import Inputs
 from weldon.training.scoring import score_batches
 
-STDERR = Console(stderr=True)
 MAPS_A_BATCH = 64
 
 
@@ -98,4 +96,4 @@ def open_scorer(
 
 def shown(batches: Iterable[Any], task: str, *, progress: bool) -> Iterable[Any]:
     """Return the batches, with a progress bar on standard error if asked."""
-    return track(batches, task, disable=not progress, console=STDERR, transient=True)
+    return tracked(batches, task, shown=progress)

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import track
 
 from weldon.data import Box
 from weldon.data.scenes import SIDE, Scene, make_scenes, write_scenes
 from weldon.errors import UsageError
 from weldon.evaluation import evaluate
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
+from weldon.progress import tracked
 from weldon.training import train
 
 log = logging.getLogger("weldon")
@@ -143,7 +142,7 @@ def _run(job: tuple[Path, dict[str, tuple[Box, ...]], Path, dict[str, Any]]) -> 
 
 
 def _reported(runs: Iterator[DemoRun], total: int) -> Iterator[DemoRun]:
-    for number, run in enumerate(track(runs, "training", total=total, console=Console(stderr=True)), start=1):
+    for number, run in enumerate(tracked(runs, "training", total), start=1):
         log.info("%d of %d: %s  mAP %.1f", number, total, run.folder.name, 100 * run.map)
         yield run
 

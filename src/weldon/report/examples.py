@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from rich.progress import track
-
 from weldon.errors import UsageError
 from weldon.inference.image_list import NamedImage
 from weldon.inference.predict import Predictor
 from weldon.inference.result import Result
 from weldon.inference.wording import describe_contest
+from weldon.progress import tracked
 from weldon.report.decisions import ClassExamples, Decisions, choose_examples, names_where, strongest_rival
 from weldon.report.scored_split import ScoredSplit
 from weldon.report.views import Photo, View, make_photo, make_view
@@ -107,7 +106,7 @@ def draw_examples(
     rows = sorted({row for plan in plans for row, _ in plan.cells})
     side = PHOTO_SIDE if len(rows) <= MANY_PHOTOS else SMALL_PHOTO_SIDE
     results = _predict_rows(split, rows, predictor)
-    for row, result in track(results, "drawing", total=len(rows), transient=True, disable=not progress):
+    for row, result in tracked(results, "drawing", len(rows), shown=progress):
         photo = make_photo(result, len(drawn.photos), name=split.records[row].file_name, side=side)
         drawn.photos.append(photo)
         labels = names_where(decisions.present[row], split.classes)

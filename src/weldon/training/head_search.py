@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
-from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 
 from weldon.data.split import draw_folds
@@ -16,6 +14,7 @@ from weldon.losses import Objective
 from weldon.metrics import average_precision
 from weldon.models import RegionNet
 from weldon.pooling import Count
+from weldon.progress import progress_bar
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.features.projection import projected, projected_net, strongest_directions
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
@@ -187,7 +186,7 @@ class HeadSearch:
     ) -> list[float]:
         """Return the figure of each setting over the held-back images of all folds."""
         scores: list[list[Tensor]] = []
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        with progress_bar() as progress:
             task = progress.add_task(f"{len(settings)} rates and decays", total=self.epochs * len(folds))
             for fold in folds:
                 heads = Heads(self.net, settings).to(self.device)

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
@@ -27,6 +25,7 @@ from weldon.files import is_alive
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
 from weldon.models import WeldonNet, cell_mask
 from weldon.models.stitched import stitched_strips, tiles_a_pass
+from weldon.progress import tracked
 from weldon.stopping import leave_if_told
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
@@ -36,7 +35,6 @@ from weldon.training.features.stored_maps import DamagedError, MapWriter, Stored
 log = logging.getLogger("weldon")
 BATCH_SIZE = 16  # images a forward pass
 BLOCK = 64  # cells of a map of its own size that are stored and checked together
-STDERR = Console(stderr=True)
 
 
 def cache_features(net: WeldonNet, dataset: ImageDataset, folder: Path, *, workers: int) -> CachedFeatures:
@@ -165,7 +163,7 @@ class _Job:
         def maps_of(tiles: Tensor) -> Tensor:
             return self.net.features(tiles.to(device)).half()
 
-        seen = track(self.order, "feature maps", transient=True, console=STDERR)
+        seen = tracked(self.order, "feature maps")
         for path in (self.dataset.records[index].path for index in seen):
             blocks = _blocks(_strips_of(path, maps_of, tiling, size))
             _add_all(writer, blocks, self.contents.digests[path])
@@ -178,7 +176,7 @@ class _Job:
         loader = DataLoader(images, BATCH_SIZE, collate_fn=collate, num_workers=self.workers)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "skipped", RuntimeWarning)
-            for batch in track(loader, "feature maps", len(loader), transient=True, console=STDERR):
+            for batch in tracked(loader, "feature maps", len(loader)):
                 if len(batch["image"]):
                     yield batch
 

@@ -15,20 +15,18 @@ from typing import Any
 
 import torch
 from PIL import features
-from rich.console import Console
-from rich.progress import track
 
 from weldon.data import EvalTransform
 from weldon.data.shards.member import by_place, member_bytes, shard_of
 from weldon.errors import DataError, system_reason
 from weldon.models import WeldonNet
 from weldon.models.checkpoint import tensors_checksum
+from weldon.progress import tracked
 
 LAYOUT = 4  # raise it when the same files give other maps, or the same maps lie otherwise on disk
 LIBRARIES = ("weldon", "torch", "torchvision", "timm", "pillow")
 LOSSY = ("jpg", "jpg_2000", "webp")  # decoders that may round pixels otherwise in another version
 MANY = 500  # files of which reading takes long enough to show a bar
-STDERR = Console(stderr=True)
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,11 @@ def read_contents(paths: Iterable[Path]) -> Contents:
     files = by_place(dict.fromkeys(paths))
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
         found = list(
-            track(
+            tracked(
                 threads.map(_read, files),
                 "reading files",
                 len(files),
-                transient=True,
-                console=STDERR,
-                disable=len(files) < MANY,
+                shown=len(files) >= MANY,
             )
         )
     read = {path: said for path, said in zip(files, found, strict=True) if isinstance(said, tuple)}

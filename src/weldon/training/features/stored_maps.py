@@ -22,17 +22,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from weldon.errors import DataError, system_reason
 from weldon.files import parse_json
+from weldon.progress import tracked
 from weldon.training.features.disk_room import refuse_small_disk
 
 Array = np.ndarray[Any, Any]
 CHUNK = 1 << 25  # bytes read at a time
 LONG = 1 << 30  # bytes of which checking takes long enough to show a bar
-STDERR = Console(stderr=True)
 
 
 class DamagedError(Exception):
@@ -227,8 +225,7 @@ def _wrong_rows(file: int, offset: int, row_bytes: int, images: Sequence[tuple[s
     starts = range(0, len(images), step)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
         found: Iterator[int] = threads.map(wrong, starts)
-        short = len(images) * row_bytes < LONG
-        return sum(track(found, "checking maps", len(starts), transient=True, console=STDERR, disable=short))
+        return sum(tracked(found, "checking maps", len(starts), shown=len(images) * row_bytes >= LONG))
 
 
 def _read_at(file: int, count: int, offset: int) -> bytes:

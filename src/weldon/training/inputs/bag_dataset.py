@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from weldon.data import Record, encode_targets
 from weldon.data.bags.bag_source import BagSource
+from weldon.progress import tracked
 
 Batch = dict[str, Tensor]
-STDERR = Console(stderr=True)
 
 
 class LabelledBags(Dataset[Batch]):
@@ -80,7 +78,7 @@ def instance_moments(records: Sequence[Record], bags: BagSource) -> tuple[Tensor
         DataError: an instance that is not finite.
     """
     count, mean, squares = 0, np.zeros(bags.num_features), np.zeros(bags.num_features)
-    for record in track(records, "reading bags", transient=True, console=STDERR, disable=len(records) < 100):
+    for record in tracked(records, "reading bags", shown=len(records) >= 100):
         values = bags.read(record.path).astype(np.float64)  # (R, F)
         share = len(values) / (count + len(values))
         gap = values.mean(0) - mean
