@@ -81,6 +81,34 @@ def test_what_a_stopped_command_held_does_not_complain(capsys, monkeypatch, stop
     assert complained == []
 
 
+def test_what_is_let_go_while_the_command_unwinds_does_not_complain_either(capsys, monkeypatch):
+    complained = []
+    monkeypatch.setattr(sys, "unraisablehook", complained.append)
+
+    def pictures():
+        readers = Readers()  # noqa: F841 of a loop: it is closed before the end of the command sees the signal
+        yield 1
+
+    def command():
+        for _ in pictures():
+            raise KeyboardInterrupt
+
+    assert run_command(command) == 130
+    assert complained == []
+
+
+class Other:
+    def __del__(self):
+        raise ValueError("something else")
+
+
+def test_other_complaints_are_still_heard(capsys, monkeypatch):
+    complained = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: complained.append(str(told.exc_value)))
+    assert run_command(lambda: Other() and None) == 0
+    assert complained == ["something else"]
+
+
 def test_readers_that_end_by_themselves_are_told_with_what_to_do(capsys):
     def command():
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")

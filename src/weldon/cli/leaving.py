@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
@@ -11,8 +12,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from weldon.cli.console import say, say_error
 from weldon.errors import WeldonError, system_sentence
@@ -31,12 +33,13 @@ def run_command(command: Callable[[], object]) -> int:
         command: parses the command line and runs one verb; ``SystemExit`` passes through.
     """
     try:
-        with stoppable(signal.SIGINT, signal.SIGTERM):
-            command()
-    except (Stopped, KeyboardInterrupt) as error:
-        stopped = error if isinstance(error, Stopped) else Stopped(signal.SIGINT)
-        _let_go(error)
-        return _say_stopped(stopped)
+        with _silent_readers():
+            try:
+                with stoppable(signal.SIGINT, signal.SIGTERM):
+                    command()
+            except (Stopped, KeyboardInterrupt) as error:
+                _let_go(error)
+                return _say_stopped(error if isinstance(error, Stopped) else Stopped(signal.SIGINT))
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DATA
@@ -47,18 +50,27 @@ def run_command(command: Callable[[], object]) -> int:
     return 0
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Drop what the stopped work held, in silence.
+@contextlib.contextmanager
+def _silent_readers() -> Iterator[None]:
+    """Leave unsaid that processes which read images were ended: a signal to a group ends them as well."""
+    before = sys.unraisablehook
 
-    A signal to a group of processes ends those that read images as well, and what held them complains of it.
-    """
-    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    def hear(told: Any) -> None:
+        if not READER_ENDED.match(str(told.exc_value)):
+            before(told)
+
+    sys.unraisablehook = hear
     try:
-        while error is not None:
-            traceback.clear_frames(error.__traceback__)
-            error = error.__context__
+        yield
     finally:
         sys.unraisablehook = before
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop what the stopped work held, while its complaints are not heard."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _say_stopped(stopped: Stopped) -> int:
