@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import difflib
 import io
+import itertools
 import json
 import math
 import os
@@ -17,6 +19,7 @@ import tomli_w
 
 from weldon.errors import DataError, system_reason
 
+_MOST_BESIDE = 1000  # files of a folder that a misspelt name is compared with
 _NAME_BYTES = 200  # of a draft's name: file systems allow 255 for the whole
 
 
@@ -78,6 +81,20 @@ def is_alive(process: str) -> bool:
     except OSError:  # it is somebody else's
         return True
     return True
+
+
+def near_name(path: Path) -> str:
+    """Return words that name what lies beside ``path`` under nearly its name, for a refusal; none: no words.
+
+    Example:
+        >>> near_name(Path("nowhere/at/all"))
+        ''
+    """
+    with contextlib.suppress(OSError):
+        beside = [other.name for other in itertools.islice(path.parent.iterdir(), _MOST_BESIDE)]
+        for name in difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75):
+            return f"; there is {name!r} beside it"
+    return ""
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:

@@ -32,8 +32,14 @@ def test_the_file_that_is_missing_is_named(tmp_path, missing):
 
 
 def test_a_place_that_is_not_there_is_no_run(tmp_path):
-    with pytest.raises(UsageError, match="`weldon train` wrote"):
+    with pytest.raises(UsageError, match=r"no folder .*nowhere"):
         open_run(tmp_path / "nowhere")
+
+
+def test_a_misspelt_run_names_the_one_that_is_there(tmp_path):
+    (tmp_path / "train").mkdir()
+    with pytest.raises(UsageError, match=r"no folder '.*trainn'; there is 'train' beside it$"):
+        open_run(tmp_path / "trainn")
 
 
 def test_every_part_of_a_run_lies_in_its_folder_under_a_name_of_its_own(tmp_path):

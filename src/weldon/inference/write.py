@@ -147,7 +147,7 @@ def check_output(out: Path, *, overwrite: bool) -> None:
         raise UsageError(f"out must be a folder, got the file {str(out)!r}: choose another")
     if out.is_dir() and any(out.iterdir()) and not overwrite:
         raise UsageError(
-            f"out must be an empty or new folder, got {str(out)!r}; choose another or overwrite it"
+            f"out must be an empty or new folder, got {str(out)!r}; choose another, or use --overwrite"
         )
     if (theirs := _other_work(out)) is not None:
         raise UsageError(

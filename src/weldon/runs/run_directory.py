@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weldon.errors import DataError, UsageError
-from weldon.files import read_text, read_toml, write_text
+from weldon.files import near_name, read_text, read_toml, write_text
 from weldon.runs.manifest_file import read_manifest
 
 if TYPE_CHECKING:
@@ -182,6 +182,10 @@ def open_run(path: str | Path) -> RunDirectory:
         UsageError: ``path`` is not a folder with trained weights and class names.
     """
     run = RunDirectory(Path(path))
+    if not run.path.exists():
+        raise UsageError(
+            f"run must be a folder that `weldon train` wrote, no folder {str(path)!r}{near_name(run.path)}"
+        )
     for needed in (run.best, run.classes, run.config):
         if not needed.is_file():
             raise UsageError(

@@ -83,6 +83,12 @@ def test_places_that_are_not_there_are_named(tmp_path):
         read_labels(tmp_path, tmp_path / "none.csv")
 
 
+def test_a_misspelt_label_file_names_the_one_that_is_there(tmp_path):
+    (tmp_path / "labels.xlsx").touch()
+    with pytest.raises(DataError, match=r"no label file .*lables\.xlsx; there is 'labels\.xlsx' beside it$"):
+        read_labels(tmp_path, tmp_path / "lables.xlsx")
+
+
 def test_a_public_data_set_has_labels_of_its_own(tmp_path):
     with pytest.raises(UsageError, match=r"left out with `dataset` 'voc2007', got 'mine\.csv'"):
         read_labels(tmp_path, "mine.csv", dataset="voc2007")

@@ -16,6 +16,7 @@ from weldon.data.shards.listing import read_shards
 from weldon.data.stores import address_of
 from weldon.data.workbook import refuse_sheet
 from weldon.errors import DataError, UsageError
+from weldon.files import near_name
 
 
 def read_labels(
@@ -94,7 +95,7 @@ def _places(data: Path, labels: Path | None) -> tuple[Path, list[Path]]:
         return data.parent, [labels or data]
     if labels is not None:
         if not labels.is_file():
-            raise DataError(f"no label file {labels}")
+            raise DataError(f"no label file {labels}{near_name(labels)}")
         return data, [labels]
     usual, other = (
         [data / name for name in names if (data / name).is_file()]
