@@ -12,7 +12,7 @@ from PIL import Image
 from weldon.data import LabelSet, Record, load_image
 from weldon.data.shards import write_shards
 from weldon.errors import DataError, UsageError
-from weldon.inference.image_list import expand_images, photo_folder
+from weldon.inference.image_list import NamedImage, expand_images, photo_folder, served_folders
 
 
 @pytest.fixture
@@ -184,3 +184,28 @@ def test_folders_deeper_than_python_follows_are_walked(tmp_path: Path):
 def test_a_pattern_that_is_none_is_bad_usage(tree: Path, pattern: str):
     with pytest.raises(UsageError):
         expand_images(f"{tree}/{pattern}")
+
+
+def test_label_studio_is_served_from_above_the_folders_that_hold_pictures(tmp_path):
+    def served(*places: tuple[str, str]):
+        found = served_folders([NamedImage(tmp_path / path, name) for path, name in places])
+        return found.root, list(found.folders), [found.below(tmp_path / path) for path, _ in places]
+
+    one = ("new/x.jpg", "new/x.jpg")
+    assert served(one) == (tmp_path, [tmp_path / "new"], ["new/x.jpg"])
+    own = (("data/own/a/x.jpg", "a/x.jpg"), ("data/own/y.jpg", "y.jpg"))
+    assert served(*own, one) == (
+        tmp_path,
+        [tmp_path / "data/own", tmp_path / "new"],
+        ["data/own/a/x.jpg", "data/own/y.jpg", "new/x.jpg"],
+    )
+    assert served(("y.jpg", "y.jpg"), one)[:2] == (tmp_path.parent, [tmp_path])
+    whole = str(tmp_path / "new/x.jpg").lstrip("/")
+    assert served(("new/x.jpg", whole), ("data/y.jpg", "y.jpg"))[:2] == (
+        tmp_path,
+        [tmp_path / "data", tmp_path / "new"],
+    )
+
+
+def test_pictures_of_an_object_store_are_served_from_no_folder():
+    assert served_folders([NamedImage(Path("s3://bucket/a.jpg"), "a.jpg")]) is None

@@ -290,6 +290,52 @@ def test_take_away_by_keyboard_alone(visit):
     assert size > 1000
 
 
+@pytest.fixture
+def live_new(run: Any, tmp_path: Any) -> Iterator[Any]:
+    """The page with a flat folder of two new pictures, and thirteen answers of earlier."""
+    from PIL import Image
+
+    from serve.live import LivePage
+
+    (tmp_path / "new").mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (40, 30), "red").save(tmp_path / "new" / name)
+    page = LivePage(run.path, tmp_path / "corrections.csv", tmp_path / "new")
+    try:
+        book = page.state.used.book.wait()
+        for number in range(13):
+            book.correct(number, "8", book.label(number, "8"), "unknown")
+        yield page
+    finally:
+        page.close()
+
+
+def test_the_folder_of_new_pictures_is_chosen_and_taken_away_with_the_root_to_serve(browser, live_new):
+    show(browser, f"{live_new.address}#take", 1280)
+    until(browser, "document.getElementById('take-folder').value === 'new'")
+    chosen = "document.querySelector('#take-folder option:checked').textContent"
+    assert browser.execute_script(f"return {chosen}") == "new (2)"
+    find(browser, "#take-start")[0].click()
+    until(browser, "!document.getElementById('take-file').hidden")
+    words = find(browser, "#take-hint")[0].text
+    assert f"DOCUMENT_ROOT={live_new.photos.parent} " in words
+    assert f"{live_new.photos} is a Local files storage" in words
+    # Another part and back: what somebody chose meanwhile stays.
+    browser.execute_script("document.getElementById('take-folder').value = 'val'")
+    browser.execute_script("document.getElementById('take').dispatchEvent(new Event('shown'))")
+    time.sleep(0.3)
+    assert browser.execute_script("return document.getElementById('take-folder').value") == "val"
+
+
+def test_review_begins_with_the_new_pictures_and_says_which_answers_it_lists(browser, live_new):
+    show(browser, f"{live_new.address}#review", 1280)
+    until(browser, "document.querySelectorAll('#done tr').length === 12")
+    assert find(browser, "#done-latest")[0].text == "The latest 12:"
+    open_queue(browser, "folder")
+    until(browser, "document.getElementById('of-folder').value === 'new'")
+    until(browser, "document.getElementById('file').textContent.includes('new/a.png')")
+
+
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_part_scrolls_sideways(visit, part, width):

@@ -155,7 +155,7 @@ def test_another_folder_of_pictures_joins_those_of_the_run(open_page, tmp_path):
     page = open_page(photos=tmp_path)
     page.state.used.images.wait()
     last = page.get("/api/images?offset=88&limit=1").json()["images"][0]
-    assert (last["file_name"], last["own"], len(last["unknown"])) == ("new.png", False, 6)
+    assert (last["file_name"], last["own"], len(last["unknown"])) == (f"{tmp_path.name}/new.png", False, 6)
 
 
 def test_the_copy_of_a_tiff_is_made_from_its_parts(tmp_path, open_page):

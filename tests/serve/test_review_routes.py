@@ -58,7 +58,7 @@ def test_pictures_to_label_next_are_those_that_the_command_chooses(open_page, sc
         Image.fromarray(scene.pixels).save(photos / f"new{number}.png")
     found = queue_of(open_page(photos=photos), "kind=next")
     assert found["problem"] == ""
-    expected = [image.file_name for image in next_images(run, photos, device="cpu")]
+    expected = [f"photos/{image.file_name}" for image in next_images(run, photos, device="cpu")]
     assert [item["file_name"] for item in found["items"]] == expected
     assert {item["class"] for item in found["items"]} == {None}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from weldon.data import Record
 from weldon.errors import UsageError
@@ -61,3 +62,35 @@ def test_the_pictures_of_a_run_have_the_splits_that_it_had(run):
 def test_a_folder_joins_once_and_pictures_of_the_table_do_not_join_again(run, scenes):
     found = read_run_images(run, scenes, run.class_names)
     assert len(found.records) == found.labelled == 88
+
+
+def joined(tmp_path: Path, *names: str) -> Path:
+    """A folder of small pictures."""
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 6), "red").save(tmp_path / name)
+    return tmp_path
+
+
+def test_pictures_that_joined_have_their_folder_in_their_names(run, tmp_path, monkeypatch):
+    joined(tmp_path / "new", "a.png", "deep/b.png")
+    monkeypatch.chdir(tmp_path)
+    for photos in (Path("new"), tmp_path / "new", Path("new/deep/..")):
+        found = read_run_images(run, photos, run.class_names)
+        assert [r.file_name for r in found.records[88:]] == ["new/a.png", "new/deep/b.png"]
+        assert (found.joined, found.folders["new"], found.folders[""]) == ("new", 2, 90)
+    monkeypatch.chdir(tmp_path / "new")
+    assert read_run_images(run, Path(), run.class_names).joined == "new"
+
+
+def test_a_folder_with_the_name_of_one_of_the_run_takes_more_of_its_path(run, tmp_path):
+    photos = joined(tmp_path / "more" / "val", "00000.png")
+    found = read_run_images(run, photos, run.class_names)
+    assert (found.joined, found.records[88].file_name) == ("more/val", "more/val/00000.png")
+    assert (found.folders["val"], found.folders["more/val"]) == (32, 1)
+    assert found.shared == frozenset()
+
+
+def test_without_new_pictures_no_folder_joined(run, scenes):
+    assert read_run_images(run, scenes, run.class_names).joined == ""
+    assert read_run_images(run, None, run.class_names).joined == ""

@@ -6,8 +6,10 @@ import io
 import json
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from weldon.cli import main
 
@@ -68,3 +70,48 @@ def test_a_picture_that_cannot_be_read_is_listed_and_spoils_nothing(open_page, t
     parcel = parcel_of(page, folder="", formats=["coco"])
     assert "broken.png" in parcel.read("first-predictions/skipped.csv").decode()
     assert page.get("/api/take").json()["done"] == 88
+
+
+def addresses(parcel: zipfile.ZipFile) -> list[str]:
+    tasks = json.loads(parcel.read("first-predictions/labelstudio/tasks.json"))
+    return [task["data"]["image"].removeprefix("/data/local-files/?d=") for task in tasks]
+
+
+def test_the_pictures_of_a_flat_folder_have_the_addresses_that_the_command_gives(
+    open_page, run, tmp_path, capsys
+):
+    photos = tmp_path / "new"
+    photos.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (40, 30), "red").save(photos / name)
+    page = open_page(photos=photos)
+    ours = addresses(parcel_of(page, folder="new", formats=["labelstudio"]))
+    told = page.get("/api/take").json()
+    options = "--to labelstudio --points --device cpu"
+    with pytest.raises(SystemExit):
+        main(["predict", str(run.path), str(photos), "--out", str(tmp_path / "out"), *options.split()])
+    theirs = json.loads((tmp_path / "out" / "labelstudio" / "tasks.json").read_text())
+    assert ours == ["new/a.png", "new/b.png"]
+    assert [f"/data/local-files/?d={one}" for one in ours] == [task["data"]["image"] for task in theirs]
+    assert (told["root"], told["storages"]) == (str(tmp_path), [str(photos)])
+    assert f"DOCUMENT_ROOT={told['root']}\n" in "".join(capsys.readouterr())
+
+
+def test_all_pictures_lie_below_one_root_that_is_no_storage(open_page, scenes, tmp_path):
+    photos = tmp_path / "new"
+    photos.mkdir()
+    Image.new("RGB", (40, 30), "red").save(photos / "00000.png")
+    page = open_page(photos=photos)
+    found = addresses(parcel_of(page, folder="", formats=["labelstudio"]))
+    told = page.get("/api/take").json()
+    root, storages = Path(told["root"]), [Path(one) for one in told["storages"]]
+    assert set(storages) == {scenes, photos}
+    assert root not in storages
+    assert len(set(found)) == 89
+    assert all((root / one).is_file() for one in found)
+
+
+def test_without_label_studio_no_root_is_told(page):
+    parcel_of(page, folder="test", formats=["coco"])
+    told = page.get("/api/take").json()
+    assert (told["root"], told["storages"]) == ("", [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from weldon.data import read_labels
 
@@ -50,3 +51,22 @@ def test_the_report_opens_in_a_sandbox(page, run):
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts")
     assert "allow-same-origin" not in answer.headers["content-security-policy"]
+
+
+def test_the_folder_of_new_pictures_is_listed_and_can_be_ordered(open_page, tmp_path):
+    photos = tmp_path / "new"
+    photos.mkdir()
+    Image.new("RGB", (40, 30), "red").save(photos / "a.png")
+    page = open_page(photos=photos)
+    page.state.used.images.wait()
+    told = page.get("/api/folders").json()
+    assert told["joined"] == "new"
+    assert {"folder": "new", "images": 1} in told["folders"]
+    assert page.post("/api/take", json={"folder": "new"}).json()["total"] == 1
+    assert str(photos) in page.get("/").text
+
+
+def test_without_new_pictures_no_folder_of_them_is_told(page):
+    page.state.used.images.wait()
+    assert page.get("/api/folders").json()["joined"] == ""
+    assert "--photos FOLDER" in page.get("/").text

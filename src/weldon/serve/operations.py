@@ -184,9 +184,9 @@ JOB = {
     "lines": list_of(TEXT),
 }
 PARCEL = {
-    **dict.fromkeys(("state", "problem", "name"), TEXT),
+    **dict.fromkeys(("state", "problem", "name", "root"), TEXT),
     **dict.fromkeys(("done", "total", "skipped"), COUNT),
-    "formats": list_of(TEXT),
+    **dict.fromkeys(("formats", "storages"), list_of(TEXT)),
 }
 DIFFERENCE = json_object(dict.fromkeys(("gain", "low", "high"), or_null(NUMBER)))  # ends of nine tenths
 RUNS = {

@@ -65,6 +65,7 @@ class PageRoutes:
             task=used.predictor.decision.task,
             classes=used.classes,
             map_scale=used.predictor.decision.map_scale,
+            photos="" if self.state.photos is None else str(self.state.photos),
         )
 
     def login(self, request: Request) -> Response:

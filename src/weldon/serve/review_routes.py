@@ -58,9 +58,10 @@ class ReviewRoutes(Routes):
     def folders(self, request: Request) -> JSONResponse:
         """List the folders that hold pictures, with how many."""
         seen = self.state.used.images.seen()
-        counts = {} if seen.value is None else seen.value.folders
+        counts, joined = ({}, "") if seen.value is None else (seen.value.folders, seen.value.joined)
         listed = [{"folder": name, "images": count} for name, count in sorted(counts.items())]
-        return reply({"state": seen.state, "problem": seen.problem, "folders": listed})
+        told = {"state": seen.state, "problem": seen.problem, "folders": listed, "joined": joined}
+        return reply(told)
 
     def corrections(self, request: Request) -> JSONResponse:
         """Give the latest corrections and every contradiction."""

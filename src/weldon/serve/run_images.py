@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from weldon.data import LabelSet, Record
 from weldon.data.split import numbered, read_numbered_splits
@@ -24,11 +24,13 @@ class RunImages:
         records: those of the table, then those of the folder, of which nothing is known.
         labelled: how many are of the table.
         classes: of the run.
+        joined: the name of the folder that joined, as :attr:`folders` has it; empty where nothing joined.
     """
 
     records: tuple[Record, ...]
     labelled: int
     classes: tuple[str, ...]
+    joined: str = ""
 
     def record(self, number: int) -> Record:
         """Return one picture.
@@ -101,15 +103,25 @@ def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[st
         DataError: the data of the run cannot be read any more.
     """
     own = _own_records(run)
+    if photos is None:
+        return RunImages(own, len(own), tuple(classes))
     known = {record.path.resolve() for record in own}
-    new = (
-        []
-        if photos is None
-        else [image for image in expand_images(photos) if image.path.resolve() not in known]
-    )
-    unknown = frozenset(classes)
-    more = [Record(image.path, image.file_name, frozenset(), unknown) for image in new]
-    return RunImages((*own, *more), len(own), tuple(classes))
+    folder = photos.resolve() if ".." in photos.parts else photos.absolute()
+    name = _name_of(folder, [record.file_name for record in own])
+    more = [
+        Record(image.path, f"{name}/{image.file_name}".lstrip("/"), frozenset(), frozenset(classes))
+        for image in expand_images(folder)
+        if image.path.resolve() not in known
+    ]
+    return RunImages((*own, *more), len(own), tuple(classes), name if more else "")
+
+
+def _name_of(folder: Path, names: Sequence[str]) -> str:
+    """Return the last part of a folder's path, or as many as it takes to be no folder of these pictures."""
+    parts = folder.parts[1:]
+    ends = ["/".join(parts[place:]) for place in range(len(parts) - 1, -1, -1)]
+    taken = {parent.as_posix() for name in names for parent in PurePosixPath(name.lstrip("/")).parents}
+    return next((end for end in ends if end not in taken), "/".join(parts))
 
 
 def _own_records(run: RunDirectory) -> tuple[Record, ...]:

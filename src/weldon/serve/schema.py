@@ -139,8 +139,8 @@ REVIEW = (
         "GET",
         "/api/folders",
         "List the folders that hold pictures",
-        "`folders` with their counts",
-        gives={**STATE, "folders": list_of(json_object({"folder": TEXT, "images": COUNT}))},
+        "`folders` with their counts; `joined`: the one of `--photos`, empty without it",
+        gives={**STATE, "joined": TEXT, "folders": list_of(json_object({"folder": TEXT, "images": COUNT}))},
     ),
     Operation(
         "GET",

@@ -14,7 +14,7 @@ from weldon.data.formats import WRITERS
 from weldon.data.formats.registry import check_file_names
 from weldon.errors import DataError, UsageError, WeldonError, system_sentence
 from weldon.files import replacing
-from weldon.inference.image_list import NamedImage, photo_folder
+from weldon.inference.image_list import NamedImage, Served, served_folders
 from weldon.inference.output import to_annotation
 from weldon.inference.predict import Predictor
 from weldon.inference.reading import Skipped
@@ -59,6 +59,7 @@ class Parcel:
         self.state, self.problem, self.name = "idle", "", ""
         self.done = self.total = self.skipped = 0
         self.path: Path | None = None
+        self.served: Served | None = None
 
     def begin(self, predictor: Predictor, order: Order, name: str) -> None:
         """Begin to write an order.
@@ -85,6 +86,7 @@ class Parcel:
             if self.state == "working":
                 raise UsageError("predictions are being written already: wait until they are done")
             self.state, self.problem, self.name, self.path = "working", "", name, None
+            self.served = None
             self.done, self.total, self.skipped = 0, len(order.images), 0
             self._thread = threading.Thread(target=self._run, args=(judge, order), daemon=True)
             self._thread.start()
@@ -130,9 +132,13 @@ class Parcel:
                     )
                 self.done += 1
             writer.finish(skipped)
-        photos = photo_folder(order.images)
+        served = served_folders(order.images) if "labelstudio" in order.formats else None
+        paths = {} if served is None else {one.file_name: served.below(one.path) for one in order.images}
+        placed = [replace(one, file_name=paths.get(one.file_name, one.file_name)) for one in annotations]
         for name in order.formats:
-            write_annotations(name, out, annotations, predictor.classes, photos=photos)
+            marked = placed if name == "labelstudio" else annotations
+            write_annotations(name, out, marked, predictor.classes)
+        self.served = served
 
 
 def zip_folder(folder: Path, path: Path) -> None:

@@ -43,7 +43,12 @@ class TakeRoutes(Routes):
         """Say how far the predictions are."""
         parcel = self.state.parcel
         names = ("state", "problem", "name", "done", "total", "skipped")
-        return reply({name: getattr(parcel, name) for name in names} | {"formats": list(WRITERS)})
+        served = parcel.served
+        storage = {
+            "root": "" if served is None else str(served.root),
+            "storages": [] if served is None else [str(folder) for folder in served.folders],
+        }
+        return reply({name: getattr(parcel, name) for name in names} | storage | {"formats": list(WRITERS)})
 
     async def take(self, request: Request) -> JSONResponse:
         """Begin to write predictions of a folder."""

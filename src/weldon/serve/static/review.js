@@ -1,6 +1,7 @@
 // Review: one picture, one question, one key; every answer is sent at once and can be taken back.
 import { ask } from "./ask.js";
 import { all, byId, make, minus, run, say } from "./dom.js";
+import { fillFolders } from "./folders.js";
 import { onPost, post } from "./outbox.js";
 import { drawPhoto, drawView } from "./picture.js";
 import { Queue } from "./queue.js";
@@ -130,6 +131,8 @@ const showDone = async () => {
       : `Each answer becomes a row of ${found.file}. Your own table is not touched.`;
     byId("conflicts").replaceChildren(...found.conflicts.map((conflict) => make("li", {}, conflict)));
     byId("conflicts").hidden = found.conflicts.length === 0;
+    const listed = byId("done").rows.length;
+    byId("done-latest").textContent = found.total > listed ? `The latest ${listed}:` : "";
   } catch (error) {
     byId("done-state").textContent = error.message;
   }
@@ -190,13 +193,8 @@ const open = async () => {
     state.textContent = error.message;
   }
 };
-const fillFolders = async () => {
-  const { folders } = await ask("/api/folders");
-  byId("of-folder").replaceChildren(...folders.map(({ folder, images }) =>
-    make("option", { value: folder }, `${folder || "all pictures"} (${images.toLocaleString()})`)));
-};
 byId("kind").addEventListener("change", async () => {
-  if (byId("kind").value === "folder") await fillFolders().catch((error) => say(error.message, { problem: true }));
+  if (byId("kind").value === "folder") await fillFolders(byId("of-folder")).catch((error) => say(error.message, { problem: true }));
   open();
 });
 for (const name of ["of-class", "of-folder"]) byId(name).addEventListener("change", open);

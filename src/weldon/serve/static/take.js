@@ -1,6 +1,7 @@
 // Take away: predictions of a folder as a zip, the corrected table, the report.
 import { ask, send, wait } from "./ask.js";
-import { all, byId, make, say } from "./dom.js";
+import { all, byId, say } from "./dom.js";
+import { fillFolders } from "./folders.js";
 import { movedLimits, onMove } from "./thresholds.js";
 
 let watching = false;
@@ -10,7 +11,10 @@ const WORDS = {
   done: ({ done, skipped, name }) => `${name}.zip holds ${done.toLocaleString()} pictures${skipped ? `; ${skipped} could not be read and are listed in skipped.csv` : ""}.`,
   failed: ({ problem }) => problem,
 };
+const hint = ({ state, root, storages }) => (state !== "done" || !storages.length ? ""
+  : `Label Studio shows the pictures when LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=${root} and ${storages.join(", ")} ${storages.length > 1 ? "are Local files storages" : "is a Local files storage"} of the project (docs/formats.md).`);
 const show = (found) => {
+  byId("take-hint").textContent = hint(found);
   byId("take-state").textContent = WORDS[found.state](found);
   byId("take-state").classList.toggle("problem", found.state === "failed");
   byId("take-start").disabled = found.state === "working";
@@ -52,10 +56,7 @@ onMove(() => { byId("take-limits").hidden = Object.keys(movedLimits()).length ==
 byId("take").addEventListener("shown", async () => {
   watch();
   try {
-    const { state, problem, folders } = await ask("/api/folders");
-    if (state === "failed") byId("take-state").textContent = problem;
-    byId("take-folder").replaceChildren(...folders.map(({ folder, images }) =>
-      make("option", { value: folder }, `${folder || "all pictures"} (${images.toLocaleString()})`)));
+    await fillFolders(byId("take-folder"));
     const { total } = await ask("/api/corrections");
     byId("take-corrections").hidden = total === 0;
   } catch (error) {
