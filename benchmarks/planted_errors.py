@@ -60,7 +60,7 @@ class Photographs:
     @cached_property
     def setting(self) -> Setting:
         """Rate and decay where the search of ``weldon train --freeze`` starts."""
-        return setting_at((0, 0), mean_squared_norm(self.train, range(len(self.train))))
+        return setting_at(0, 0, mean_squared_norm(self.train, range(len(self.train))))
 
     def objective(self, dataset: FeatureDataset) -> Any:
         return build_objective(self.recipe, "multilabel", dataset.target, dataset.known)
