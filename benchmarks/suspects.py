@@ -6,9 +6,6 @@ python benchmarks/suspects.py          # minutes on one core once the maps are c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
-
 import numpy as np
 import torch
 from cleanlab.multilabel_classification import get_label_quality_scores
@@ -139,20 +136,12 @@ def mended_maps(
         labels[f"mended by {name}"] = given ^ (wrong & seen.reshape(wrong.shape))
     torch.manual_seed(seed)
     heads = Heads(fresh_head(photographs.net), [photographs.setting] * len(labels))
-    losses = objectives(photographs, dataset, labels)
-    fit_heads(heads, dataset, range(len(dataset)), list(losses), epochs=EPOCHS, batch_size=BATCH, seed=seed)
+    losses = [Relabelled(photographs.objective(dataset), own) for own in labels.values()]
+    fit_heads(heads, dataset, range(len(dataset)), losses, epochs=EPOCHS, batch_size=BATCH, seed=seed)
     val = photographs.val
     scores = score_heads(heads, val, range(len(val)))
     precisions = [float(average_precision(part, val.target, val.known).nanmean()) for part in scores]
     return dict(zip(labels, precisions, strict=True))
-
-
-def objectives(
-    photographs: Photographs, dataset: FeatureDataset, labels: dict[str, Cells]
-) -> Iterator[Relabelled]:
-    each = list(labels.values())
-    for number in count():
-        yield Relabelled(photographs.objective(dataset), each[number])
 
 
 if __name__ == "__main__":
