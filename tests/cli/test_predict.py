@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +121,19 @@ def test_every_flag_adds_its_files(make_run, photos, tmp_path, capsys):
     with (tmp_path / "out" / "predictions.csv").open(newline="") as table:
         (row,) = csv.DictReader(table)
     assert (row["file_name"], set(row["labels"].split("|"))) == ("p0.png", {"cat", "rolled-in/scale"})
+
+
+def test_pictures_of_two_folders_have_addresses_below_one_root(make_run, photos, tmp_path, capsys):
+    other = tmp_path / "elsewhere" / "more"
+    other.mkdir(parents=True)
+    (photos / "p1.png").rename(other / "q.png")
+    out = tmp_path / "out"
+    code, said = run(capsys, "predict", make_run(), photos, other, "--to", "labelstudio", "--out", out)
+    assert code == 0, said.err
+    tasks = json.loads((out / "labelstudio" / "tasks.json").read_text(encoding="utf-8"))
+    found = [task["data"]["image"].removeprefix("/data/local-files/?d=") for task in tasks]
+    root = Path(os.path.commonpath([photos.parent, other.parent]))
+    assert sorted(root / one for one in found) == sorted([*photos.rglob("*.png"), other / "q.png"])
+    assert f"DOCUMENT_ROOT={root}\n" in said.err
+    assert all(f"{folder}" in said.err for folder in (photos, other))
+    assert "are Local files storages" in said.err
