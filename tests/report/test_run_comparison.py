@@ -73,6 +73,14 @@ def test_labels_that_the_tables_give_differently_are_left_out():
     assert compared.notes == ("2 labels differ between the tables of the runs: left out, as unknown",)
 
 
+def test_one_label_that_differs_is_told_in_the_singular():
+    other = record("a", "cat", "dog") if A.labels == {"cat"} else record("a", "cat")
+    compared = compare_splits(
+        [split("one", [[1.0, -1.0]], [A]), split("two", [[1.0, -1.0]], [other])], draws=2
+    )
+    assert compared.notes == ("1 label differs between the tables of the runs: left out, as unknown",)
+
+
 def test_a_label_that_one_table_leaves_open_is_taken_from_the_other():
     open_ = record("a", unknown=["cat"])
     compared = compare_splits([split("one", [[1.0, 1.0]], [open_]), split("two", [[1.0, 1.0]], [A])], draws=2)

@@ -42,6 +42,16 @@ def test_suspects_are_those_that_the_command_lists(page, run):
 
 
 @pytest.mark.slow
+def test_suspects_come_with_how_probably_they_are_wrong(page):
+    found = queue_of(page, "kind=suspects&limit=500")
+    doubts = [item["doubt"] for item in found["items"]]
+    assert doubts == sorted(doubts, reverse=True)
+    assert sum(doubts) <= found["expected"] + 1e-3 * len(doubts)
+    assert found["expected"] == pytest.approx(page.state.used.doubts.value().search.expected)
+    assert queue_of(page, "kind=folder&limit=1")["expected"] is None
+
+
+@pytest.mark.slow
 def test_a_suspect_is_explained_by_the_head_that_had_not_seen_it(page):
     item = queue_of(page, "kind=suspects")["items"][0]
     answer = page.get(f"/api/images/{item['number']}?class={item['class']}&parts=views&unseen=1").json()
@@ -61,6 +71,7 @@ def test_pictures_to_label_next_are_those_that_the_command_chooses(open_page, sc
     expected = [f"photos/{image.file_name}" for image in next_images(run, photos, device="cpu")]
     assert [item["file_name"] for item in found["items"]] == expected
     assert {item["class"] for item in found["items"]} == {None}
+    assert all(set(item["chances"]) == set(run.class_names) for item in found["items"])
 
 
 def test_without_pictures_that_joined_the_page_says_how_to_have_some(page):

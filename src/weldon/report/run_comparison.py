@@ -246,5 +246,6 @@ def _notes(
     if any(len(one.classes) > len(classes) for one in splits):
         notes.append(f"measured on the {len(classes)} classes that all runs know")
     if contradicted:
-        notes.append(f"{contradicted:,} labels differ between the tables of the runs: left out, as unknown")
+        differ = "label differs" if contradicted == 1 else "labels differ"
+        notes.append(f"{contradicted:,} {differ} between the tables of the runs: left out, as unknown")
     return tuple(notes)

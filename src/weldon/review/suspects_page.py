@@ -76,6 +76,7 @@ def write_suspects_page(
     """
     photos: dict[str, Photo] = {}
     shown = [Shown(suspect, _view(search, suspect, result, photos)) for suspect, result in found]
+    *notes, looked_at = search.maps.notes
     page = render_template(
         "suspects.html",
         HERE,
@@ -88,7 +89,7 @@ def write_suspects_page(
         asked=int(search.asked().sum()),
         images=len(search.maps.records),
         folds=len(search.fit.heads),
-        facts=[("noted", note) for note in search.maps.notes],
+        facts=[*(("note", note) for note in notes), ("looked at", looked_at)],
         map_scale=search.map_scale,
         groups=[shown[start : start + GROUP] for start in range(0, len(shown), GROUP)],
         photos=list(photos.values()),

@@ -163,6 +163,8 @@ ITEM = {
     **LISTED,
     "class": or_null(TEXT),
     "chance": or_null(NUMBER),
+    "doubt": or_null(NUMBER),
+    "chances": by_name(NUMBER),
     "from": or_null(LABEL),
     "labels": by_name(LABEL),
     "reviewed": list_of(TEXT),

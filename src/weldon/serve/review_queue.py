@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,15 @@ class Item:
         number: of the picture.
         class_name: the class in question; None: any of them.
         chance: that the class is present, by a head that did not learn from the picture; None: not known.
+        doubt: how probable it is that the label is wrong; None: not known.
+        chances: that each class is present, by the run itself, for a picture that it did not learn from.
     """
 
     number: int
     class_name: str | None
     chance: float | None = None
+    doubt: float | None = None
+    chances: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 def class_queue(images: RunImages, class_name: str, chances: Mapping[int, float]) -> list[Item]:
@@ -86,6 +90,8 @@ def _described(
         "split": record.split,
         "class": item.class_name,
         "chance": item.chance,
+        "doubt": item.doubt,
+        "chances": dict(item.chances),
         "from": None if item.class_name is None else labels[item.class_name],
         "labels": labels,
         "reviewed": [name for name in book.classes if (images.key(item.number), name) in reviewed],
@@ -124,8 +130,11 @@ def next_queue(run: RunDirectory, photos: Path | None, images: RunImages, *, dev
             f"weldon serve {run.path} --photos new_photos/"
         )
     numbers = {record.path.resolve(): number for number, record in enumerate(images.records)}
-    chosen = [image.path.resolve() for image in next_images(run, photos, count=NEXT, device=device)]
-    return [Item(numbers[path], None) for path in chosen if path in numbers]  # not those that came since
+    chosen = [
+        (numbers.get(image.path.resolve()), image.probabilities)
+        for image in next_images(run, photos, count=NEXT, device=device)
+    ]
+    return [Item(n, None, chances=chances) for n, chances in chosen if n is not None]  # none that came since
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +154,11 @@ class Doubts:
     places: dict[int, int]
     probabilities: Tensor
     suspects: list[Item]
+
+    @property
+    def expected(self) -> float:
+        """How many labels are wrong, as ``weldon suspects`` prints it; of those reviewed before: none."""
+        return self.search.expected
 
     def chances(self, class_name: str) -> dict[int, float]:
         """Return how likely a class is in each picture, by the picture's number."""
@@ -175,7 +189,12 @@ def find_doubts(run: RunDirectory, corrections: Path, images: RunImages, *, devi
     probabilities = search.decision.probabilities(search.fit.scores)
     classes = search.maps.decision.classes
     suspects = [
-        Item(numbers[place], classes[column], float(probabilities[place, column]))
+        Item(
+            numbers[place],
+            classes[column],
+            float(probabilities[place, column]),
+            float(search.against[place, column].sigmoid()),
+        )
         for place, column in search.cells()
         if numbers[place] >= 0
     ]

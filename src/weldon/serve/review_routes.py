@@ -44,12 +44,14 @@ class ReviewRoutes(Routes):
             return reply({"state": seen.state, "problem": seen.problem, "total": 0, "items": []})
         images, book = used.images.value(), used.book.value()
         first, most = page_of(request, len(items))
+        doubts = used.doubts.peek() if kind == "suspects" else None
         return reply(
             {
                 "state": "done",
                 "problem": "",
                 "total": len(items),
                 "reviewed": count_reviewed(items, images, book),
+                "expected": None if doubts is None else doubts.expected,
                 "offset": first,
                 "items": described(items[first : first + most], images, book),
             }

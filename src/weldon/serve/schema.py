@@ -120,7 +120,8 @@ REVIEW = (
         "GET",
         "/api/queue",
         "Give a part of what is to be reviewed",
-        "`state` is `working` until it is known; then `total`, `reviewed` and `items`",
+        "`state` is `working` until it is known; then `total`, `reviewed`, `items` and, "
+        "for suspects, `expected`: how many labels are probably wrong",
         (
             in_query("kind", f"{', '.join(KINDS)} [suspects]"),
             in_query("class", "for `class`"),
@@ -131,6 +132,7 @@ REVIEW = (
             **STATE,
             "total": COUNT,
             "reviewed": COUNT,
+            "expected": or_null(NUMBER),
             "offset": COUNT,
             "items": list_of(json_object(ITEM)),
         },

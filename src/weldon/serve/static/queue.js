@@ -13,6 +13,7 @@ export class Queue {
     this.items = [];
     this.total = 0;
     this.reviewed = 0;
+    this.expected = null;
     this.photos = new Map();
     this.answers = new Map();
     this.gone = false;
@@ -26,6 +27,7 @@ export class Queue {
       if (found.state === "done") {
         this.total = found.total;
         this.reviewed = found.reviewed;
+        this.expected = found.expected;
         found.items.forEach((item, number) => { this.items[offset + number] ??= item; });
         return true;
       }

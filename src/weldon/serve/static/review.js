@@ -15,21 +15,30 @@ const undone = []; // what can be taken back: { item, name, before, after, place
 // --- what is shown
 const item = () => queue?.items[place];
 const labelled = { present: "present", absent: "absent", unknown: "unknown" };
+// The classes of a picture in the order in which they are asked: those the run is most unsure of first.
+const order = (now) => {
+  const sure = (name) => Math.abs((now.chances[name] ?? 0.5) - 0.5);
+  return [...run.classes].sort((a, b) => sure(a) - sure(b));
+};
+const wrong = (count) => (count === null ? "" : ` · about ${Math.round(count).toLocaleString()} probably wrong`);
+const gives = (now) => {
+  if (now.class === focus && now.chance !== null) return `A model that has not seen this picture gives ${focus} a probability of ${now.chance.toFixed(2)}.`;
+  return focus in now.chances ? `The run gives ${focus} a probability of ${now.chances[focus].toFixed(2)}.` : "";
+};
 const showText = () => {
   const now = item();
   byId("file").textContent = `${now.file_name}${now.split ? ` · ${now.split}` : ""}`;
   byId("question").replaceChildren(make("b", {}, focus), " in this picture?");
   const label = now.labels[focus];
-  const chance = now.class === focus && now.chance !== null
-    ? make("span", { class: "muted" }, `; a model that has not seen this picture: ${now.chance.toFixed(2)}`) : null;
-  byId("says").replaceChildren("Labelled ", make("b", {}, labelled[label]), chance ?? "");
-  for (const button of all(".verdicts [data-to]")) button.setAttribute("aria-pressed", String(button.dataset.to === label));
   const reviewed = new Set(now.reviewed);
-  byId("chips").replaceChildren(...run.classes.map((name) => make("li", {}, make("button", {
+  const doubt = now.class === focus && now.doubt !== null && !reviewed.has(focus) ? `, wrong with probability ${now.doubt.toFixed(2)}` : "";
+  byId("says").replaceChildren("Labelled ", make("b", {}, labelled[label]), `${doubt}. `, make("span", { class: "muted" }, gives(now)));
+  for (const button of all(".verdicts [data-to]")) button.setAttribute("aria-pressed", String(button.dataset.to === label));
+  byId("chips").replaceChildren(...order(now).map((name) => make("li", {}, make("button", {
     type: "button", class: now.labels[name], "aria-pressed": String(name === focus), "data-class": name,
     "aria-label": `${name}, ${now.labels[name]}`, onclick: () => ask_of(name),
   }, make("span", { "aria-hidden": "true" }, SIGNS[now.labels[name]]), ` ${name}${reviewed.has(name) ? " ·" : ""}`))));
-  byId("progress").textContent = `${place + 1} of ${queue.total.toLocaleString()}, ${queue.reviewed.toLocaleString()} reviewed`;
+  byId("progress").textContent = `${place + 1} of ${queue.total.toLocaleString()}, ${queue.reviewed.toLocaleString()} reviewed${wrong(queue.expected)}`;
   byId("bar").style.setProperty("--share", queue.total ? queue.reviewed / queue.total : 0);
 };
 const showPhoto = () => {
@@ -62,7 +71,8 @@ const show = async (wanted) => {
     return;
   }
   place = wanted;
-  focus = found.class ?? run.classes.find((name) => found.labels[name] === "unknown") ?? run.classes[0];
+  const names = order(found);
+  focus = found.class ?? names.find((name) => found.labels[name] === "unknown") ?? names[0];
   byId("desk").hidden = false;
   byId("queue-state").hidden = true;
   showText();
@@ -76,7 +86,7 @@ const ask_of = (name) => {
   showRegions();
 };
 const turn = (step) => {
-  const names = run.classes;
+  const names = order(item());
   ask_of(names[(names.indexOf(focus) + step + names.length) % names.length]);
 };
 
@@ -100,7 +110,7 @@ const answerWith = (after) => {
   set(now, name, after);
   post({ number: now.number, class: name, from: before, to: after, who: byId("who").value.trim() });
   if (now.class !== null) show(place + 1);
-  else if (run.classes.indexOf(name) < run.classes.length - 1) turn(1);
+  else if (order(now).at(-1) !== name) turn(1);
   else showText();
 };
 const undo = () => {
