@@ -51,6 +51,11 @@ def test_regions_that_speak_the_other_way_are_not_sold_as_evidence():
     assert "nothing speaks for it, even its 2 highest regions give -1.50" in low
 
 
+def test_one_region_that_speaks_the_other_way_is_told_in_the_singular():
+    one = explain(result_of(torch.full((2, 4, 4), -3.0), k_max=1, k_min=1), "cat").sentence()
+    assert "nothing speaks for it, even its highest region gives -1.50" in one
+
+
 def test_nothing_speaks_against_a_class_only_where_no_region_does():
     mixed = torch.full((2, 4, 4), 3.0)
     mixed[0, 0, 0] = -0.5

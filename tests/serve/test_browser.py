@@ -391,3 +391,38 @@ def test_train_again_by_keyboard_alone(visit, live):
         "document.readyState === 'complete' && document.getElementById('run-name').textContent === 'first2'",
     )
     live.state.used.book.wait()
+
+
+def test_review_says_when_to_stop_and_asks_first_what_the_run_is_unsure_of(visit, live, scenes, browser):
+    from serve.live import LivePage
+
+    page = LivePage(live.run, live.corrections.with_name("next.csv"), scenes / "test")
+    try:
+        show(browser, f"{page.address}#review")
+        until(browser, "!document.getElementById('desk').hidden")
+        assert "probably wrong" in find(browser, "#progress")[0].text
+        asked = find(browser, "#question b")[0].text
+        assert "wrong with probability" in find(browser, "#says")[0].text
+        assert f"gives {asked} a probability of" in find(browser, "#says")[0].text
+        assert find(browser, "#review .frames-key")[0].is_displayed()
+        until(browser, "document.querySelector('#large .regions rect') !== null")
+        browser.execute_script(
+            "const kind = document.getElementById('kind'); kind.value = 'next';"
+            "kind.dispatchEvent(new Event('change', { bubbles: true }));"
+        )
+        until(browser, "document.getElementById('says').textContent.includes('The run gives')")
+        (first, *_) = page.state.used.next_ones.value()
+        unsure = sorted(first.chances, key=lambda name: abs(first.chances[name] - 0.5))
+        shown = [chip.get_attribute("data-class") for chip in find(browser, "#chips button")]
+        assert shown == unsure
+        assert find(browser, "#question b")[0].text == unsure[0]
+        press(browser, "a")
+        assert find(browser, "#question b")[0].text == unsure[1]
+        assert "1 reviewed" in find(browser, "#progress")[0].text
+        press(browser, "z")
+        assert "0 reviewed" in find(browser, "#progress")[0].text
+        until(browser, "document.getElementById('done').closest('.scroll').hidden")
+        assert page.state.used.book.value().page().reviewed == frozenset()
+    finally:
+        browser.get("about:blank")
+        page.close()

@@ -162,7 +162,7 @@ def _for(result: Result, evidence: Evidence) -> str:
         return f"{count} {_verb(evidence.top, 'speak')} for it with {evidence.top_sum:+.2f} ({best_text})"
     if speaking := _number_that_speak(evidence.top, "for"):
         return f"{count} give {evidence.top_sum:+.2f} together, though {speaking} for it ({best_text})"
-    return f"nothing speaks for it, even {count} give {evidence.top_sum:+.2f} ({best_text})"
+    return f"nothing speaks for it, even {count} {_verb(evidence.top, 'give')} {evidence.top_sum:+.2f} ({best_text})"
 
 
 def _against(result: Result, evidence: Evidence) -> str:
@@ -179,7 +179,7 @@ def _against(result: Result, evidence: Evidence) -> str:
         return (
             f"and {count} give {evidence.low_sum:+.2f} together, though {speaking} against it ({worst_text})"
         )
-    return f"and nothing speaks against it, even {count} give {evidence.low_sum:+.2f} ({worst_text})"
+    return f"and nothing speaks against it, even {count} {_verb(evidence.low, 'give')} {evidence.low_sum:+.2f} ({worst_text})"
 
 
 def _number_that_speak(regions: Sequence[Region], side: str) -> str:
