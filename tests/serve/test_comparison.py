@@ -12,7 +12,7 @@ import torch
 from weldon.data import Record
 from weldon.errors import DataError
 from weldon.metrics.bootstrap import resampled_average_precision
-from weldon.report.compare_page import difference
+from weldon.report.run_comparison import difference
 from weldon.serve.comparison import compare
 from weldon.serve.label_book import LabelBook
 from weldon.serve.later import Later

@@ -160,9 +160,10 @@ def _for(result: Result, evidence: Evidence) -> str:
     count = _regions(len(evidence.top), "highest")
     if evidence.top_sum > 0:
         return f"{count} {_verb(evidence.top, 'speak')} for it with {evidence.top_sum:+.2f} ({best_text})"
+    give = _verb(evidence.top, "give")
     if speaking := _number_that_speak(evidence.top, "for"):
         return f"{count} give {evidence.top_sum:+.2f} together, though {speaking} for it ({best_text})"
-    return f"nothing speaks for it, even {count} {_verb(evidence.top, 'give')} {evidence.top_sum:+.2f} ({best_text})"
+    return f"nothing speaks for it, even {count} {give} {evidence.top_sum:+.2f} ({best_text})"
 
 
 def _against(result: Result, evidence: Evidence) -> str:
@@ -175,11 +176,12 @@ def _against(result: Result, evidence: Evidence) -> str:
     if evidence.low_sum < 0:
         verb = _verb(evidence.low, "speak")
         return f"and {count} {verb} against it with {evidence.low_sum:+.2f} ({worst_text})"
+    give = _verb(evidence.low, "give")
     if speaking := _number_that_speak(evidence.low, "against"):
         return (
             f"and {count} give {evidence.low_sum:+.2f} together, though {speaking} against it ({worst_text})"
         )
-    return f"and nothing speaks against it, even {count} {_verb(evidence.low, 'give')} {evidence.low_sum:+.2f} ({worst_text})"
+    return f"and nothing speaks against it, even {count} {give} {evidence.low_sum:+.2f} ({worst_text})"
 
 
 def _number_that_speak(regions: Sequence[Region], side: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from weldon.files import write_csv, write_text
@@ -17,13 +16,12 @@ from weldon.inference.result import Result
 from weldon.models import WeldonNet
 from weldon.report.decisions import Decisions, names_where
 from weldon.report.page import render_template
-from weldon.report.run_comparison import Change, Comparison, changed_answers
+from weldon.report.run_comparison import Change, Comparison, changed_answers, difference
 from weldon.report.run_facts import describe_run
 from weldon.report.scored_split import ScoredSplit
 from weldon.report.views import Photo, View, make_photo, make_view
 from weldon.training.inputs.images import eval_transform
 
-INTERVAL = (0.05, 0.95)  # of the draws: the middle nine tenths
 SIDE = 300  # pixels of a photograph's long side
 SHOWN = 12  # pictures of each kind
 KINDS = ((True, "now right"), (False, "now wrong"), (None, "changed where nobody knows"))
@@ -233,15 +231,6 @@ def spread(draws: Tensor) -> float:
     """Return the standard deviation of the draws that have a value; NaN where fewer than two have."""
     known = draws[~draws.isnan()]
     return float(known.std()) if len(known) > 1 else float("nan")
-
-
-def difference(gain: float, draws: Tensor) -> dict[str, float]:
-    """Return a gain and the ends of the interval that holds nine tenths of its draws."""
-    known = draws[~draws.isnan()]
-    if not len(known):
-        return {"gain": gain, "low": float("nan"), "high": float("nan")}
-    low, high = torch.quantile(known, torch.tensor(INTERVAL, dtype=known.dtype)).tolist()
-    return {"gain": gain, "low": low, "high": high}
 
 
 def different_options(splits: Sequence[ScoredSplit]) -> dict[str, list[str]]:

@@ -21,6 +21,7 @@ from weldon.report.scored_split import ScoredSplit, score_split
 from weldon.runs.run_directory import RunDirectory
 
 DRAWS = 1000
+INTERVAL = (0.05, 0.95)  # of the draws: the middle nine tenths
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +165,15 @@ def compare_splits(splits: Sequence[ScoredSplit], *, draws: int = DRAWS, seed: i
     )
     notes = _notes(splits, names, rows, classes, contradicted)
     return Comparison(tuple(splits), tuple(rows), classes, tuple(sides), resampled, notes)
+
+
+def difference(gain: float, draws: Tensor) -> dict[str, float]:
+    """Return a gain and the ends of the interval that holds nine tenths of its draws."""
+    known = draws[~draws.isnan()]
+    if not len(known):
+        return {"gain": gain, "low": float("nan"), "high": float("nan")}
+    low, high = torch.quantile(known, torch.tensor(INTERVAL, dtype=known.dtype)).tolist()
+    return {"gain": gain, "low": low, "high": high}
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:

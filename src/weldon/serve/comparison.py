@@ -11,9 +11,8 @@ from torch import Tensor
 from weldon.errors import DataError
 from weldon.metrics import average_precision
 from weldon.metrics.bootstrap import resampled_average_precision
-from weldon.report.compare_page import difference
 from weldon.report.decisions import decide
-from weldon.report.run_comparison import DRAWS, Side, changed_answers
+from weldon.report.run_comparison import DRAWS, Side, changed_answers, difference
 from weldon.serve.label_book import LabelBook
 from weldon.serve.served_run import ServedRun
 
