@@ -105,7 +105,7 @@ def test_pictures_that_joined_are_learnt_from_once_they_are_labelled(open_page, 
     page = open_page(photos=photos)
     page.state.used.book.wait()
     item = page.get("/api/queue?kind=folder&offset=88").json()["items"][0]
-    assert (item["file_name"], set(item["labels"].values())) == ("new1.png", {"unknown"})
+    assert (item["file_name"], set(item["labels"].values())) == ("photos/new1.png", {"unknown"})
     change = {"number": item["number"], "class": "8", "from": "unknown", "to": "present"}
     assert page.post("/api/corrections", json=change).status_code == 200
     correct_one(page)
