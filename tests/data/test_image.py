@@ -191,6 +191,12 @@ def test_each_broken_file_gives_its_reason(tmp_path: Path):
             load_image(tmp_path / name)
 
 
+def test_a_file_that_two_rows_name_is_bad_for_both(tmp_path: Path):
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    records = [Record(tmp_path / "bad.jpg", name, frozenset({"cat"})) for name in ("bad.jpg", "./bad.jpg")]
+    assert [record.file_name for record, _ in unreadable_files(records)] == ["bad.jpg", "./bad.jpg"]
+
+
 def test_unreadable_files_names_the_bad_and_counts_all(tmp_path: Path):
     broken_files(tmp_path)
     Image.fromarray(upright()).save(tmp_path / "good.png")

@@ -12,7 +12,7 @@ from PIL import Image
 from weldon.data import LabelSet, Record, load_image
 from weldon.data.shards import write_shards
 from weldon.errors import DataError, UsageError
-from weldon.inference.image_list import NamedImage, expand_images, photo_folder, served_folders
+from weldon.inference.image_list import expand_images
 
 
 @pytest.fixture
@@ -99,17 +99,6 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):
         expand_images(tmp_path)
 
 
-def test_the_folder_of_the_photographs_is_found_however_they_were_named(tmp_path):
-    for name in ("photos/a.jpg", "photos/deep/b.jpg", "other/a.jpg"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (4, 4)).save(tmp_path / name)
-    photos = tmp_path / "photos"
-    for source in (photos, f"{photos}/**/*.jpg", photos / "a.jpg"):
-        assert photo_folder(expand_images(source)) == photos
-    assert photo_folder(expand_images([photos / "a.jpg", photos / "deep" / "b.jpg"])) is None
-    assert photo_folder(expand_images([photos, tmp_path / "other"])) is None
-
-
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_a_list_that_windows_wrote_is_read(tree: Path, encoding: str):
     listing = tree / "list.txt"
@@ -184,28 +173,3 @@ def test_folders_deeper_than_python_follows_are_walked(tmp_path: Path):
 def test_a_pattern_that_is_none_is_bad_usage(tree: Path, pattern: str):
     with pytest.raises(UsageError):
         expand_images(f"{tree}/{pattern}")
-
-
-def test_label_studio_is_served_from_above_the_folders_that_hold_pictures(tmp_path):
-    def served(*places: tuple[str, str]):
-        found = served_folders([NamedImage(tmp_path / path, name) for path, name in places])
-        return found.root, list(found.folders), [found.below(tmp_path / path) for path, _ in places]
-
-    one = ("new/x.jpg", "new/x.jpg")
-    assert served(one) == (tmp_path, [tmp_path / "new"], ["new/x.jpg"])
-    own = (("data/own/a/x.jpg", "a/x.jpg"), ("data/own/y.jpg", "y.jpg"))
-    assert served(*own, one) == (
-        tmp_path,
-        [tmp_path / "data/own", tmp_path / "new"],
-        ["data/own/a/x.jpg", "data/own/y.jpg", "new/x.jpg"],
-    )
-    assert served(("y.jpg", "y.jpg"), one)[:2] == (tmp_path.parent, [tmp_path])
-    whole = str(tmp_path / "new/x.jpg").lstrip("/")
-    assert served(("new/x.jpg", whole), ("data/y.jpg", "y.jpg"))[:2] == (
-        tmp_path,
-        [tmp_path / "data", tmp_path / "new"],
-    )
-
-
-def test_pictures_of_an_object_store_are_served_from_no_folder():
-    assert served_folders([NamedImage(Path("s3://bucket/a.jpg"), "a.jpg")]) is None

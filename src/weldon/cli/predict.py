@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -205,19 +204,10 @@ def _write_annotations(
     named: Sequence[NamedImage],
     options: PredictOptions,
 ) -> None:
-    from weldon.data import write_annotations
-    from weldon.inference.image_list import Served, photo_folder, served_folders
+    from weldon.inference.annotation_files import write_for_tools
 
-    photos = photo_folder(named)
-    served = served_folders(named) if photos is None else Served(photos.parent, (photos,))
-    placed = annotations
-    if photos is None and served is not None:  # of several folders: each picture at its place below the root
-        paths = {image.file_name: served.below(image.path) for image in named}
-        placed = [replace(one, file_name=paths.get(one.file_name, one.file_name)) for one in annotations]
-    for name in options.to:
-        marked = placed if name == "labelstudio" else annotations
-        write_annotations(name, folder, marked, predictor.classes, photos=photos)
-    if "labelstudio" in options.to and served is not None:
+    served = write_for_tools(folder, options.to, annotations, predictor.classes, named)
+    if served is not None:
         are = "is a Local files storage" if len(served.folders) == 1 else "are Local files storages"
         say(f"Label Studio shows the pictures when LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT={served.root}")
         say(f"and {', '.join(map(str, served.folders))} {are} of the project (docs/formats.md)")

@@ -161,8 +161,8 @@ def unreadable_files(
         progress: called with the number of images tried so far.
         window: as for :func:`load_image`.
     """
-    images = {record.path: record for record in records}
-    paths, bad = by_place(images), {}
+    images = list(records)
+    paths, bad = by_place(dict.fromkeys(record.path for record in images)), {}
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
         reasons = threads.map(lambda path: decoding_problem(path, window), paths)
         for count, (path, reason) in enumerate(zip(paths, reasons, strict=True), start=1):
@@ -170,7 +170,7 @@ def unreadable_files(
                 bad[path] = reason
             if progress is not None:
                 progress(count)
-    return [(record, bad[path]) for path, record in images.items() if path in bad]
+    return [(record, bad[record.path]) for record in images if record.path in bad]
 
 
 def image_size(path: str | Path) -> tuple[int, int]:

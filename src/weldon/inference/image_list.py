@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from glob import has_magic
 from logging import getLogger
@@ -57,57 +57,6 @@ def expand_images(sources: str | Path | Iterable[str | Path]) -> list[NamedImage
     if not found:
         raise UsageError(f"images must be files, folders, patterns or text lists, got {given!r}")
     return _tell_apart(list(found.values()))
-
-
-def photo_folder(images: Iterable[NamedImage]) -> Path | None:
-    """Return the one folder below which every image has its file name, None where there is no such folder."""
-    folder, *others = {_above(image) for image in images}
-    return folder if not others and folder is not None and folder.name else None
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """How Label Studio reaches pictures on this disk.
-
-    Args:
-        root: its document root; none of the folders, which Label Studio would refuse.
-        folders: its local storages, none inside another.
-    """
-
-    root: Path
-    folders: tuple[Path, ...]
-
-    def below(self, path: Path) -> str:
-        """Return where a picture lies below the root."""
-        return Path(os.path.abspath(path)).relative_to(self.root).as_posix()
-
-
-def served_folders(images: Sequence[NamedImage]) -> Served | None:
-    """Return the folders that hold pictures and one above all of them; None where not all lie on a disk.
-
-    Pictures that have their names below one folder share a storage: the deepest that holds all of them.
-    """
-    homes: dict[str, set[str]] = {}
-    for image in images:
-        if address_of(image.path) is not None:
-            return None
-        parent, above = os.path.dirname(os.path.abspath(image.path)), _above(image)
-        # A name that is the whole path tells no folder: the picture's own one is meant.
-        home = parent if above is None or not above.name else str(above)
-        homes.setdefault(home, set()).add(parent)
-    deepest = sorted({Path(os.path.commonpath(found)) for found in homes.values()})
-    folders = tuple(one for one in deepest if not any(other in one.parents for other in deepest))
-    if not folders:
-        return None
-    return Served(Path(os.path.commonpath([folder.parent for folder in folders])), folders)
-
-
-def _above(image: NamedImage) -> Path | None:
-    if address_of(image.path) is not None:
-        return None
-    parts = PurePosixPath(image.file_name).parts
-    whole = image.path.absolute()
-    return whole.parents[len(parts) - 1] if whole.parts[-len(parts) :] == parts else None
 
 
 def _expand_one(source: str) -> Iterator[NamedImage]:

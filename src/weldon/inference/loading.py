@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from weldon.data.tiles import Tiling
 from weldon.data.transforms import EvalTransform
@@ -117,26 +117,22 @@ def load(
     return _PREDICTORS[net.takes](directory, net, batch_size, workers, precision)
 
 
-def load_images(
-    run: str | Path,
-    *,
-    device: str = "auto",
-    batch_size: Auto = 8,
-    workers: Auto = "auto",
-    precision: str = "32-true",
-) -> Predictor:
+def load_images(run: str | Path, *, device: str = "auto", **how: Any) -> Predictor:
     """Return the predictor of a run on images; arguments as in :func:`load`.
 
     Raises:
         UsageError: the folder is no finished run, was trained on bags, or there is no such device.
     """
     directory = open_run(run)
-    net = load_image_network(directory, device=device, new_images=True)
-    return _predictor(directory, net, batch_size, workers, precision)
+    return _predictor(directory, load_image_network(directory, device=device, new_images=True), **how)
 
 
 def _predictor(
-    run: RunDirectory, net: WeldonNet, batch_size: Auto, workers: Auto, precision: str
+    run: RunDirectory,
+    net: WeldonNet,
+    batch_size: Auto = 8,
+    workers: Auto = "auto",
+    precision: str = "32-true",
 ) -> Predictor:
     transform = read_tiling(run, net.backbone) or EvalTransform(
         **read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from weldon.data import write_annotations
 from weldon.data.formats import WRITERS
 from weldon.data.formats.registry import check_file_names
 from weldon.errors import DataError, UsageError, WeldonError, system_sentence
 from weldon.files import replacing
-from weldon.inference.image_list import NamedImage, Served, served_folders
+from weldon.inference.annotation_files import Served, write_for_tools
+from weldon.inference.image_list import NamedImage
 from weldon.inference.output import to_annotation
 from weldon.inference.predict import Predictor
 from weldon.inference.reading import Skipped
@@ -132,13 +132,7 @@ class Parcel:
                     )
                 self.done += 1
             writer.finish(skipped)
-        served = served_folders(order.images) if "labelstudio" in order.formats else None
-        paths = {} if served is None else {one.file_name: served.below(one.path) for one in order.images}
-        placed = [replace(one, file_name=paths.get(one.file_name, one.file_name)) for one in annotations]
-        for name in order.formats:
-            marked = placed if name == "labelstudio" else annotations
-            write_annotations(name, out, marked, predictor.classes)
-        self.served = served
+        self.served = write_for_tools(out, order.formats, annotations, predictor.classes, order.images)
 
 
 def zip_folder(folder: Path, path: Path) -> None:

@@ -152,7 +152,7 @@ class TrainingModule(L.LightningModule):
             checkpoint[OBJECTIVE] = self.objective.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Give the loss back what it remembered, and the state the frozen backbone that was left out."""
+        """Give the loss back what it remembered, and the state the frozen backbone that is not in it."""
         if FIXED in checkpoint:
             own = self.net.state_dict()
             checkpoint["state_dict"] |= {f"net.{name}": own[name] for name in self._fixed}
