@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import ExitStack
 
 import pytest
 
+from fixtures.serve_command import COMMAND, told_by
+
 pytest.importorskip("starlette", reason="the extra serve is not installed")
-COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()", "serve"]
-FIRST = 10  # lines that the command prints at most before it says something
-
-
-def told_by(server: subprocess.Popen, pattern: str) -> re.Match:
-    """Return what a pattern finds in the first lines that the command prints, which end where it ends."""
-    lines = []
-    for line in itertools.islice(server.stderr, FIRST):
-        lines.append(line)
-        if found := re.search(pattern, line):
-            return found
-    raise AssertionError("".join(lines))
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

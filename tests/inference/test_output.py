@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-import torch
-from PIL import Image
 
 from fixtures.bag_results import bag_result
-from weldon.data.geometry import Geometry
+from fixtures.results import corner_result
 from weldon.data.record import Box
-from weldon.inference import Decision, Predictor, Result, to_annotation
+from weldon.inference import Predictor, Result, to_annotation
 from weldon.inference.output import (
     BAG_TABLES,
     IMAGE_TABLES,
@@ -27,15 +25,7 @@ CLASSES = ("cat", "dog")
 
 @pytest.fixture
 def result() -> Result:
-    """A picture of 80 x 40 in 4 x 4 cells of 20 x 10: cat (3) peaks in one corner, dog (-2) is flat."""
-    maps = torch.stack((torch.full((4, 4), -1.0), torch.full((4, 4), -2.0)))
-    maps[0, 0, 3] = 3.0
-    weights = torch.zeros_like(maps)
-    weights[0, 0, 3], weights[1, 0, 0] = 1.0, 1.0
-    scores = maps.flatten(1).amax(1)
-    decision = Decision(CLASSES, "multilabel", {})
-    picture, geometry = Image.new("RGB", (80, 40)), Geometry(80, 40, 64, "warp")
-    return Result("day/a.png", picture, geometry, decision, scores, maps, weights, torch.zeros_like(weights))
+    return corner_result("day/a.png")
 
 
 def test_a_row_a_class_with_score_chance_verdict_and_point(result):

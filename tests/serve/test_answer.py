@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from PIL import Image
 from starlette.datastructures import QueryParams
 
-from weldon.data.geometry import Geometry
+from fixtures.results import corner_result
 from weldon.errors import UsageError
-from weldon.inference import Decision, Result
+from weldon.inference import Result
 from weldon.serve.answer import MOST_CLASSES, Asked, answer, read_asked
 
 CLASSES = ("cat", "dog")
@@ -17,15 +15,7 @@ CLASSES = ("cat", "dog")
 
 @pytest.fixture
 def result() -> Result:
-    """Cat (3) has its highest cell in the upper right corner; dog (-2) is flat."""
-    maps = torch.stack((torch.full((4, 4), -1.0), torch.full((4, 4), -2.0)))
-    maps[0, 0, 3] = 3.0
-    weights = torch.zeros_like(maps)
-    weights[0, 0, 3], weights[1, 0, 0] = 1.0, 1.0
-    picture, geometry = Image.new("RGB", (80, 40)), Geometry(80, 40, 64, "warp")
-    decision = Decision(CLASSES, "multilabel", {})
-    scores = maps.flatten(1).amax(1)
-    return Result("a.png", picture, geometry, decision, scores, maps, weights, torch.zeros_like(weights))
+    return corner_result("a.png")
 
 
 def test_a_query_names_classes_a_rival_and_parts_each_once():

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
-import re
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -15,24 +12,10 @@ from http.client import HTTPException
 
 import pytest
 
+from fixtures.serve_command import COMMAND, told_by
 from weldon.data.corrections import append_correction, read_corrections
 from weldon.errors import UsageError
 from weldon.serve.server import listen, run_server
-
-FIRST = 10  # lines that the command prints at most before it says something
-
-
-def told_by(server: subprocess.Popen, pattern: str) -> re.Match:
-    """Return what a pattern finds in the first lines that the command prints, which end where it ends."""
-    lines = []
-    for line in itertools.islice(server.stderr, FIRST):
-        lines.append(line)
-        if found := re.search(pattern, line):
-            return found
-    raise AssertionError("".join(lines))
-
-
-COMMAND = [sys.executable, "-c", "from weldon.cli import main; main()", "serve"]
 
 
 def test_a_port_that_is_taken_is_told_with_what_to_do():
