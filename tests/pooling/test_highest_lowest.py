@@ -73,23 +73,3 @@ def test_way_is_chosen_by_size():
     assert choose_way(few_of_many, Ends(5, 64)) == "topk"
     assert choose_way(few_of_many, Ends(5, 65)) == "sorted"
     assert choose_way(few.to("meta"), Ends(1, 1)) == "topk"
-
-
-@pytest.mark.parametrize("ends", ENDS, ids=str)
-@pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_few_numbers_are_pooled_as_many(ends, tied, dtype, generator, monkeypatch):
-    rows = torch.stack([torch.randperm(50, generator=generator) - 25 for _ in range(6)]).reshape(3, 2, 50)
-    scores = (rows // 10 if tied else rows).to(dtype)
-    few = answers("sorted", scores, None, ends, monkeypatch)
-    monkeypatch.setattr(highest_lowest, "SMALL", 0)
-    for one, other in zip(few, answers("sorted", scores, None, ends, monkeypatch), strict=True):
-        assert one.dtype == other.dtype
-        torch.testing.assert_close(one, other)
-
-
-def test_what_is_no_number_is_the_highest_of_few():
-    scores = torch.tensor([[[1.0, torch.nan, 3.0, -4.0]]], requires_grad=True)
-    assert add_evidence(scores, None, 1, 1).isnan().all()
-    low = add_evidence(scores, None, 1, 2, 1.0)
-    assert low.isnan().all()

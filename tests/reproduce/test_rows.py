@@ -84,7 +84,7 @@ def test_every_run_is_a_run_like_any_other(workspace, row, table):
 def test_an_interrupted_run_goes_on_where_it_stopped(workspace, row, table, trained, monkeypatch):
     small = table(row("max", {"pool": "max", "epochs": 2, "freeze": False}))
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "_write_end", _cut)
+        patch.setattr(fit, "write_end", _cut)
         with pytest.raises(PowerCutError):
             reproduce(small, workspace)
     (folder,) = (workspace.out / "runs").iterdir()

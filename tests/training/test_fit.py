@@ -165,7 +165,7 @@ def test_a_run_that_had_stopped_early_trains_no_further_when_resumed(scenes, tin
     def power_cut(*_, **options):
         raise PowerCutError
 
-    monkeypatch.setattr("weldon.training.fit._write_end", power_cut)
+    monkeypatch.setattr("weldon.training.fit.write_end", power_cut)
     with pytest.raises(PowerCutError):
         train(scenes, scenes / "labels.csv", out=tmp_path / "cut", **options)
     monkeypatch.undo()

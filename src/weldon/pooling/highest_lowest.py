@@ -3,7 +3,8 @@
 Three ways give the same scores:
 
 - ``sorted``: one sort serves both ends. On a CPU numpy sorts, whose vector instructions make it 3 to 20 times
-  faster than ``topk`` or a partition of each end (``docs/speed.md``).
+  faster than ``topk`` or a partition of each end (``docs/speed.md``); of a few numbers it does all of it
+  (:mod:`weldon.pooling.highest_lowest_few`).
 - ``kernel``: on a CUDA device with Triton, both ends of a row at once
   (:mod:`weldon.pooling.highest_lowest_kernel`).
 - ``topk``: in a compiled or exported graph, and for a few of very many regions on a CPU.
@@ -18,9 +19,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from weldon.pooling.count import Count
@@ -75,10 +74,11 @@ def add_evidence(
 
 def select_by_sort(regions: Tensor, real: Tensor | None, ends: Ends) -> Tensor:
     """Do what :func:`add_evidence` says by sorting each row once."""
-    if real is None and _are_few(regions):
-        if regions.requires_grad and torch.is_grad_enabled():
-            return _FewEnds.apply(regions, ends)  # type: ignore[no-any-return]
-        return torch.from_numpy(_sort_few(regions.detach().numpy(), ends)[0])
+    if real is None and regions.numel() <= SMALL and regions.device.type == "cpu":
+        from weldon.pooling.highest_lowest_few import FEW_DTYPES, add_few
+
+        if regions.dtype in FEW_DTYPES:
+            return add_few(regions, ends)
     score: Tensor = _SortedEnds.apply(regions, real, ends)
     return score
 
@@ -150,57 +150,6 @@ class _SortedEnds(torch.autograd.Function):
         ]
         slope = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         return slope.to(regions.dtype), None, None
-
-
-def _are_few(regions: Tensor) -> bool:
-    plain = regions.device.type == "cpu" and regions.dtype in (torch.float32, torch.float64)
-    return plain and regions.numel() <= SMALL
-
-
-class _FewEnds(torch.autograd.Function):
-    """The same of a few numbers, none of them padding, by numpy: there the calls are what takes the time."""
-
-    @staticmethod
-    def forward(ctx: Any, regions: Tensor, ends: Ends) -> Tensor:
-        score, ctx.cuts = _sort_few(regions.detach().numpy(), ends)
-        ctx.save_for_backward(regions)
-        ctx.ends = ends
-        return torch.from_numpy(score)
-
-    @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
-        (regions,) = ctx.saved_tensors
-        tied = any((cut == behind).any() for *_, cut, behind in ctx.cuts if behind is not None)
-        if tied or torch.is_grad_enabled():  # the slope of a slope is asked for
-            positive, negative = evidence_weights(regions.detach(), None, *ctx.ends)
-            return upstream.unsqueeze(-1) * (positive + negative).to(regions.dtype), None
-        values, above = regions.detach().numpy(), upstream.detach().numpy()[..., None]
-        slopes = [
-            ((values >= cut) if largest else (values <= cut)) * (above * share)
-            for share, largest, cut, _ in ctx.cuts
-        ]
-        return torch.from_numpy(sum(slopes[1:], slopes[0])), None
-
-
-Cut = tuple[float, bool, "NDArray[Any]", "NDArray[Any] | None"]
-"""What a region at an end gets, whether the high end, the last score there and the next behind it."""
-
-
-def _sort_few(values: NDArray[Any], ends: Ends) -> tuple[NDArray[Any], list[Cut]]:
-    """Score ``(N, C)`` and where each end is cut off."""
-    ordered = np.sort(values, axis=-1)
-    regions = values.shape[-1]
-    scores, cuts = [], []
-    for k, largest, weight in zip((ends.k_max, ends.k_min), (True, False), ends.weights, strict=True):
-        if k != 0:
-            count = resolve_count(k, regions)
-            first, last = (regions - count, regions) if largest else (0, count)
-            inner, outer = (first, first - 1) if largest else (last - 1, last)
-            behind = ordered[..., outer, None] if 0 <= outer < regions else None
-            share = weight / count
-            scores.append(np.add.reduce(ordered[..., first:last], -1) * share)
-            cuts.append((share, largest, ordered[..., inner, None], behind))
-    return sum(scores[1:], scores[0]), cuts
 
 
 def _sort_ends(regions: Tensor, real: Tensor | None, ends: Ends) -> tuple[list[Tensor], list[_Edge]]:

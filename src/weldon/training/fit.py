@@ -19,28 +19,22 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from weldon.data import encode_targets, write_splits
-from weldon.data.corrections import write_corrections
+from weldon.data import encode_targets
 from weldon.data.decode import allowing_pixels
 from weldon.data.stores import absolute
-from weldon.device import choose_device, keep_freed_memory
+from weldon.device import keep_freed_memory
 from weldon.errors import UsageError
-from weldon.files import write_csv, write_json
 from weldon.losses import TrainingLoss
-from weldon.models import RegionNet, load_network, save_model
-from weldon.runs.calibration_file import write_calibration
+from weldon.models import RegionNet, save_model
 from weldon.runs.claim import Claim, claimed, is_first_process
-from weldon.runs.manifest_file import write_manifest
 from weldon.runs.recipe import Recipe
-from weldon.runs.recipe_file import build_recipe, write_recipe
+from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.runs.run_log import logging_to, told_once
-from weldon.runs.stored import write_thresholds
 from weldon.stopping import Stopped, stoppable
-from weldon.training.calibrate import calibrate
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
-from weldon.training.frozen_head import refuse_auto_k, search_recipe, searches, trials_json
+from weldon.training.frozen_head import refuse_auto_k, search_recipe, searches
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
@@ -50,8 +44,8 @@ from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
 from weldon.training.plan import describe, describe_training
 from weldon.training.refit import refit, refuse_refit
-from weldon.training.scoring import few_positives, fit_thresholds, per_class_rows, score_set
-from weldon.training.trainer import Loaders, batches_a_step, build_loaders, build_trainer
+from weldon.training.trainer import batches_a_step, build_loaders, build_trainer
+from weldon.training.write_run import write_end, write_start
 
 log = logging.getLogger("weldon")
 
@@ -191,7 +185,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     loaders = build_loaders(sets, recipe)
     if is_first_process():
         claim.begin()
-        _write_start(ready, claim)
+        write_start(claim, recipe, ready.found, sets.prepared, ready.trials)
         trainer.loggers = build_loggers(recipe, run, claim.home.path)
         log.info(describe_training(recipe, sets.prepared))
     started = time.monotonic()
@@ -209,7 +203,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
         learnt = len(sets.train)
         if untrained is not None:
             learnt = refit(recipe, untrained, sets.prepared, run, epochs=trainer.current_epoch)
-        _write_end(
+        write_end(
             claim,
             sets.prepared,
             loaders,
@@ -235,67 +229,3 @@ def _explained(stop: BaseException, claim: Claim) -> BaseException:
     if is_first_process():
         log.info(stopped.words)
     return KeyboardInterrupt(stopped.words) if by_keyboard else stopped
-
-
-def _write_start(ready: _Ready, claim: Claim) -> None:
-    """Write what the run begins with; files that cannot be read are in no split."""
-    prepared = ready.sets.prepared
-    write_recipe(claim.run.config, ready.recipe)
-    if ready.trials is not None:
-        write_json(claim.run.search, trials_json(ready.trials))
-    if not claim.resume:
-        claim.run.write_class_names(prepared.classes)
-        kept = {record.path for record in prepared.records}
-        # In the order of the labels: by it a resumed run tells apart files of one name in two folders.
-        found = ready.found.records
-        rows = [record if record.path in kept else replace(record, split=None) for record in found]
-        write_splits(claim.run.splits, rows)
-        if prepared.corrections:
-            write_corrections(claim.run.corrections_used, prepared.corrections)
-
-
-def _write_end(
-    claim: Claim,
-    prepared: Prepared,
-    loaders: Loaders,
-    best: BestWeights,
-    *,
-    seconds: dict[str, float],
-    device: str,
-    calibrated: bool,
-    learnt: int,
-) -> None:
-    """Score the validation images with the best weights; write thresholds, figures per class, manifest."""
-    run = claim.run
-    log.info("the best weights are measured on validation: thresholds, probabilities, figures")
-    net = load_network(run.best, device=choose_device(device))
-    scored = score_set(net, loaders.every_val_batch())
-    thresholds = fit_thresholds(scored, prepared.classes)
-    rows = per_class_rows(scored, prepared.classes, thresholds.classes)
-    write_thresholds(run, thresholds)
-    if calibrated:
-        found = calibrate(scored, prepared.task)
-        write_calibration(run, prepared.classes, found.calibration, before=found.before, after=found.after)
-    write_csv(run.per_class, rows)
-    precisions = [row["ap"] for row in rows if row["positives"]]
-    figures = {"map": sum(precisions) / max(1, len(precisions)), "best": best.value, "best_epoch": best.epoch}
-    manifest = {
-        "task": prepared.task,
-        prepared.noun: {"train": len(prepared.train), "val": len(prepared.val)},
-        "model": net.config,
-        "validation": figures,
-        "for_new_images": {"weights": run.for_new_images().name, "learnt_from": learnt},
-        "seconds": seconds,
-    }
-    write_manifest(run.manifest, manifest)
-    claim.put_in_place()
-    if warning := few_positives(rows):
-        log.warning(warning)
-    chosen_by = f"accuracy {best.value:.4f}, " if prepared.task == "multiclass" else ""
-    log.info(
-        "best epoch %d: validation %smAP %.4f; run in %s",
-        best.epoch + 1,
-        chosen_by,
-        figures["map"],
-        claim.home.path,
-    )
