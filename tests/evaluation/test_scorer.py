@@ -12,7 +12,7 @@ from weldon.data import Record, load_image
 from weldon.evaluation.scorer import open_scorer
 from weldon.evaluation.selection import choose_images
 from weldon.runs.run_directory import RunDirectory
-from weldon.training.inputs.images import eval_transform
+from weldon.training.inputs.picture_layout import eval_transform
 
 
 def opened(home, **options):

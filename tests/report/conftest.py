@@ -11,7 +11,7 @@ from weldon.data.scenes import CLASSES, make_scenes, write_scenes
 from weldon.inference import Predictor, Result, RunDirectory
 from weldon.report.scored_split import ScoredSplit, score_split
 from weldon.training import train
-from weldon.training.inputs.images import eval_transform
+from weldon.training.inputs.picture_layout import eval_transform
 
 COUNTS = {"train": 48, "val": 32, "test": 8}
 TINY = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cli.shell import run as shell
 from fixtures.browser import show
@@ -116,3 +118,45 @@ def test_the_page_shows_both_evidences_of_changed_answers(browser, home, told):
         show(browser, (home / "both.html").as_uri(), width)
         wide = browser.execute_script("return document.documentElement.scrollWidth")
         assert wide <= width
+
+
+def test_runs_that_see_pictures_by_tiles_are_drawn_so(tmp_path, capsys):
+    """Pictures of several tiles, and answers that change: a rate of zero leaves two seeds apart."""
+    drawn = np.random.default_rng(0)
+    table = ["file_name,labels,split"]
+    for number in range(24):
+        pixels = drawn.integers(0, 255, (200, 150, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+        table.append(f"{number}.png,{'cat' if number % 2 else 'dog'},{'train' if number < 12 else 'val'}")
+    (tmp_path / "labels.csv").write_text("\n".join(table))
+    for seed in (0, 1):
+        train(
+            tmp_path,
+            tmp_path / "labels.csv",
+            out=tmp_path / f"run{seed}",
+            seed=seed,
+            **{
+                "model": "test_resnet",
+                "weights": "none",
+                "tile": 64,
+                "overlap": 32,
+                "freeze": True,
+                "lr": 1e-9,
+            },
+            **{"epochs": 1, "workers": 0, "cache": tmp_path / "maps", "device": "cpu", "progress": False},
+        )
+    options = [
+        "--out",
+        tmp_path / "both.csv",
+        "--draws",
+        "20",
+        "--device",
+        "cpu",
+        "--pictures",
+        "2",
+        "--json",
+    ]
+    code, said = shell(capsys, "compare", tmp_path / "run0", tmp_path / "run1", *options)
+    assert code == 0, said.err
+    assert json.loads(said.out)["runs"][1]["changed"] > 0
+    assert 'class="photo"' in (tmp_path / "both.html").read_text()

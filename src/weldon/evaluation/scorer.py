@@ -18,8 +18,9 @@ from weldon.progress import tracked
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
-from weldon.training.inputs.images import IMAGES, cached_maps, record_geometry
+from weldon.training.inputs.images import IMAGES, cached_maps
 from weldon.training.inputs.inputs import Inputs
+from weldon.training.inputs.picture_layout import record_geometry
 from weldon.training.scoring import score_batches
 
 MAPS_A_BATCH = 64

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from weldon.files import write_csv, write_text
 from weldon.inference.image_list import NamedImage
-from weldon.inference.predict import Predictor
+from weldon.inference.loading import image_predictor
 from weldon.inference.result import Result
 from weldon.models import WeldonNet
 from weldon.report.decisions import Decisions, names_where
@@ -20,7 +20,7 @@ from weldon.report.run_comparison import Change, Comparison, changed_answers, di
 from weldon.report.run_facts import describe_run
 from weldon.report.scored_split import ScoredSplit
 from weldon.report.views import Photo, View, make_photo, make_view
-from weldon.training.inputs.images import eval_transform
+from weldon.training.inputs.picture_layout import eval_transform
 
 SIDE = 300  # pixels of a photograph's long side
 SHOWN = 12  # pictures of each kind
@@ -179,7 +179,7 @@ def _views(
     split, decided = compared.splits[which], compared.sides[which].decided
     if not changes or not isinstance(split.net, WeldonNet):
         return {}
-    predictor = Predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
+    predictor = image_predictor(split.net, split.decision, eval_transform(split.recipe, split.net))
     rows = sorted({change.row for change in changes})
     images = [NamedImage(split.records[compared.rows[which][row]].path, str(row)) for row in rows]
     found = {}

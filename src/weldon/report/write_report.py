@@ -34,7 +34,7 @@ from weldon.report.triples import Triple, draw_triples, read_truth
 from weldon.report.views import Photo
 from weldon.runs.calibration_file import read_reliability
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.training.inputs.images import eval_transform
+from weldon.training.inputs.picture_layout import eval_transform
 
 PICTURES = 3
 MOST_NAMES = 60  # rows of a matrix that a reader can still take in

@@ -24,7 +24,7 @@ from weldon.review.noise_rates import NoiseRates, noise_rates
 from weldon.review.run_maps import RunMaps, read_run_maps
 from weldon.runs.calibration_file import unchanged
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.training.inputs.images import record_geometry
+from weldon.training.inputs.picture_layout import record_geometry
 
 MOST = 200  # suspects that are listed
 EPOCHS = 10  # of the heads

@@ -6,15 +6,13 @@ import pytest
 import torch
 from PIL import Image
 
-from weldon.data import Geometry, Record
+from weldon.data import Record
 from weldon.errors import DataError, UsageError
 from weldon.models import WeldonNet, create_bag_model
 from weldon.runs.recipe_file import build_recipe
 from weldon.training.inputs.images import (
     IMAGES,
     drop_unreadable,
-    record_geometry,
-    refuse_cut_cells,
     refuse_many_unreadable,
 )
 from weldon.training.inputs.inputs import Prepared
@@ -43,13 +41,6 @@ def test_the_colours_that_the_weights_saw_are_those_of_the_recipe():
 def test_a_size_that_cuts_cells_is_refused_before_anything_is_trained():
     with pytest.raises(UsageError, match="image_size must be a multiple of 32"):
         IMAGES.build_net(recipe(image_size=50), PREPARED)
-
-
-@pytest.mark.parametrize(("size", "near"), [(447, "416 or 448"), (20, "32"), (33, "32 or 64")])
-def test_the_nearest_sizes_are_named(size, near):
-    refuse_cut_cells(448, 32)
-    with pytest.raises(UsageError, match=f"got {size}: take {near}$"):
-        refuse_cut_cells(size, 32)
 
 
 def test_a_few_unreadable_files_are_borne_and_more_are_not():
@@ -114,14 +105,6 @@ def test_it_is_said_that_pictures_are_seen_by_tiles():
     assert lines[0].endswith("own pixels, tiles of 128 px with 64 px overlap")
     assert lines[1] == "pooling weldon: k+ = 20%, k- = 20%"
     assert ("Images", "own pixels, tiles of 128 px with 64 px overlap") in IMAGES.facts(of_tiles(), net, ())
-
-
-def test_where_the_cells_of_an_image_lie_is_read_from_its_header(tmp_path):
-    Image.new("RGB", (333, 200)).save(tmp_path / "a.png")
-    record = Record(tmp_path / "a.png", "a.png", frozenset())
-    net = IMAGES.build_net(of_tiles(), PREPARED)
-    assert record_geometry(of_tiles(), net, record) == Geometry(333, 200, 32, "tiles")
-    assert record_geometry(recipe(), net, record) == Geometry(333, 200, 64, "keep")
 
 
 @pytest.mark.filterwarnings("ignore:skipped")

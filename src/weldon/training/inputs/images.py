@@ -11,14 +11,11 @@ from typing import Any, ClassVar
 from torch.utils.data import DataLoader
 
 from weldon.data import (
-    EvalTransform,
-    Geometry,
     ImageDataset,
     LabelSet,
     Record,
     TrainTransform,
     collate,
-    image_size,
     read_labels,
     unreadable_files,
 )
@@ -26,8 +23,7 @@ from weldon.data.check import bearable
 from weldon.data.greys import Window
 from weldon.data.shards.order import places_of
 from weldon.data.tiles import Tiling
-from weldon.data.windows import picture_size
-from weldon.errors import DataError, UsageError
+from weldon.errors import DataError
 from weldon.models import RegionNet, WeldonNet, create_model
 from weldon.models.embedded import DEFAULT_MODEL
 from weldon.runs.recipe import Recipe
@@ -35,6 +31,14 @@ from weldon.training.features.disk_room import cache_folder
 from weldon.training.features.feature_cache import cache_features
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
 from weldon.training.inputs.inputs import Inputs, Prepared, Sets
+from weldon.training.inputs.picture_layout import (
+    eval_options,
+    eval_transform,
+    of_images,
+    refuse_cut_cells,
+    spell_layout,
+    window_words,
+)
 from weldon.training.inputs.tiled_batches import TiledBatches
 from weldon.training.plan import spell_pooling
 
@@ -106,8 +110,8 @@ class ImageInputs:
         net = of_images(net)
         depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
         return [
-            f"backbone {net.backbone.name}, {depth}; {_laid(recipe, net)}",
-            *(f"grey values: {line}" for line in _window_line(recipe)),
+            f"backbone {net.backbone.name}, {depth}; {spell_layout(recipe, net)}",
+            *(f"grey values: {line}" for line in window_words(recipe)),
             f"pooling {_pooling(recipe, net)}",
         ]
 
@@ -117,8 +121,8 @@ class ImageInputs:
         return [
             ("Model", f"{net.backbone.name}, {'backbone fixed' if recipe.freeze else 'all layers trained'}"),
             ("Pooling", _pooling(recipe, net)),
-            ("Images", _laid(recipe, net)),
-            *(("Grey values", line) for line in _window_line(recipe)),
+            ("Images", spell_layout(recipe, net)),
+            *(("Grey values", line) for line in window_words(recipe)),
         ]
 
     def datasets(self, recipe: Recipe, net: RegionNet, prepared: Prepared) -> Sets:
@@ -137,15 +141,6 @@ class ImageInputs:
         return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.reader_count)
 
 
-def _laid(recipe: Recipe, net: WeldonNet) -> str:
-    """Return how the network sees a picture."""
-    transform = eval_transform(recipe, net)
-    if isinstance(transform, Tiling):
-        return f"own pixels, tiles of {transform.tile} px with {transform.overlap} px overlap"
-    laid = "aspect kept" if recipe.resize == "keep" else "warped to a square"
-    return f"{recipe.image_size} px, {laid}"
-
-
 def _pooling(recipe: Recipe, net: WeldonNet) -> str:
     if recipe.tile is not None:
         return spell_pooling(recipe, net, None)
@@ -155,37 +150,7 @@ def _pooling(recipe: Recipe, net: WeldonNet) -> str:
     return said + (" (a share counts the photograph's own cells, not the padding)" if counted else "")
 
 
-def _window_line(recipe: Recipe) -> list[str]:
-    if recipe.window is None:
-        return []
-    low, high = recipe.window
-    return [f"{low:g} is black and {high:g} white in DICOM and in grey pictures of more than 8 bits"]
-
-
 IMAGES = ImageInputs()
-
-
-def of_images(net: RegionNet) -> WeldonNet:
-    """Return the network of images.
-
-    Raises:
-        UsageError: it is one of bags.
-    """
-    if not isinstance(net, WeldonNet):
-        raise UsageError("the run was trained on bags and cannot score images")
-    return net
-
-
-def refuse_cut_cells(image_size: int, stride: int) -> None:
-    """Refuse an image size that the cells of the map do not divide: places would be off near the far edges.
-
-    Raises:
-        UsageError: names the two nearest sizes.
-    """
-    if image_size % stride:
-        below = image_size - image_size % stride
-        near = " or ".join(str(size) for size in (below, below + stride) if size)
-        raise UsageError(f"image_size must be a multiple of {stride} (stride), got {image_size}: take {near}")
 
 
 def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
@@ -234,41 +199,6 @@ def _maps(
 
 def _reasons(records: Sequence[Record], cached: CachedFeatures) -> list[tuple[str, str]]:
     return [(r.file_name, cached.lost[r.path]) for r in records if r.path in cached.lost]
-
-
-def eval_transform(recipe: Recipe, net: WeldonNet) -> EvalTransform:
-    """Return how images are laid on the canvas when nothing is left to chance, or cut into tiles.
-
-    Raises:
-        UsageError: tiles that are no whole cells of the network's maps.
-    """
-    if recipe.tile is not None:
-        body = net.backbone
-        return Tiling(recipe.tile, recipe.overlap, body.stride, body.mean, body.std, window=recipe.window)
-    return EvalTransform(**eval_options(recipe, net))
-
-
-def eval_options(recipe: Recipe, net: WeldonNet) -> dict[str, Any]:
-    """Return what both transforms of the canvas are made with."""
-    return {
-        "image_size": recipe.image_size,
-        "resize": recipe.resize,
-        "mean": net.backbone.mean,
-        "std": net.backbone.std,
-        "window": recipe.window,
-    }
-
-
-def record_geometry(recipe: Recipe, net: RegionNet, record: Record) -> Geometry:
-    """Return where the cells of an image's map lie, from the header of its file.
-
-    Raises:
-        DataError: the file cannot be read.
-    """
-    transform = eval_transform(recipe, of_images(net))
-    if isinstance(transform, Tiling):
-        return transform.geometry(picture_size(record.path))
-    return Geometry(*image_size(record.path), transform.image_size, transform.resize)
 
 
 def _name_lost(lost: Sequence[tuple[str, str]]) -> None:
