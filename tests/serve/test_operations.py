@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weldon.serve.operations import ERROR, Operation, in_path, in_query, json_body, picture_body
+from weldon.serve.operations import ERROR, Operation, in_path, in_query, json_body, openapi, picture_body
 
 
 def test_an_operation_says_what_comes_back_and_that_it_may_be_refused():
@@ -34,3 +34,14 @@ def test_parameters_and_body_are_those_that_were_given():
 
 def test_pictures_come_as_a_form_or_as_they_are():
     assert list(picture_body()["content"]) == ["multipart/form-data", "image/*"]
+
+
+def test_operations_of_one_address_stand_together():
+    asked = [
+        Operation("GET", "/a", "look", "it"),
+        Operation("POST", "/a", "say", "it"),
+        Operation("GET", "/b", "x", "y"),
+    ]
+    paths = openapi(asked)["paths"]
+    assert {path: list(methods) for path, methods in paths.items()} == {"/a": ["get", "post"], "/b": ["get"]}
+    assert paths["/a"]["post"] == asked[1].to_dict()

@@ -1,11 +1,12 @@
-"""One operation of the interface, and what stands in its answer, as OpenAPI describes them."""
+"""Operations of an interface, and what stands in their answers, as an OpenAPI document describes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from weldon import __version__
 from weldon.data.corrections import STATES, WITHDRAWN
 
 Json = dict[str, Any]
@@ -55,6 +56,25 @@ class Operation:
         if self.body is not None:
             described["requestBody"] = self.body
         return described
+
+
+def openapi(operations: Iterable[Operation]) -> Json:
+    """Return the OpenAPI document, version 3.1, that describes these operations."""
+    paths: dict[str, Json] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = operation.to_dict()
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "weldon serve", "version": __version__},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic", "description": "the token as password"},
+            }
+        },
+        "security": [{}, {"bearer": []}, {"basic": []}],
+    }
 
 
 TEXT: Json = {"type": "string"}

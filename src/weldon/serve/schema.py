@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from weldon import __version__
 from weldon.data.corrections import STATES, WITHDRAWN
 from weldon.data.formats import WRITERS
 from weldon.serve.answer import DEFAULT_PARTS, PARTS
@@ -34,12 +31,11 @@ from weldon.serve.operations import (
     json_body,
     json_object,
     list_of,
+    openapi,
     or_null,
     picture_body,
 )
 from weldon.serve.review_queue import KINDS
-
-Json = dict[str, Any]
 
 PICTURE = in_path("number", "of the picture, as `/api/images` lists it")
 ASKED = (
@@ -270,25 +266,6 @@ LABEL_STUDIO = (
 OPERATIONS = (*LOOK, *REVIEW, *TRAINING, *TAKE, *LABEL_STUDIO)
 
 
-def openapi() -> Json:
-    """Return the OpenAPI document, version 3.1."""
-    paths: dict[str, Json] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = operation.to_dict()
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "weldon serve", "version": __version__},
-        "paths": paths,
-        "components": {
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer"},
-                "basic": {"type": "http", "scheme": "basic", "description": "the token as password"},
-            }
-        },
-        "security": [{}, {"bearer": []}, {"basic": []}],
-    }
-
-
 class SchemaRoutes:
     """The route of the description."""
 
@@ -298,4 +275,4 @@ class SchemaRoutes:
 
     def schema(self, request: Request) -> JSONResponse:
         """Give the description."""
-        return JSONResponse(openapi())
+        return JSONResponse(openapi(OPERATIONS))
