@@ -82,7 +82,7 @@ def send(number):
 
 def at(moment, function, *values):
     """Call a function at a moment of training."""
-    from weldon.training import fit
+    from weldon.training import fit, write_run
     from weldon.training.callbacks import MetricsTable
     from weldon.training.module import TrainingModule
 
@@ -91,10 +91,10 @@ def at(moment, function, *values):
 
     place, name, when = {
         "labels": (fit, "prepare", None),
-        "start": (fit, "write_splits", None),
+        "start": (write_run, "write_splits", None),
         "step": (TrainingModule, "training_step", second_epoch),
         "epoch": (MetricsTable, "on_train_epoch_end", lambda _, trainer, module: trainer.current_epoch == 1),
-        "evaluation": (fit, "score_set", None),
+        "evaluation": (write_run, "score_set", None),
     }[moment]
     original = getattr(place, name)
 
