@@ -117,6 +117,7 @@ def questions_of_kind(trees: Mapping[str, ast.Module]) -> list[str]:
 
 def files_of_one_image() -> list[str]:
     """Return the files that run while an image goes through ``weldon predict``, without the CRF."""
+    sys.path.insert(0, str(SOURCE))  # this tree, not the one that happens to be installed
     import torch
 
     from weldon.cli import app
@@ -162,12 +163,12 @@ def measure(on_the_way: list[str]) -> list[Measure]:
     leaves = {n for n in trees if (SOURCE / (n.replace(".", "/") + ".py")).exists()}
     names = Counter(name.rsplit(".", 1)[-1] for name in leaves)
     return [
-        Measure("files one image goes through in predict", len(on_the_way), 20, 50),
+        Measure("files one image goes through in predict", len(on_the_way), 20, 51),
         Measure('places that ask "bags or images?"', len(questions_of_kind(trees)), 3, 3),
-        Measure("modules", len(trees), 175, 363),
+        Measure("modules", len(trees), 175, 365),
         Measure("modules with one importer", sum(len(importers[name]) == 1 for name in leaves), 40, 103),
         Measure("file names used twice", sum(count > 1 for count in names.values()), 6, 12),
-        Measure("pairs of modules, one importing the other", sum(map(len, imports.values())), 900, 1685),
+        Measure("pairs of modules, one importing the other", sum(map(len, imports.values())), 900, 1693),
         Measure("circles of imports", len(circles(imports_of(trees, at_start=True))), 0, 0),
     ]
 

@@ -12,7 +12,7 @@ from weldon.data import Record
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.selection import MeasuredImages
 from weldon.evaluation.tuning_images import choose_tuning_images, read_tuned, write_tuned
-from weldon.runs.stored import Localisation
+from weldon.runs.tuned_files import Localisation
 
 RECORDS = tuple(Record(Path(name), name, frozenset()) for name in ("c.jpg", "b.jpg", "a.jpg"))
 

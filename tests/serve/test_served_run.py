@@ -8,7 +8,7 @@ import pytest
 
 from weldon.data.corrections import label_of
 from weldon.errors import UsageError
-from weldon.runs.stored import read_thresholds
+from weldon.runs.thresholds_file import read_thresholds
 from weldon.serve.later import Later
 from weldon.serve.served_run import open_served_run
 

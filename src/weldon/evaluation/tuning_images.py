@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from weldon.data import Record
 from weldon.data.record import split_name
 from weldon.errors import DataError, UsageError
-from weldon.files import read_text, write_json
-from weldon.runs.stored import Stored, read_stored
+from weldon.files import read_text
+from weldon.runs import tuned_files
+from weldon.runs.checked_json import Stored, read_stored
 
 if TYPE_CHECKING:
     from weldon.evaluation.selection import MeasuredImages
@@ -91,9 +92,8 @@ def named_records(records: Sequence[Record], names: Sequence[str], *, source: st
 
 def write_tuned(path: Path, values: Mapping[str, Any], images: MeasuredImages) -> None:
     """Write settings and the images that chose them."""
-    names = sorted(record.file_name for record in images.tuning)
-    tuned_on = {"source": images.tune_on, "data": str(images.data.resolve()), "images": names}
-    write_json(path, {**values, "tuned_on": tuned_on})
+    names = [record.file_name for record in images.tuning]
+    tuned_files.write_tuned(path, values, source=images.tune_on, data=images.data, images=names)
 
 
 def read_tuned(kind: type[Stored], path: Path, images: MeasuredImages) -> dict[str, Any] | None:

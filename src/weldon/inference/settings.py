@@ -11,8 +11,10 @@ from weldon.errors import DataError, UsageError
 from weldon.inference.decision import BOX_THRESHOLD, DEFAULT_MAP_SCALE, TASKS, Decision
 from weldon.inference.mask_settings import MaskSettings, mask_settings_from_json
 from weldon.runs.calibration_file import read_calibration
+from weldon.runs.checked_json import read_stored
 from weldon.runs.run_directory import RunDirectory
-from weldon.runs.stored import Localisation, Segmentation, read_stored, read_thresholds
+from weldon.runs.thresholds_file import read_thresholds
+from weldon.runs.tuned_files import Localisation, Segmentation
 
 if TYPE_CHECKING:
     from weldon.data.tiles import Tiling

@@ -13,8 +13,8 @@ from torch import Tensor
 from weldon.errors import DataError
 from weldon.files import write_json
 from weldon.metrics import ReliabilityCurve, expected_calibration_error, reliability_curve
+from weldon.runs.checked_json import Number, Stored, read_stored
 from weldon.runs.run_directory import RunDirectory
-from weldon.runs.stored import Number, Stored, read_stored
 
 
 @dataclass(frozen=True)

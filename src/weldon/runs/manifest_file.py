@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from weldon.files import write_json
-from weldon.runs.stored import Number, Stored, read_stored
+from weldon.runs.checked_json import Number, Stored, read_stored
 
 PACKAGES = ("weldon", "torch", "torchvision", "timm", "lightning", "numpy")
 

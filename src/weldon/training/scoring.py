@@ -16,7 +16,7 @@ from weldon.metrics import average_precision, best_f1_threshold
 from weldon.metrics.precision_recall import judge_choice
 from weldon.metrics.threshold import MIN_POSITIVES
 from weldon.models import RegionNet
-from weldon.runs.stored import Thresholds
+from weldon.runs.thresholds_file import Thresholds
 from weldon.stopping import leave_if_told
 
 

@@ -15,7 +15,7 @@ from weldon.runs.claim import Claim
 from weldon.runs.manifest_file import write_manifest
 from weldon.runs.recipe import Recipe
 from weldon.runs.recipe_file import write_recipe
-from weldon.runs.stored import write_thresholds
+from weldon.runs.thresholds_file import write_thresholds
 from weldon.training.calibrate import calibrate
 from weldon.training.callbacks import BestWeights
 from weldon.training.frozen_head import trials_json

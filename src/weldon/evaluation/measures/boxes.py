@@ -18,7 +18,7 @@ from weldon.evaluation.measures.points import boxes_as_tensors
 from weldon.evaluation.tuning_images import read_tuned, write_tuned
 from weldon.inference.localise import locate_boxes
 from weldon.metrics import IOU_LEVELS, best_overlaps, box_accuracy, tune_box_thresholds
-from weldon.runs.stored import Localisation
+from weldon.runs.tuned_files import Localisation
 
 if TYPE_CHECKING:
     from weldon.evaluation.evaluate import EvaluationContext

@@ -21,7 +21,7 @@ from weldon.inference.decision import Decision
 from weldon.inference.mask_settings import MaskSettings, draw_mask, mask_settings_from_json
 from weldon.inference.settings import read_decision
 from weldon.metrics import ConfusionMatrix, class_iou, class_mean
-from weldon.runs.stored import Segmentation
+from weldon.runs.tuned_files import Segmentation
 from weldon.void import VOID
 
 if TYPE_CHECKING:
