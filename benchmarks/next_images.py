@@ -67,7 +67,7 @@ def chosen(
     *,
     random: np.random.Generator,
 ) -> list[int]:
-    unsure = uncertainty(scores, "multilabel").numpy()
+    unsure = uncertainty(scores.sigmoid(), "multilabel").numpy()
     if rule == "chance":
         return random.choice(free, STEP, replace=False).tolist()
     if rule == "uncertainty alone":

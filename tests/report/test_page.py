@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weldon.report.page import minus, percent, plural, share, signed, sortable
+from weldon.report.page import minus, percent, share, signed, sortable
 
 NAN = float("nan")
 
@@ -46,11 +46,3 @@ def test_only_numbers_get_a_true_minus(text, shown):
 
 def test_cells_sort_by_their_value_and_empty_ones_last():
     assert [sortable(value) for value in (0.25, 3, NAN, "Löwe")] == ["0.25", "3", "", "Löwe"]
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(0, "0 classes"), (1, "1 class"), (2, "2 classes"), (12345, "12,345 classes")]
-)
-def test_a_count_agrees_with_its_noun(count, words):
-    assert plural(count, "class", "classes") == words
-    assert plural(count, "image").endswith("image" if count == 1 else "images")

@@ -6,19 +6,21 @@ import csv
 import json
 import logging
 import shutil
-from math import exp, log2
+from math import log2
 
 import pytest
 import torch
 
 import weldon
 from cli.shell import run as command
+from weldon.data.corrections import Correction, append_correction, joined_table
 from weldon.data.image import load_image
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, UsageError
 from weldon.inference.loading import load_image_network
 from weldon.review.label_next import next_images
+from weldon.runs.run_directory import RunDirectory
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +61,7 @@ def features_of(net, paths):
 
 def test_each_says_how_unsure_and_how_far_from_what(found, run, scenes):
     first = found[0]
-    scores = weldon.load(run.path, device="cpu").predict(first.path).scores
-    chances = [1 / (1 + exp(-score)) for score in scores.values()]
+    chances = list(weldon.load(run.path, device="cpu").predict(first.path).probabilities.values())
     bits = [-p * log2(p) - (1 - p) * log2(1 - p) for p in chances]
     assert first.uncertainty == pytest.approx(sum(bits) / len(bits), abs=0.01)  # maps are in half precision
     pictures = [*sorted((scenes / "train").iterdir()), *sorted((scenes / "val").iterdir())]
@@ -81,12 +82,44 @@ def test_fewer_are_the_first_of_more(found, run, unlabelled):
 def test_what_is_left_out_is_said(run, unlabelled, caplog):
     with caplog.at_level(logging.INFO, logger="weldon"):
         next_images(run, unlabelled, count=1)
-    assert "2 of 15 files are left out" in caplog.text
+    assert "2 files are left out" in caplog.text
     assert "broken.png" in caplog.text
 
 
+def test_an_image_that_people_labelled_on_the_page_counts_as_labelled(
+    found, run, unlabelled, caplog, tmp_path
+):
+    said = found[0].path.resolve()
+    table = tmp_path / "c.csv"
+    append_correction(joined_table(table), Correction(str(said), "8", "unknown", "present"))
+    append_correction(table, Correction("val/00001.png", "3", "absent", "unknown"))
+    with caplog.at_level(logging.INFO, logger="weldon"):
+        again = next_images(run, unlabelled, count=50, corrections=table)
+    assert {image.path for image in found} - {image.path for image in again} == {found[0].path}
+    assert len(again) == 11
+    assert "1 file is left out: people labelled them on the page" in caplog.text
+    near = {image.path: image.distance for image in again}
+    assert all(near[image.path] <= image.distance + 1e-6 for image in again)
+
+
+def test_when_people_labelled_every_image_there_is_nothing_to_choose(found, run, tmp_path):
+    table = tmp_path / "c.csv"
+    append_correction(joined_table(table), Correction(str(found[0].path), "8", "unknown", "present"))
+    append_correction(table, Correction("val/00001.png", "3", "absent", "unknown"))
+    with pytest.raises(DataError, match="of 1 image none is new"):
+        next_images(run, found[0].path, corrections=table)
+
+
+def test_how_unsure_a_run_is_goes_by_its_calibrated_probabilities(run, unlabelled, tmp_path):
+    flat = RunDirectory(shutil.copytree(run.path, tmp_path / "flat"))
+    values = json.loads(flat.calibration.read_text())
+    values["classes"] = {name: {"slope": 1e-12, "offset": 0.0} for name in values["classes"]}
+    flat.calibration.write_text(json.dumps(values))
+    assert all(image.uncertainty == pytest.approx(1.0) for image in next_images(flat, unlabelled))
+
+
 def test_labelled_images_alone_are_refused(run, scenes):
-    with pytest.raises(DataError, match=r"none of the 36 images is new"):
+    with pytest.raises(DataError, match=r"of 36 images none is new"):
         next_images(run, scenes / "train")
 
 

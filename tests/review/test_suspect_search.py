@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from weldon.models.region_net import RegionNet
 from weldon.pooling import build_pooling
 from weldon.review.cross_fit import CrossFit, cross_fit
 from weldon.review.run_maps import RunMaps
-from weldon.review.suspect_search import Search, suspects
+from weldon.review.suspect_search import Search, search_suspects, suspects
 from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import FeatureDataset
@@ -150,6 +151,22 @@ def test_corrected_labels_are_no_suspects_and_the_heads_learn_from_them(found, r
     again = suspects(run, folds=3, most=None, corrections=table)
     reviewed = {(suspect.file_name, suspect.class_name) for suspect in found[:3]}
     assert not reviewed & {(suspect.file_name, suspect.class_name) for suspect in again}
+
+
+def test_what_people_said_on_the_page_is_taken_without_asking_and_said(run, tmp_path):
+    own = RunDirectory(shutil.copytree(run.path, tmp_path / "mine"))
+    before = suspects(own, folds=2, most=None)
+    first = before[0]
+    said = Correction(first.file_name, first.class_name, first.given, first.given)
+    append_correction(tmp_path / "mine.corrections.csv", said)
+    search = search_suspects(own, folds=2)
+    (note, *_) = search.maps.notes
+    assert note == f"{tmp_path / 'mine.corrections.csv'}: 1 label is as people said there, and no suspect"
+    assert (first.file_name, first.class_name) in {(s.file_name, s.class_name) for s in before}
+    assert (first.file_name, first.class_name) not in {
+        (s.file_name, s.class_name) for s, _ in search.suspects(None)
+    }
+    assert len(search.cells()) == len(before) - 1
 
 
 def test_it_is_at_the_top_of_the_package_and_gives_as_many_as_asked(run):

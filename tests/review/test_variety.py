@@ -8,6 +8,7 @@ import torch
 
 from fixtures.cached_maps import made_up_maps
 from weldon.review.variety import far_apart, pooled_features, uncertainty
+from weldon.runs.calibration_file import probabilities
 
 
 def by_hand(pool, centres, weight, count):
@@ -59,12 +60,13 @@ def test_each_pick_names_the_centre_it_is_nearest_to():
 
 def test_uncertainty_of_one_label_is_a_share_of_the_highest_entropy():
     scores = torch.tensor([[0.0, 0.0, 0.0], [99.0, 0.0, 0.0]])
-    assert uncertainty(scores, "multiclass").tolist() == pytest.approx([1.0, 0.0])
+    assert uncertainty(scores.softmax(1), "multiclass").tolist() == pytest.approx([1.0, 0.0])
 
 
 @pytest.mark.parametrize("task", ["multilabel", "multiclass"])
 def test_uncertainty_lies_between_0_and_1_even_for_runaway_scores(task):
-    values = uncertainty(torch.tensor([[1e9, -1e9], [0.3, -0.2], [0.0, 0.0]]), task)
+    scores = torch.tensor([[1e9, -1e9], [0.3, -0.2], [0.0, 0.0]])
+    values = uncertainty(probabilities(scores, task), task)
     assert values.isfinite().all()
     assert float(values.min()) >= 0
     assert float(values.max()) <= 1 + 1e-12

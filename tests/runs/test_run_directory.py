@@ -118,3 +118,14 @@ def test_a_manifest_that_is_damaged_is_named(tmp_path, text):
     run.manifest.write_text(text)
     with pytest.raises(DataError, match=r"manifest\.json"):
         assert not run.manifest_values
+
+
+def test_corrections_go_beside_the_run_or_on_in_the_table_that_it_learnt_from(tmp_path):
+    run = RunDirectory(tmp_path / "train")
+    run.path.mkdir()
+    write_recipe(run.config, build_recipe({"data": tmp_path}))
+    assert run.corrections_table() == tmp_path / "train.corrections.csv"
+    later = RunDirectory(tmp_path / "train2")
+    later.path.mkdir()
+    write_recipe(later.config, build_recipe({"data": tmp_path, "corrections": run.corrections_table()}))
+    assert later.corrections_table() == tmp_path / "train.corrections.csv"

@@ -9,7 +9,7 @@ import pytest
 from weldon.data import LabelSet
 from weldon.data.corrections import Correction, append_correction, apply_corrections, read_corrections
 from weldon.errors import DataError, UsageError
-from weldon.serve.label_book import LabelBook, OtherLabelError, default_corrections
+from weldon.serve.label_book import LabelBook, OtherLabelError
 
 
 def other(label: str) -> str:
@@ -116,10 +116,6 @@ def test_a_table_that_speaks_of_other_pictures_is_refused_with_its_row(book):
     append_correction(book.path, Correction("elsewhere.png", "1", "absent", "present"))
     with pytest.raises(DataError, match=r"row 2.*elsewhere"):
         book.correct(0, "1", book.label(0, "1"), "unknown")
-
-
-def test_the_table_stands_beside_the_run(run):
-    assert default_corrections(run) == run.path.resolve().with_name("first.corrections.csv")
 
 
 def test_a_picture_that_joined_is_labelled_in_a_table_of_its_own(run, tmp_path):

@@ -24,7 +24,8 @@ def suspects(
         typer.Option(help="table to write, with a page beside it [first free of runs/suspects.csv, …]"),
     ] = None,
     corrections: Annotated[
-        Path | None, typer.Option(help="table of corrections: what it speaks of is no suspect")
+        Path | None,
+        typer.Option(help="table of corrections: what it speaks of is no suspect [those made on the page]"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the folds and the heads")] = 0,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",

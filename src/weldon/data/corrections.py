@@ -69,6 +69,19 @@ class Corrected:
     conflicts: tuple[str, ...]
 
 
+def joined_table(path: Path) -> Path:
+    """Return the table of what people said of pictures that joined without labels; it need not be there.
+
+    Args:
+        path: the table of corrections of the pictures with labels.
+
+    Example:
+        >>> joined_table(Path("runs/train.corrections.csv")).name
+        'train.corrections.joined.csv'
+    """
+    return path.with_name(f"{path.stem}.joined.csv")
+
+
 def now() -> str:
     """Return the time as corrections carry it: ISO 8601, UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from weldon.counted import counted
 from weldon.data.file_names import is_fit
 from weldon.data.image import SUFFIXES
 from weldon.errors import DataError, printable, system_reason
@@ -188,16 +189,6 @@ def _on_unfit(found: Found, root: Path) -> Iterator[str]:
             f"{counted(len(found.unfit), 'name')} of files or folders are no UTF-8 text or hold control "
             f"characters and were left out, rename them: {shown}"
         )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    Example:
-        >>> counted(1, "file"), counted(2, "file")
-        ('1 file', '2 files')
-    """
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _list(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from weldon import __version__
+from weldon.counted import counted
 from weldon.report.charts import Histogram, LineChart
 from weldon.report.class_rows import ClassRow
 from weldon.report.examples import ClassPictures
@@ -132,7 +133,7 @@ def render_template(name: str, *folders: Path, **values: Any) -> str:
         "share": share,
         "minus": minus,
         "sortable": sortable,
-        "plural": plural,
+        "plural": counted,
     }
     style, *scripts = (Markup((HERE / name).read_text(encoding="utf-8")) for name in ("page.css", *SCRIPTS))
     return environment.get_template(name).render(
@@ -203,13 +204,3 @@ def sortable(value: float | str) -> str:
         ('0.5', '', 'cat')
     """
     return "" if isinstance(value, float) and math.isnan(value) else str(value)
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun.
-
-    Example:
-        >>> plural(1, "image"), plural(1200, "image"), plural(2, "class", "classes")
-        ('1 image', '1,200 images', '2 classes')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

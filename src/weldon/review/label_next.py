@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from weldon.counted import counted
 from weldon.data import Record
+from weldon.data.corrections import joined_table, read_corrections
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.files import write_csv
@@ -75,13 +78,15 @@ def next_images(
 
     The rule is uncertainty times variety: one after another, the image is taken whose uncertainty times its
     distance to the nearest image that is labelled, or was taken before, is highest. So fifty images are not
-    fifty frames of one scene. Files that hold the same as a labelled one are left out.
+    fifty frames of one scene. Files that hold the same as a labelled one are left out, and pictures that
+    people labelled on the page since (``RUN.corrections.joined.csv``) count as labelled.
 
     Args:
         run: a finished run on images.
         unlabelled: files, folders, patterns or text lists, as for :func:`weldon.inference.expand_images`.
         count: how many; fewer come back where there are not so many different ones.
-        corrections: a table of corrections, of no effect on images that it does not name.
+        corrections: a table of corrections; None takes the one that people made for this run on the page,
+            where it is there. What people said of pictures that joined lies beside it.
         device: where to compute.
 
     Raises:
@@ -93,10 +98,13 @@ def next_images(
     directory = run if isinstance(run, RunDirectory) else open_run(run)
     given = [unlabelled] if isinstance(unlabelled, str | Path) else list(unlabelled)
     named = expand_images([str(source) for source in given])
+    table = directory.corrections_table() if corrections is None else Path(corrections)
+    joined = joined_table(table)
+    needed = corrections is not None and not joined.is_file()
     with pixels_as_trained(directory):
-        table = None if corrections is None else Path(corrections)
-        maps = read_run_maps(directory, corrections=table, device=device)
-        return _chosen(maps, _unlabelled(maps, named), count)
+        used = table if needed or table.is_file() else None
+        maps = read_run_maps(directory, corrections=used, device=device)
+        return _chosen(maps, *_unlabelled(maps, named, _spoken_of(joined)), count)
 
 
 def write_next(path: Path, found: Sequence[NextImage]) -> None:
@@ -113,38 +121,58 @@ def write_next(path: Path, found: Sequence[NextImage]) -> None:
     write_csv(path, rows, (*columns, *(f"probability of {name}" for name in classes)))
 
 
-def _unlabelled(maps: RunMaps, named: Sequence[NamedImage]) -> FeatureDataset:
-    """Return the maps of the images whose bytes no labelled image, nor an earlier one, has."""
+def _spoken_of(table: Path) -> frozenset[Path]:
+    """Return the pictures that joined on the page and that somebody labelled there."""
+    rows = read_corrections(table) if table.is_file() else ()
+    return frozenset(Path(row.file_name).resolve() for row in rows)
+
+
+def _unlabelled(
+    maps: RunMaps, named: Sequence[NamedImage], spoken: frozenset[Path]
+) -> tuple[FeatureDataset, FeatureDataset]:
+    """Return the maps of images that people labelled on the page, and of those without a label.
+
+    Images that hold the same bytes as a labelled image, or as an earlier one, are in neither.
+    """
+    named = sorted(named, key=lambda image: image.path.resolve() not in spoken)
     contents = read_contents([*(r.path for r in maps.records), *(image.path for image in named)])
     seen = {contents.digests.get(record.path) for record in maps.records}
-    new = []
+    new: list[Record] = []
     for image in named:
         digest = contents.digests.get(image.path)
         if digest is None or digest not in seen:  # what cannot be read is named later
             new.append(Record(image.path, image.file_name, frozenset()))
             seen.add(digest)
-    if not new:
-        raise DataError(
-            f"none of the {len(named)} images is new: files that hold the same are labelled already"
-        )
     if len(new) < len(named):
         log.info(
-            "%d of %d files are left out: a labelled image or another of them holds the same",
-            len(named) - len(new),
-            len(named),
+            "%s left out: a labelled image or another of them holds the same",
+            counted(len(named) - len(new), "file is", "files are"),
         )
-    cached = cached_maps(maps.recipe, maps.net, new, maps.decision.classes)
+    known = [record for record in new if record.path.resolve() in spoken]
+    if known:
+        log.info("%s left out: people labelled them on the page", counted(len(known), "file is", "files are"))
+    if len(known) == len(new):
+        raise DataError(
+            f"of {counted(len(named), 'image')} none is new: files that hold the same are labelled"
+        )
+    classes = maps.decision.classes
+    cached = cached_maps(maps.recipe, maps.net, new, classes)
     readable = [record for record in new if record.path in cached.rows]
-    return FeatureDataset(readable, maps.decision.classes, cached)
+    labelled, free = (
+        FeatureDataset([r for r in readable if (r.path.resolve() in spoken) == said], classes, cached)
+        for said in (True, False)
+    )
+    return labelled, free
 
 
-def _chosen(maps: RunMaps, pool: FeatureDataset, count: int) -> list[NextImage]:
-    scores = _scores(maps, pool)
-    chances = maps.decision.probabilities(scores)
-    unsure = uncertainty(scores, maps.decision.task)
-    labelled, free = pooled_features(maps.dataset), pooled_features(pool)
-    picks = far_apart(free, labelled, unsure.numpy(), count)
-    names = [record.file_name for record in maps.records]
+def _chosen(maps: RunMaps, labelled: FeatureDataset, pool: FeatureDataset, count: int) -> list[NextImage]:
+    if not len(pool):
+        raise DataError("none of the new images can be read: `weldon check` on their folder says why")
+    chances = maps.decision.probabilities(_scores(maps, pool))
+    unsure = uncertainty(chances, maps.decision.task)
+    centres = np.concatenate([pooled_features(part) for part in (maps.dataset, labelled) if len(part)])
+    picks = far_apart(pooled_features(pool), centres, unsure.numpy(), count)
+    names = [record.file_name for record in (*maps.records, *labelled.records)]
     found: list[NextImage] = []
     for rank, pick in enumerate(picks, start=1):
         record = pool.records[pick.place]

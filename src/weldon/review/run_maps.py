@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weldon.counted import counted
 from weldon.data import Record
 from weldon.errors import DataError
 from weldon.evaluation.selection import as_split
@@ -86,6 +87,12 @@ class RunMaps:
         return usual_batch_size(len(self.dataset))
 
 
+def people_said(run: RunDirectory) -> Path | None:
+    """Return the table of corrections that people made for a run, None where there is none."""
+    table = run.corrections_table()
+    return table if table.is_file() else None
+
+
 def read_run_maps(run: RunDirectory, *, corrections: Path | None = None, device: str = "auto") -> RunMaps:
     """Return the images that the run trained and validated on; those of a test split are left alone.
 
@@ -107,7 +114,7 @@ def read_run_maps(run: RunDirectory, *, corrections: Path | None = None, device:
     cached = cached_maps(recipe, net, records, decision.classes)
     kept = [r for r in records if r.split in ("train", "val") and r.path in cached.rows]
     reviewed = frozenset((made.file_name, made.class_name) for made in prepared.corrections)
-    notes = tuple(_notes(recipe, records, len(kept)))
+    notes = (*_spoken_of(corrections, len(reviewed)), *_notes(recipe, records, len(kept)))
     dataset = FeatureDataset(kept, decision.classes, cached)
     return RunMaps(run, recipe, net, decision, dataset, reviewed, notes)
 
@@ -123,6 +130,12 @@ def _refuse_other_classes(run: RunDirectory, prepared: Prepared) -> None:
     problems += [f"class {name!r} is gone" for name in sorted(mine - theirs)]
     if problems:
         raise DataError(f"the labels have other classes than the run in {run.path}: train again", problems)
+
+
+def _spoken_of(table: Path | None, count: int) -> Iterator[str]:
+    if table is not None and count:
+        are = counted(count, "label is", "labels are")
+        yield f"{table}: {are} as people said there, and no suspect{'s' * (count > 1)}"
 
 
 def _notes(recipe: Recipe, records: Sequence[Record], kept: int) -> Iterator[str]:

@@ -21,7 +21,7 @@ from weldon.inference.result import Result
 from weldon.inference.wording import describe_sides
 from weldon.review.cross_fit import FOLDS, CrossFit, cross_fit
 from weldon.review.noise_rates import NoiseRates, noise_rates
-from weldon.review.run_maps import RunMaps, read_run_maps
+from weldon.review.run_maps import RunMaps, people_said, read_run_maps
 from weldon.runs.calibration_file import unchanged
 from weldon.runs.run_directory import RunDirectory, open_run
 from weldon.training.inputs.picture_layout import record_geometry
@@ -213,20 +213,23 @@ def search_suspects(
     """
     directory = run if isinstance(run, RunDirectory) else open_run(run)
     with pixels_as_trained(directory):
-        maps = read_run_maps(
-            directory, corrections=None if corrections is None else Path(corrections), device=device
-        )
-        fit = cross_fit(
-            maps.net,
-            maps.dataset,
-            maps.objective(),
-            maps.setting(),
-            epochs=EPOCHS,
-            batch_size=maps.batch_size,
-            folds=folds,
-            seed=seed,
-            device=maps.device,
-        )
+        table = people_said(directory) if corrections is None else Path(corrections)
+        return search_maps(read_run_maps(directory, corrections=table, device=device), folds=folds, seed=seed)
+
+
+def search_maps(maps: RunMaps, *, folds: int = FOLDS, seed: int = 0) -> Search:
+    """Fit the heads of :func:`suspects` to these images and labels."""
+    fit = cross_fit(
+        maps.net,
+        maps.dataset,
+        maps.objective(),
+        maps.setting(),
+        epochs=EPOCHS,
+        batch_size=maps.batch_size,
+        folds=folds,
+        seed=seed,
+        device=maps.device,
+    )
     return Search(maps, fit)
 
 
@@ -250,7 +253,8 @@ def suspects(
         run: a finished run on images.
         folds: how many.
         most: labels to return; None returns every one that a head contradicts.
-        corrections: a table of corrections: labels in it are as corrected, and no suspects.
+        corrections: a table of corrections: labels in it are as corrected, and no suspects. None takes the
+            one that people made for this run on the page (``RUN.corrections.csv``), where it is there.
         seed: of the folds and the heads.
         device: where to compute, as in :func:`weldon.device.choose_device`.
 

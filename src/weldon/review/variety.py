@@ -35,25 +35,25 @@ class Pick:
     nearest: int
 
 
-def uncertainty(scores: Tensor, task: str) -> Tensor:
-    """Return how unsure scores are ``(N,)``, in 0-1: 0 where every probability is 0 or 1.
+def uncertainty(probabilities: Tensor, task: str) -> Tensor:
+    """Return how unsure probabilities are ``(N,)``, in 0-1: 0 where each of them is 0 or 1.
 
     For several labels an image the mean over the classes of the entropy of yes and no, in bits; for one label
     the entropy over the classes, as a share of the highest it can have.
 
     Args:
-        scores: ``(N, C)`` float, log odds (``multilabel``) or logits (``multiclass``).
+        probabilities: ``(N, C)`` float: each class on its own (``multilabel``), or classes that share 1
+            (``multiclass``). Scores are none: those of a loss that ranks have a scale of their own.
         task: which of the two.
 
     Example:
-        >>> uncertainty(torch.tensor([[0.0, 0.0], [0.0, 999.0], [-999.0, 999.0]]), "multilabel")
+        >>> uncertainty(torch.tensor([[0.5, 0.5], [0.5, 1.0], [0.0, 1.0]]), "multilabel")
         tensor([1.0000, 0.5000, 0.0000], dtype=torch.float64)
     """
-    scores = scores.double()
+    chance = probabilities.double()
     if task == "multiclass":
-        entropy: Tensor = torch.special.entr(scores.softmax(1)).sum(1)
-        return entropy / math.log(max(2, scores.shape[1]))
-    chance = scores.sigmoid()
+        entropy: Tensor = torch.special.entr(chance).sum(1)
+        return entropy / math.log(max(2, chance.shape[1]))
     nats: Tensor = torch.special.entr(chance) + torch.special.entr(1 - chance)
     return nats.mean(1) / math.log(2)
 

@@ -123,6 +123,15 @@ class RunDirectory:
         names = [name for name, value in vars(kind).items() if isinstance(value, property)]
         return tuple(getattr(self, name) for name in names if name != "parts")
 
+    def corrections_table(self) -> Path:
+        """Return the table that people's corrections go to; it need not be there.
+
+        A run that learnt from corrections goes on with the same table, which still grows; for any other it
+        is ``RUN.corrections.csv``, beside the run.
+        """
+        path = self.path.resolve()
+        return self.recipe.corrections or path.with_name(f"{path.name}.corrections.csv")
+
     @cached_property
     def class_names(self) -> tuple[str, ...]:
         """The class names, read from :attr:`classes`.

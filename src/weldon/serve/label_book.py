@@ -17,13 +17,13 @@ from weldon.data.corrections import (
     Correction,
     append_correction,
     apply_corrections,
+    joined_table,
     label_of,
     now,
     read_corrections,
     standing_row,
 )
 from weldon.errors import UsageError
-from weldon.runs.run_directory import RunDirectory
 from weldon.serve.run_images import RunImages
 
 Cell = tuple[str, str]  # file name, class
@@ -80,7 +80,7 @@ class LabelBook:
         self.classes = tuple(classes)
         self.single = single
         self._turn = threading.RLock()
-        self.joined = path.with_name(f"{path.stem}.joined.csv")
+        self.joined = joined_table(path)
         self._stamps: dict[Path, Stamp | None] = dict.fromkeys((self.path, self.joined))
         self._said: dict[Cell, str] = {}
         self._page = Page((), frozenset(), ())
@@ -207,16 +207,6 @@ class LabelBook:
         every = sorted((row for rows in read.values() for row in rows), key=lambda row: row.time)
         self._page = Page(tuple(every), reviewed, tuple(conflicts))
         self._stamps = found
-
-
-def default_corrections(run: RunDirectory) -> Path:
-    """Return the table of corrections that a run was trained with, else one beside the run.
-
-    A run that learnt from corrections goes on with the same table, which still grows.
-    """
-    used = run.recipe.corrections
-    path = run.path.resolve()
-    return used if used is not None else path.with_name(f"{path.name}.corrections.csv")
 
 
 def _after_own_row(path: Path, size: int) -> Stamp | None:

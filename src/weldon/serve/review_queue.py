@@ -9,11 +9,13 @@ from typing import Any
 
 from torch import Tensor
 
-from weldon.data.corrections import label_of
+from weldon.data.corrections import joined_table, label_of
 from weldon.errors import UsageError
+from weldon.evaluation.selection import pixels_as_trained
 from weldon.inference.result import Result
 from weldon.review.label_next import next_images
-from weldon.review.suspect_search import Search, search_suspects
+from weldon.review.run_maps import read_run_maps
+from weldon.review.suspect_search import Search, search_maps
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.label_book import LabelBook
 from weldon.serve.run_images import RunImages
@@ -111,11 +113,14 @@ def count_reviewed(items: Sequence[Item], images: RunImages, book: LabelBook) ->
     )
 
 
-def next_queue(run: RunDirectory, photos: Path | None, images: RunImages, *, device: str) -> list[Item]:
+def next_queue(
+    run: RunDirectory, corrections: Path, photos: Path | None, images: RunImages, *, device: str
+) -> list[Item]:
     """Return the pictures to label next, the first one first.
 
     Args:
         run: its folder.
+        corrections: pictures of ``photos`` that people labelled, in the table beside it, are not asked again.
         photos: the folder that joined, or None.
         images: the pictures of the page.
         device: where to compute.
@@ -130,9 +135,10 @@ def next_queue(run: RunDirectory, photos: Path | None, images: RunImages, *, dev
             f"weldon serve {run.path} --photos new_photos/"
         )
     numbers = {record.path.resolve(): number for number, record in enumerate(images.records)}
+    made = corrections if corrections.is_file() or joined_table(corrections).is_file() else None
     chosen = [
         (numbers.get(image.path.resolve()), image.probabilities)
-        for image in next_images(run, photos, count=NEXT, device=device)
+        for image in next_images(run, photos, count=NEXT, corrections=made, device=device)
     ]
     return [Item(n, None, chances=chances) for n, chances in chosen if n is not None]  # none that came since
 
@@ -183,7 +189,9 @@ def find_doubts(run: RunDirectory, corrections: Path, images: RunImages, *, devi
     Raises:
         DataError: images or labels that cannot be used.
     """
-    search = search_suspects(run, corrections=corrections if corrections.is_file() else None, device=device)
+    made = corrections if corrections.is_file() else None
+    with pixels_as_trained(run):
+        search = search_maps(read_run_maps(run, corrections=made, device=device))
     by_path = {record.path: number for number, record in enumerate(images.records[: images.labelled])}
     numbers = tuple(by_path.get(record.path, -1) for record in search.maps.records)
     probabilities = search.decision.probabilities(search.fit.scores)

@@ -12,7 +12,7 @@ from weldon.inference.loading import load_images
 from weldon.inference.predict import Predictor
 from weldon.report.scored_split import score_split
 from weldon.runs.run_directory import RunDirectory, open_run
-from weldon.serve.label_book import LabelBook, default_corrections
+from weldon.serve.label_book import LabelBook
 from weldon.serve.later import DONE, Later, Seen
 from weldon.serve.review_queue import Doubts, Item, class_queue, find_doubts, folder_queue, next_queue
 from weldon.serve.run_images import RunImages, read_run_images
@@ -66,7 +66,7 @@ class ServedRun:
             lambda: find_doubts(run, corrections, self.images.value(), device=device), "suspects"
         )
         self.next_ones: Later[list[Item]] = Later(
-            lambda: next_queue(run, photos, self.images.value(), device=device), "next"
+            lambda: next_queue(run, corrections, photos, self.images.value(), device=device), "next"
         )
         self._class_queues: dict[str, list[Item]] = {}
 
@@ -142,7 +142,7 @@ def open_served_run(
     """
     run = open_run(path)
     predictor = load_images(path, device=device, workers=0)
-    return ServedRun(run, predictor, corrections or default_corrections(run), photos, device)
+    return ServedRun(run, predictor, corrections or run.corrections_table(), photos, device)
 
 
 def _measure(run: RunDirectory, device: str) -> Measured:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from weldon.counted import counted
 from weldon.data.labels.label_file import FolderForm, Told
 from weldon.data.labels.locate import ImageFinder
 from weldon.data.labels.rows import Row
 from weldon.data.record import LabelSet, split_name
-from weldon.data.walk import Found, counted, level, notes_on, walk
+from weldon.data.walk import Found, level, notes_on, walk
 from weldon.errors import DataError
 
 

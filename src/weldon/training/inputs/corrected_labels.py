@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weldon.counted import counted
 from weldon.data import LabelSet, Record
 from weldon.data.corrections import Correction, apply_corrections, read_corrections
-from weldon.data.walk import counted
 from weldon.errors import DataError
 
 SHOWN = 20  # images that an error lists
