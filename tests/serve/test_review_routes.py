@@ -74,6 +74,21 @@ def test_pictures_to_label_next_are_those_that_the_command_chooses(open_page, sc
     assert all(set(item["chances"]) == set(run.class_names) for item in found["items"])
 
 
+@pytest.mark.slow
+def test_a_picture_that_people_labelled_is_not_asked_again_when_the_page_opens_again(open_page, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number, scene in enumerate(make_scenes(3, split="test", seed=7)):
+        Image.fromarray(scene.pixels).save(photos / f"new{number}.png")
+    page = open_page(photos=photos)
+    item = queue_of(page, "kind=next")["items"][0]
+    assert page.post("/api/corrections", json=correction(item, "8", "present")).status_code == 200
+    again = queue_of(open_page(photos=photos), "kind=next")["items"]
+    assert {one["file_name"] for one in again} == {f"photos/new{n}.png" for n in range(3)} - {
+        item["file_name"]
+    }
+
+
 def test_without_pictures_that_joined_the_page_says_how_to_have_some(page):
     assert "--photos" in queue_of(page, "kind=next")["problem"]
 
