@@ -161,3 +161,23 @@ def test_only_what_somebody_said_can_be_withdrawn(book):
     with pytest.raises(OtherLabelError, match="nobody said"):
         book.withdraw(5, "cat", "unknown")
     assert len(read_corrections(book.path)) == 1
+
+
+def test_what_was_said_of_a_picture_that_is_gone_is_told_and_stops_nobody(book):
+    append_correction(book.joined, Correction("/gone/a.png", "8", "unknown", "present"))
+    label = book.label(0, "8")
+    book.correct(0, "8", label, other(label))
+    (sentence,) = book.page().conflicts
+    assert sentence.startswith(f"{book.joined.name} row 2: the page does not know the picture '/gone/a.png'")
+    assert "--photos" in sentence
+    assert len(book.page().reviewed) == 1
+    assert len(read_corrections(book.joined)) == 1  # nothing that was written is lost
+
+
+def test_changed_labels_are_those_that_differ_from_the_table(book):
+    label = book.label(0, "8")
+    book.correct(0, "8", label, label)
+    book.correct(1, "8", book.label(1, "8"), "unknown")
+    assert book.changed() == {(book.images.key(1), "8", "unknown")}
+    book.withdraw(1, "8", "unknown")
+    assert book.changed() == frozenset()

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from weldon.data import Record
+from weldon.data.corrections import Correction, append_correction
 from weldon.errors import UsageError
 from weldon.serve.run_images import RunImages, read_run_images
 
@@ -89,6 +90,31 @@ def test_a_folder_with_the_name_of_one_of_the_run_takes_more_of_its_path(run, tm
     assert (found.joined, found.records[88].file_name) == ("more/val", "more/val/00000.png")
     assert (found.folders["val"], found.folders["more/val"]) == (32, 1)
     assert found.shared == frozenset()
+
+
+def spoken_of(table: Path, *pictures: Path) -> Path:
+    """The table of what people said of pictures that joined."""
+    for picture in pictures:
+        append_correction(table, Correction(picture.as_posix(), "8", "unknown", "present"))
+    return table
+
+
+def test_pictures_that_somebody_labelled_join_without_their_folder_being_named(run, tmp_path):
+    home = joined(tmp_path / "new", "a.png", "deep/b.png", "c.png")
+    table = spoken_of(tmp_path / "t.csv", home / "deep" / "b.png", home / "a.png", home / "gone.png")
+    found = read_run_images(run, None, run.class_names, spoken=table)
+    assert [r.file_name for r in found.records[88:]] == ["new/a.png", "new/deep/b.png"]
+    assert [found.key(n) for n in (88, 89)] == [str(home / "a.png"), str(home / "deep" / "b.png")]
+    both = read_run_images(run, home / "deep", run.class_names, spoken=table)
+    assert [r.file_name for r in both.records[88:]] == ["deep/b.png", "new/a.png"]
+    assert both.joined == "deep"
+
+
+def test_a_table_cannot_name_a_file_that_is_no_picture_nor_one_twice(run, scenes, tmp_path):
+    (tmp_path / "secret.txt").write_text("secret")
+    own = scenes / "val" / "00000.png"
+    table = spoken_of(tmp_path / "t.csv", tmp_path / "secret.txt", own, Path("a.png"))
+    assert len(read_run_images(run, None, run.class_names, spoken=table).records) == 88
 
 
 def test_without_new_pictures_no_folder_joined(run, scenes):

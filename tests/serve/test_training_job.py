@@ -14,13 +14,13 @@ from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.serve.label_book import LabelBook
 from weldon.serve.run_images import read_run_images
-from weldon.serve.training_job import Progress, TrainingJob, command, next_folder, with_joined
+from weldon.serve.training_job import Progress, TrainingJob, command, has_news, next_folder, with_joined
 
 
 @pytest.mark.slow
 def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leaves(run, book, tmp_path):
     run = RunDirectory(shutil.copytree(run.path, tmp_path / "runs" / "first"))
-    book.path.write_text("file,class,from,to,time,who\n")
+    book.correct(0, "8", book.label(0, "8"), "unknown")
     job = TrainingJob()
     job.start(run, book)
     process = job._process
@@ -30,9 +30,23 @@ def test_a_training_outlives_a_server_that_is_killed_and_ends_with_one_that_leav
     assert job.progress().state == "stopped"
 
 
-def test_without_corrections_nothing_is_trained(run, book):
-    with pytest.raises(UsageError, match="no correction"):
+def test_answers_that_were_all_taken_back_or_that_only_confirm_are_nothing_to_learn(run, book):
+    label = book.label(0, "8")
+    book.correct(0, "8", label, label)
+    book.correct(1, "8", book.label(1, "8"), "unknown")
+    assert has_news(run, book)
+    book.withdraw(1, "8", "unknown")
+    with pytest.raises(UsageError, match="nothing to learn anew: every label is as first learnt it"):
         TrainingJob().start(run, book)
+
+
+def test_what_the_run_learnt_before_is_nothing_new_until_it_is_taken_back(run, book, tmp_path):
+    run = RunDirectory(shutil.copytree(run.path, tmp_path / "runs" / "first"))
+    book.correct(1, "8", book.label(1, "8"), "unknown")
+    shutil.copy(book.path, run.corrections_used)
+    assert not has_news(run, book)
+    book.withdraw(1, "8", "unknown")
+    assert has_news(run, book)
 
 
 def test_the_next_folder_has_the_name_of_the_run_and_the_next_number(tmp_path):

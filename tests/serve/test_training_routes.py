@@ -42,7 +42,7 @@ def correct_one(page) -> None:
 def test_old_and_new_stand_side_by_side_and_one_button_says_which_answers(page, run):
     before = run.best.read_bytes()
     refused = page.post("/api/training", json={})
-    assert (refused.status_code, "no correction" in refused.json()["error"]) == (400, True)
+    assert (refused.status_code, "nothing to learn anew" in refused.json()["error"]) == (400, True)
     correct_one(page)
     assert page.post("/api/training", json={}).json()["state"] == "running"
     assert "under way" in page.post("/api/training", json={}).json()["error"]

@@ -104,6 +104,24 @@ class LabelBook:
         """Return the label of every class in a picture."""
         return {name: self.label(number, name) for name in self.classes}
 
+    def changed(self, rows: Sequence[Correction] | None = None) -> frozenset[tuple[str, str, str]]:
+        """Return the labels that corrections make other ones than the table has: file, class, label.
+
+        Args:
+            rows: corrections; None takes those that stand in the tables now.
+
+        Raises:
+            DataError: rows that speak of pictures or classes that are not there.
+        """
+        done = self.images.by_key
+        tables = self._rows()[0] if rows is None else {self.path: rows}
+        found = set()
+        for path, said in tables.items():
+            corrected = apply_corrections(done, said, source=path)
+            done = corrected.label_set
+            found |= {(file, name, label) for file, name, _, label in corrected.changed}
+        return frozenset(found)
+
     def correct(
         self, number: int, class_name: str, before: str, after: str, *, who: str = ""
     ) -> list[Correction]:
@@ -189,13 +207,26 @@ class LabelBook:
         self._page = Page((*page.corrections, row), reviewed, page.conflicts)
         self._stamps[path] = _after_own_row(path, 0 if stamp is None else stamp[0])
 
+    def _rows(self) -> tuple[dict[Path, Sequence[Correction]], list[str]]:
+        """Return the rows of each table that is there, and a sentence for each picture that left."""
+        read: dict[Path, Sequence[Correction]] = {p: read_corrections(p) for p in self._stamps if p.is_file()}
+        joined = read.get(self.joined, ())
+        known = {record.file_name for record in self.images.by_key.records} if joined else set()
+        read |= {self.joined: [row for row in joined if row.file_name in known]} if joined else {}
+        lost = {row.file_name: row.row for row in joined if row.file_name not in known}
+        return read, [
+            f"{self.joined.name} row {row}: the page does not know the picture {name!r}, so what was said "
+            "of it does not count: put the file back, or name its folder with --photos, and open the page again"
+            for name, row in lost.items()
+        ]
+
     def _refresh(self) -> None:
         """Read the tables again where they are not as we left them."""
         found = {path: _stamp(path) for path in self._stamps}
         if found == self._stamps:
             return
-        read = {path: read_corrections(path) for path, stamp in found.items() if stamp is not None}
-        done, reviewed, conflicts = self.images.by_key, frozenset[Cell](), list[str]()
+        read, conflicts = self._rows()
+        done, reviewed = self.images.by_key, frozenset[Cell]()
         for path, rows in read.items():
             corrected = apply_corrections(done, rows, source=path)
             done, reviewed = corrected.label_set, reviewed | corrected.reviewed

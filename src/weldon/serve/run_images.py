@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from weldon.data import LabelSet, Record
+from weldon.data.corrections import read_corrections
+from weldon.data.image import SUFFIXES
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import UsageError
 from weldon.inference.image_list import expand_images
@@ -90,37 +93,64 @@ class RunImages:
         return [n for n, record in enumerate(self.records) if record.file_name.lstrip("/").startswith(start)]
 
 
-def read_run_images(run: RunDirectory, photos: Path | None, classes: Sequence[str]) -> RunImages:
-    """Return the pictures of a run's data with their splits, and those of ``photos``.
+def read_run_images(
+    run: RunDirectory, photos: Path | None, classes: Sequence[str], *, spoken: Path | None = None
+) -> RunImages:
+    """Return the pictures of a run's data with their splits, those of ``photos``, and those spoken of before.
 
     Args:
         run: it remembers its data.
         photos: one more folder of pictures, or None.
-        classes: of the run; of the pictures of ``photos`` each of them is unknown.
+        classes: of the run; of the pictures that join each of them is unknown.
+        spoken: the table of what people said of pictures that joined; it need not be there. Its pictures
+            join again, wherever they lie; it may only name pictures.
 
     Raises:
         UsageError: no such folder.
         DataError: the data of the run cannot be read any more.
     """
     own = _own_records(run)
-    if photos is None:
-        return RunImages(own, len(own), tuple(classes))
-    known = {record.path.resolve() for record in own}
-    folder = photos.resolve() if ".." in photos.parts else photos.absolute()
-    name = _name_of(folder, [record.file_name for record in own])
-    more = [
-        Record(image.path, f"{name}/{image.file_name}".lstrip("/"), frozenset(), frozenset(classes))
-        for image in expand_images(folder)
-        if image.path.resolve() not in known
+    more, joined = [], ""
+    if photos is not None:
+        folder = photos.resolve() if ".." in photos.parts else photos.absolute()
+        more = _joining(own, folder, [image.path for image in expand_images(folder)], classes)
+        joined = _name_of(folder, own) if more else ""
+    if paths := _spoken_of(spoken):
+        folder = Path(os.path.commonpath([path.parent for path in paths]))
+        more += _joining([*own, *more], folder, paths, classes)
+    return RunImages((*own, *more), len(own), tuple(classes), joined)
+
+
+def _spoken_of(table: Path | None) -> list[Path]:
+    """Return the pictures of a table of what people said, those that are there, by their paths."""
+    rows = read_corrections(table) if table is not None and table.is_file() else ()
+    paths = {Path(row.file_name) for row in rows}
+    return sorted(p for p in paths if p.is_absolute() and p.suffix.lower() in SUFFIXES and p.is_file())
+
+
+def _joining(
+    there: Sequence[Record], folder: Path, paths: Sequence[Path], classes: Sequence[str]
+) -> list[Record]:
+    """Return the pictures that are not there yet; their names begin with that of ``folder``."""
+    known = {record.path.resolve() for record in there}
+    name = _name_of(folder, there)
+    return [
+        Record(
+            path,
+            f"{name}/{path.relative_to(folder).as_posix()}".lstrip("/"),
+            frozenset(),
+            frozenset(classes),
+        )
+        for path in paths
+        if path.resolve() not in known
     ]
-    return RunImages((*own, *more), len(own), tuple(classes), name if more else "")
 
 
-def _name_of(folder: Path, names: Sequence[str]) -> str:
+def _name_of(folder: Path, there: Sequence[Record]) -> str:
     """Return the last part of a folder's path, or as many as it takes to be no folder of these pictures."""
     parts = folder.parts[1:]
     ends = ["/".join(parts[place:]) for place in range(len(parts) - 1, -1, -1)]
-    taken = {parent.as_posix() for name in names for parent in PurePosixPath(name.lstrip("/")).parents}
+    taken = {parent.as_posix() for r in there for parent in PurePosixPath(r.file_name.lstrip("/")).parents}
     return next((end for end in ends if end not in taken), "/".join(parts))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from weldon.data import Record
+from weldon.data.corrections import joined_table
 from weldon.inference.loading import load_images
 from weldon.inference.predict import Predictor
 from weldon.report.scored_split import score_split
@@ -55,7 +56,8 @@ class ServedRun:
         self.corrections = corrections
         single = predictor.decision.task == "multiclass"
         self.images: Later[RunImages] = Later(
-            lambda: read_run_images(run, photos, predictor.classes), "images"
+            lambda: read_run_images(run, photos, predictor.classes, spoken=joined_table(corrections)),
+            "images",
         )
         self.book: Later[LabelBook] = Later(
             lambda: LabelBook(corrections, self.images.value(), self.classes, single=single), "labels"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from weldon.data.corrections import read_corrections
 from weldon.errors import UsageError
 from weldon.files import write_text
 from weldon.runs.claim import first_free
@@ -80,10 +81,13 @@ class TrainingJob:
             book: the labels as corrected.
 
         Raises:
-            UsageError: a training is under way, or there is no correction to learn from.
+            UsageError: a training is under way, or there is nothing to learn anew.
         """
-        if not book.path.is_file() and not book.joined.is_file():
-            raise UsageError("there is no correction to learn from yet: answer a question under Review first")
+        if not has_news(run, book):
+            raise UsageError(
+                f"there is nothing to learn anew: every label is as {run.path.resolve().name} learnt it. Answer "
+                "a question under Review first; after changes in your own table, use `weldon train`"
+            )
         with self._turn:
             if self._running():
                 raise UsageError(f"a training is under way, in {self._out}: wait for it or stop it")
@@ -139,6 +143,16 @@ class TrainingJob:
         if status is None:
             return RUNNING
         return DONE if status == 0 else STOPPED if self._stopped else BROKEN
+
+
+def has_news(run: RunDirectory, book: LabelBook) -> bool:
+    """Return whether the corrections make other labels than those that the run learnt.
+
+    Answers that only confirm, that were taken back, or that the run learnt already, are no news.
+    """
+    learnt = read_corrections(run.corrections_used) if run.corrections_used.is_file() else ()
+    known = [row for row in learnt if row.file_name in book.images.numbers]
+    return len(known) < len(learnt) or book.changed() != book.changed(known)
 
 
 def command(config: Path, corrections: Path, out: Path) -> Sequence[str]:
