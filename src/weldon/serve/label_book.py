@@ -215,8 +215,8 @@ class LabelBook:
         read |= {self.joined: [row for row in joined if row.file_name in known]} if joined else {}
         lost = {row.file_name: row.row for row in joined if row.file_name not in known}
         return read, [
-            f"{self.joined.name} row {row}: the page does not know the picture {name!r}, so what was said "
-            "of it does not count: put the file back, or name its folder with --photos, and open the page again"
+            f"{self.joined.name} row {row}: the page does not know the picture {name!r}, and what was said "
+            "of it does not count: put it back, or name its folder with --photos, and open the page again"
             for name, row in lost.items()
         ]
 

@@ -84,9 +84,10 @@ class TrainingJob:
             UsageError: a training is under way, or there is nothing to learn anew.
         """
         if not has_news(run, book):
+            name = run.path.resolve().name
             raise UsageError(
-                f"there is nothing to learn anew: every label is as {run.path.resolve().name} learnt it. Answer "
-                "a question under Review first; after changes in your own table, use `weldon train`"
+                f"there is nothing to learn anew: every label is as {name} learnt it. Answer a question "
+                "under Review first; after changes in your own table, use `weldon train`"
             )
         with self._turn:
             if self._running():
