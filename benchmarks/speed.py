@@ -36,7 +36,7 @@ from torch.nn import functional
 
 import weldon
 from provenance import read_results, write_results
-from speed_rows import POOLED, loss_ways, pooling_ways, step_ways
+from speed_rows import POOLED, compiled_ways, loss_ways, pooling_ways, step_ways
 from taking_turns import Way, in_turn, tell
 from weldon.data.dataset import collate
 from weldon.data.image import load_image, load_reduced
@@ -97,6 +97,8 @@ def rows(folder: Path, *, dry: bool) -> dict[str, tuple[Callable[[], dict[str, W
     side = 64 if dry else 224
     step = partial(step_ways, DEFAULT_MODEL, side=side, batch=8, device="cpu", narrow=False)
     found[f"training step, 8 images of {side} px"] = step, 5
+    wide = 64 if dry else 448
+    found[f"pass of 8 images of {wide} px"] = partial(compiled_ways, wide, 8), 5
     images = 256 if dry else 1358
     title = f"frozen head, {images} images of 320 px, batches of 128"
     found[title] = partial(frozen_ways, folder, images), 3

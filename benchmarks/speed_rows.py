@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import timm
 import torch
@@ -13,6 +14,7 @@ from ap_loss import coco_like, learn
 from taking_turns import Way
 from weldon.losses import ap_loss, logistic_loss
 from weldon.models import create_model
+from weldon.models.embedded import DEFAULT_MODEL
 from weldon.pooling.highest_lowest import add_evidence
 
 POOLED = (((16, 1000, 196), 50), ((32, 80, 784), 157), ((8, 1000, 576), 100), ((32, 20, 196), 39))
@@ -59,12 +61,15 @@ def step_ways(name: str, *, side: int, batch: int, device: str, narrow: bool) ->
     }
     plain, last = (timm.create_model(name, num_classes=20).to(device).train() for _ in range(2))
     last = last.to(memory_format=torch.channels_last)
+    swift = create_model(name, 20, weights="none", pool="weldon", k_max=0.2).to(device).train()
+    swift.backbone.compile_pass()
     lasting = images.contiguous(memory_format=torch.channels_last)
     return {
         "ours": _step(ours["weldon"], lambda net: logistic_loss(net(images, mask), target), device, narrow),
         "ours, average": _step(
             ours["avg"], lambda net: logistic_loss(net(images, mask), target), device, narrow
         ),
+        "ours, compiled": _step(swift, lambda net: logistic_loss(net(images, mask), target), device, narrow),
         "timm": _step(
             plain, lambda net: F.binary_cross_entropy_with_logits(net(images), target), device, narrow
         ),
@@ -72,6 +77,15 @@ def step_ways(name: str, *, side: int, batch: int, device: str, narrow: bool) ->
             last, lambda net: F.binary_cross_entropy_with_logits(net(lasting), target), device, narrow
         ),
     }
+
+
+def compiled_ways(side: int, batch: int) -> dict[str, Way]:
+    """The backbone's pass over a batch of new images: as it is, and compiled."""
+    images = torch.randn(batch, 3, side, side, generator=torch.Generator().manual_seed(0))
+    plain, swift = (create_model(DEFAULT_MODEL, 20, weights="none").eval() for _ in range(2))
+    swift.backbone.compile_pass()
+    passes = {"ours": plain, "ours, compiled": swift}
+    return {name: torch.inference_mode()(partial(net.features, images)) for name, net in passes.items()}
 
 
 def _step(net: nn.Module, loss: Callable[[nn.Module], Tensor], device: str, narrow: bool) -> Way:

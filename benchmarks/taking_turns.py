@@ -17,10 +17,11 @@ def in_turn(ways: Mapping[str, Way], *, rounds: int, cuda: bool = False) -> dict
 
     Args:
         ways: by name, ours first.
-        rounds: of which the median counts, after one that warms up; the ratio is the median of the ratios
-            within the rounds.
+        rounds: of which the median counts, after a first one, which is told apart; the ratio is the
+            median of the ratios within the rounds.
         cuda: wait for the device before and after each.
     """
+    first: dict[str, float] = {}
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, way in ways.items():
@@ -28,13 +29,17 @@ def in_turn(ways: Mapping[str, Way], *, rounds: int, cuda: bool = False) -> dict
             started = time.perf_counter()
             way()
             wait(cuda)
+            spent = 1e3 * (time.perf_counter() - started)
             if number:
-                taken[name].append(1e3 * (time.perf_counter() - started))
+                taken[name].append(spent)
+            else:
+                first[name] = spent
     ours = taken[next(iter(ways))]
     return {
         name: {
             "ms": statistics.median(times),
             "least_ms": min(times),
+            "first_ms": first[name],
             "ratio": statistics.median(other / own for other, own in zip(times, ours, strict=True)),
         }
         for name, times in taken.items()

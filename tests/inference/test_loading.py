@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from weldon.errors import DataError, UsageError
-from weldon.inference.loading import is_bag_run, load_image_network, load_run_network
+from weldon.inference.loading import is_bag_run, load, load_image_network, load_run_network
 from weldon.models import BagNet, WeldonNet, create_bag_model, create_model, save_model
 from weldon.runs.run_directory import RunDirectory
 
@@ -27,6 +27,11 @@ def test_a_whole_run_gives_its_network(run):
     net = load_run_network(run, device="cpu")
     assert net.num_classes == 2
     assert not net.training
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_backbone_is_compiled_where_it_is_asked_for(run, wanted):
+    assert load(run.path, device="cpu", compiled=wanted).net.backbone.compiled is wanted
 
 
 @pytest.mark.parametrize("text", ["cat\n", "cat\ndog\ncow\n", "dog\ncat\n", "cat\ncat\n"])

@@ -36,6 +36,7 @@ OF_IMAGES = (
     "merge",
     "part_images",
     "precision",
+    "compile",
 )
 OF_PARTS = ("shard", "merge", "part_images")  # only --to parquet has them
 
@@ -94,6 +95,7 @@ class PredictOptions(BaseModel):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] | None = Field(
         default=None, description="numbers of the backbone's pass [32-true]"
     )
+    compile: bool = Field(default=False, description="compile the backbone: for thousands of images")
     overwrite: bool = Field(default=False, description="write into a folder with files")
 
     @property
@@ -105,7 +107,12 @@ class PredictOptions(BaseModel):
     def how(self) -> dict[str, Any]:
         """Options of :func:`weldon.inference.loading.load_images`."""
         precision = self.precision or "32-true"
-        return {"device": self.device, "batch_size": self.batch_size, "precision": precision}
+        return {
+            "device": self.device,
+            "batch_size": self.batch_size,
+            "precision": precision,
+            "compiled": self.compile,
+        }
 
     def folder(self) -> Path:
         """Return the folder to write; where none is named, make the first free of ``runs/predict``, …."""

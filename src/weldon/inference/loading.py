@@ -98,6 +98,7 @@ def load(
     batch_size: Auto = 8,
     workers: Auto = "auto",
     precision: str = "32-true",
+    compiled: bool = False,
 ) -> Predictor | BagPredictor:
     """Return the predictor of a trained run, on images or on bags.
 
@@ -108,13 +109,16 @@ def load(
         workers: threads that decode files ahead of the network; ``auto``: one for each core, at most 16.
         precision: in which a backbone computes: ``32-true``, ``bf16-mixed`` or ``16-mixed``. Poolings and
             what follows are always in 32 bits.
+        compiled: compile the backbone with ``torch.compile``: minutes at the first batch, and then faster.
 
     Raises:
-        UsageError: the folder is no finished run, or there is no such device.
+        UsageError: the folder is no finished run, there is no such device, or no compiler.
     """
     directory = open_run(run)
     net = load_run_network(directory, device=device, new_images=True)
-    return _PREDICTORS[net.takes](directory, net, batch_size, workers, precision)
+    return _PREDICTORS[net.takes](
+        directory, net, batch_size=batch_size, workers=workers, precision=precision, compiled=compiled
+    )
 
 
 def load_images(run: str | Path, *, device: str = "auto", **how: Any) -> Predictor:
@@ -130,10 +134,14 @@ def load_images(run: str | Path, *, device: str = "auto", **how: Any) -> Predict
 def _predictor(
     run: RunDirectory,
     net: WeldonNet,
+    *,
     batch_size: Auto = 8,
     workers: Auto = "auto",
     precision: str = "32-true",
+    compiled: bool = False,
 ) -> Predictor:
+    if compiled:
+        net.backbone.compile_pass()
     transform = read_tiling(run, net.backbone) or EvalTransform(
         **read_transform_options(run), mean=net.backbone.mean, std=net.backbone.std
     )
@@ -180,9 +188,7 @@ def image_predictor(
     return TilePredictor(net, decision, transform, batch_size=batch_size)
 
 
-def _bag_predictor(
-    run: RunDirectory, net: RegionNet, batch_size: Auto, workers: Auto, precision: str
-) -> BagPredictor:
+def _bag_predictor(run: RunDirectory, net: RegionNet, **how: Any) -> BagPredictor:
     from weldon.inference.bag_predictor import bag_predictor  # it reads tables with pandas: slow to start
 
     return bag_predictor(run, net)

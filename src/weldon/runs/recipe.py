@@ -188,6 +188,7 @@ class Recipe(_Judged):
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"] = Field(
         "32-true", description="numbers of the forward and backward pass"
     )
+    compile: bool = Field(False, description="compile the backbone: minutes at the start, faster after")
     seed: int = Field(0, ge=0, lt=2**32, description="seed of weights, order and augmentation")
     logger: Loggers = Field(
         ("tensorboard",),

@@ -33,7 +33,7 @@ SHOWN = 20  # changes that are listed
 # What may be another when a run goes on: where things lie, how long it takes and what it runs on. All else is
 # in its weights or in the state of its optimiser: it would be passed over, or make another run of it.
 CHANGEABLE = {"data", "labels", "corrections", "cache", "epochs", "batch_size", "max_pixels"}
-CHANGEABLE |= {"refit", "workers", "device", "devices", "nodes", "strategy", "precision", "logger"}
+CHANGEABLE |= {"refit", "workers", "device", "devices", "nodes", "strategy", "precision", "compile", "logger"}
 
 
 def resumed_recipe(

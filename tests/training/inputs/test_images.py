@@ -6,10 +6,11 @@ import pytest
 import torch
 from PIL import Image
 
-from weldon.data import Record
+from weldon.data import EvalTransform, Record
 from weldon.errors import DataError, UsageError
 from weldon.models import WeldonNet, create_bag_model
 from weldon.runs.recipe_file import build_recipe
+from weldon.training.features.map_key import map_facts
 from weldon.training.inputs.images import (
     IMAGES,
     drop_unreadable,
@@ -36,6 +37,13 @@ def test_the_colours_that_the_weights_saw_are_those_of_the_recipe():
     net = IMAGES.build_net(recipe(mean="0.1,0.2,0.3", std="0.4,0.5,0.6"), PREPARED)
     assert tuple(net.backbone.mean) == pytest.approx((0.1, 0.2, 0.3))
     assert tuple(net.backbone.std) == pytest.approx((0.4, 0.5, 0.6))
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_backbone_is_compiled_where_the_recipe_says_so_and_its_maps_are_kept_apart(wanted):
+    net = IMAGES.build_net(recipe(compile=wanted), PREPARED)
+    assert net.backbone.compiled is wanted
+    assert ("compiled" in map_facts(net, EvalTransform(64))) is wanted
 
 
 def test_a_size_that_cuts_cells_is_refused_before_anything_is_trained():

@@ -95,6 +95,8 @@ def map_facts(net: WeldonNet, transform: EvalTransform) -> dict[str, Any]:
         "device": next(net.parameters()).device.type,
         "float32": torch.get_float32_matmul_precision(),
     }
+    if backbone.compiled:  # rounded otherwise
+        facts["compiled"] = True
     plain: dict[str, Any] = json.loads(json.dumps(facts, default=str))
     return plain
 

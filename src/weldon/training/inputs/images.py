@@ -103,6 +103,8 @@ class ImageInputs:
         eval_transform(recipe, net)  # refuses tiles that cut cells
         if recipe.freeze:
             net.freeze_backbone()
+        if recipe.compile:
+            net.backbone.compile_pass()
         return net
 
     def describe(self, recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
