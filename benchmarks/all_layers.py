@@ -1,0 +1,294 @@
+"""All layers trained on two cores: what each ingredient gains over plain training; pooling against pooling.
+
+Parts of the photographs' training images learn, others of them are held back and choose; val is not looked
+at for ingredients. Small pictures and few epochs, so that it is minutes a row: what is compared is rows.
+
+ingredients   plain: AdamW, body at a tenth of the rate, mirror images, from a random head; then one more
+poolings      from the fitted head, with larger pictures; learnt from a part of VOC 2007's train, measured
+              on its val once
+
+python benchmarks/all_layers.py ingredients   # about an hour on one core; resumes
+python benchmarks/all_layers.py poolings      # about an hour on one core; resumes
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as change
+
+from photographs import DATA
+from provenance import commit, read_results, write_results
+from weldon.data import Record, read_labels
+from weldon.data.dataset import encode_targets
+from weldon.data.image import load_reduced
+from weldon.losses import logistic_loss
+from weldon.metrics import average_precision
+from weldon.models import WeldonNet, create_model
+from weldon.models.embedded import DEFAULT_MODEL
+from weldon.models.region_net import cell_mask
+from weldon.training.module import rate_factor
+
+SETS = {"VOC 2007": DATA / "voc2007" / "VOCdevkit" / "VOC2007", "animals": DATA / "voc2012-animals"}
+LEARN, HOLD = 600, 400  # training images of each set
+BATCH, EPOCHS, LR, DECAY = 16, 6, 1e-3, 1e-2
+HEAD_EPOCHS, HEAD_LR = 15, 0.03
+AVERAGED = 0.98  # what stays of the averaged weights at a step
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a network learns, beside the plain way."""
+
+    head_first: bool = False
+    fixed_statistics: bool = False
+    by_layer: float = 1.0  # what is left of the rate one stage further down
+    body: float = 0.1
+    change: str = ""
+
+
+WAYS = {
+    "plain": Way(),
+    "from the fitted head": Way(head_first=True),
+    "BatchNorm statistics fixed": Way(fixed_statistics=True),
+    "rates that fall by layer (0.75 a stage)": Way(by_layer=0.75),
+    "body at the full rate": Way(body=1.0),
+    "crops of 60 % and more": Way(change="crop"),
+    "random size and place on the canvas": Way(change="place"),
+    "TrivialAugment": Way(change="trivial"),
+}
+POOLINGS: dict[str, dict[str, Any]] = {
+    "max": {"pool": "max"},
+    "average": {"pool": "avg"},
+    "highest 20 % alone": {"pool": "weldon", "k_max": 0.2, "k_min": 0},
+    "MANTRA": {"pool": "mantra"},
+    "WELDON 20 %": {"pool": "weldon", "k_max": 0.2},
+    "WELDON, 20 % for and 50 % against": {"pool": "weldon", "k_max": 0.2, "k_min": 0.5},
+}
+
+
+class Pictures:
+    """Decoded pictures ``(3, h, w)`` uint8, their targets ``(N, C)`` and which of them are known."""
+
+    def __init__(self, records: Sequence[Record], classes: Sequence[str], side: int) -> None:
+        self.side = side
+        self.target, self.known = encode_targets(records, classes)
+        self.pictures = [self._read(record) for record in records]
+
+    def _read(self, record: Record) -> Tensor:
+        image, _ = load_reduced(record.path, lambda w, h: (self.side, self.side))
+        scale = self.side / max(image.size)
+        size = [max(1, round(length * scale)) for length in image.size]
+        return change.pil_to_tensor(image.resize(size, Image.Resampling.BILINEAR))
+
+    def batch(
+        self, places: Sequence[int], vary: Callable[[Tensor], Tensor] | None = None, *, anywhere: bool = False
+    ) -> dict[str, Tensor]:
+        """Return images ``(N, 3, S, S)``, mask ``(N, S, S)``, target, known; at the top left or anywhere."""
+        images = torch.zeros(len(places), 3, self.side, self.side, dtype=torch.uint8)
+        mask = torch.zeros(len(places), self.side, self.side, dtype=torch.bool)
+        for number, place in enumerate(places):
+            picture = self.pictures[place]
+            if vary is not None:
+                picture = vary(picture)
+            h, w = picture.shape[1:]
+            room = (self.side - h, self.side - w)
+            top, left = (int(torch.randint(0, free + 1, ())) if anywhere else 0 for free in room)
+            images[number, :, top : top + h, left : left + w] = picture
+            mask[number, top : top + h, left : left + w] = True
+        index = torch.tensor(places)
+        return {"image": images, "mask": mask, "target": self.target[index], "known": self.known[index]}
+
+
+def varied(picture: Tensor, kind: str) -> Tensor:
+    """Return the picture as a training step sees it: mirrored by chance, and changed as ``kind`` says."""
+    if torch.rand(()) < 0.5:
+        picture = change.horizontal_flip(picture)
+    h, w = picture.shape[1:]
+    if kind == "crop":
+        share = float(torch.empty(()).uniform_(0.6, 1)) ** 0.5
+        height, width = max(1, round(h * share)), max(1, round(w * share))
+        top, left = (int(torch.randint(0, room + 1, ())) for room in (h - height, w - width))
+        return change.resized_crop(picture, top, left, height, width, [h, w])
+    if kind == "place":
+        share = float(torch.empty(()).uniform_(0.6, 1))
+        return change.resize(picture, [max(1, round(h * share)), max(1, round(w * share))])
+    if kind == "trivial":
+        trivial: Tensor = v2.TrivialAugmentWide()(picture)
+        return trivial
+    return picture
+
+
+def fit_head(net: WeldonNet, pictures: Pictures) -> None:
+    """Fit transfer layer and pooling on the maps of the unchanged backbone, by SGD with momentum."""
+    net.eval()
+    with torch.no_grad():
+        made = [
+            pictures.batch(range(at, min(at + 32, len(pictures.pictures))))
+            for at in range(0, len(pictures.pictures), 32)
+        ]
+        maps = torch.cat([net.features(net.prepared(b["image"], b["mask"])).half() for b in made])
+        mask = torch.cat([b["mask"] for b in made])
+    optimizer = torch.optim.SGD(net.transfer.parameters(), lr=HEAD_LR, momentum=0.9, weight_decay=1e-3)
+    steps = HEAD_EPOCHS * -(-len(maps) // BATCH)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, partial(rate_factor, total=steps, warmup=0.05, schedule="cosine")
+    )
+    for _ in range(HEAD_EPOCHS):
+        for places in torch.randperm(len(maps)).split(BATCH):
+            scores = net.pool(net.transfer(maps[places].float()), cells(mask[places], maps.shape[-1]))
+            optimizer.zero_grad()
+            logistic_loss(scores, pictures.target[places], pictures.known[places]).backward()
+            optimizer.step()
+            schedule.step()
+
+
+def cells(mask: Tensor, side: int) -> Tensor:
+    return cell_mask(mask, (side, side))
+
+
+def groups(net: WeldonNet, way: Way) -> list[dict[str, Any]]:
+    """Return the parameters with their rates: the head, and the body stage by stage."""
+    model = net.backbone.model
+    stages = [
+        [model.conv_stem, model.bn1],
+        *([block] for block in model.blocks),
+        [model.conv_head, model.bn2],
+    ]
+    body = [
+        {
+            "params": [p for part in stage for p in part.parameters()],
+            "lr": LR * way.body * way.by_layer**depth,
+        }
+        for depth, stage in enumerate(reversed(stages))
+    ]
+    return [{"params": list(net.transfer.parameters()), "lr": LR}, *body]
+
+
+def learn(net: WeldonNet, way: Way, pictures: Pictures, epochs: int) -> nn.Module:
+    """Train all layers; return the network with averaged weights."""
+    averaged = torch.optim.swa_utils.AveragedModel(
+        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED), use_buffers=True
+    )
+    optimizer = torch.optim.AdamW(groups(net, way), weight_decay=DECAY)
+    count = len(pictures.pictures)
+    factor = partial(rate_factor, total=epochs * -(-count // BATCH), warmup=0.05, schedule="cosine")
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    for _ in range(epochs):
+        net.train()
+        for module in net.backbone.modules():
+            if way.fixed_statistics and isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        for places in torch.randperm(count).split(BATCH):
+            vary = partial(varied, kind=way.change)
+            batch = pictures.batch(places.tolist(), vary, anywhere=way.change == "place")
+            optimizer.zero_grad()
+            logistic_loss(net(batch["image"], batch["mask"]), batch["target"], batch["known"]).backward()
+            optimizer.step()
+            schedule.step()
+            averaged.update_parameters(net)
+    return averaged.module
+
+
+@torch.inference_mode()
+def scored(net: nn.Module, pictures: Pictures, *, mirror: bool = False) -> Tensor:
+    net.eval()
+    parts = []
+    for at in range(0, len(pictures.pictures), 32):
+        batch = pictures.batch(
+            range(at, min(at + 32, len(pictures.pictures))), change.horizontal_flip if mirror else None
+        )
+        parts.append(net(batch["image"], batch["mask"]))
+    return torch.cat(parts)
+
+
+def figure(scores: Tensor, pictures: Pictures) -> float:
+    return float(average_precision(scores, pictures.target, pictures.known).nanmean())
+
+
+def drawn(records: Sequence[Record], count: int, seed: int) -> list[Record]:
+    order = torch.randperm(len(records), generator=torch.Generator().manual_seed(seed)).tolist()
+    return [records[place] for place in order[:count]]
+
+
+def ingredients(seed: int, side: int, names: Sequence[str]) -> None:
+    for title, folder in SETS.items():
+        labels = read_labels(folder)
+        train = drawn([r for r in labels.records if r.split == "train"], LEARN + HOLD, seed)
+        learnt, held = (Pictures(part, labels.classes, side) for part in (train[:LEARN], train[LEARN:]))
+        for name in names:
+            key = f"{title}, {side} px, seed {seed}: {name}"
+            if key in read_results("all_layers"):
+                continue
+            began = time.perf_counter()
+            torch.manual_seed(seed)
+            net = create_model(DEFAULT_MODEL, len(labels.classes), pool="weldon", k_max=0.2, k_min=0.5)
+            found: dict[str, Any] = {"commit": commit()}
+            if WAYS[name].head_first:
+                fit_head(net, learnt)
+                found["the head alone"] = figure(scored(net, held), held)
+            averaged = learn(net, WAYS[name], learnt, EPOCHS)
+            own, mirror = scored(net, held), scored(net, held, mirror=True)
+            found |= {
+                "held back": figure(own, held),
+                "and its mirror image": figure(own + mirror, held),
+                "averaged weights": figure(scored(averaged, held), held),
+                "seconds": round(time.perf_counter() - began),
+            }
+            print(key, found, flush=True)
+            write_results("all_layers", {**read_results("all_layers"), key: found})
+
+
+def poolings(seed: int, side: int, images: int, epochs: int) -> None:
+    labels = read_labels(SETS["VOC 2007"])
+    train, val = ([r for r in labels.records if r.split == split] for split in ("train", "val"))
+    learnt = Pictures(drawn(train, images, seed), labels.classes, side)
+    measured = Pictures(val, labels.classes, side)
+    for name, options in POOLINGS.items():
+        key = f"VOC 2007 val, {images} images, {side} px, {epochs} epochs, seed {seed}: {name}"
+        if key in read_results("all_layers"):
+            continue
+        began = time.perf_counter()
+        torch.manual_seed(seed)
+        net = create_model(DEFAULT_MODEL, len(labels.classes), **options)
+        fit_head(net, learnt)
+        head = figure(scored(net, measured), measured)
+        learn(net, Way(head_first=True), learnt, epochs)
+        found = {
+            "commit": commit(),
+            "the head alone": head,
+            "all layers": figure(scored(net, measured), measured),
+        }
+        found["seconds"] = round(time.perf_counter() - began)
+        print(key, found, flush=True)
+        write_results("all_layers", {**read_results("all_layers"), key: found})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("part", choices=["ingredients", "poolings"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--side", type=int, help="pixels of a canvas [160; poolings 320]")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--images", type=int, default=1000, help="training images of poolings")
+    parser.add_argument("--epochs", type=int, default=4, help="of poolings")
+    options = parser.parse_args()
+    torch.set_flush_denormal(True)
+    for seed in options.seeds:
+        if options.part == "ingredients":
+            ingredients(seed, options.side or 160, options.ways)
+        else:
+            poolings(seed, options.side or 320, options.images, options.epochs)
+
+
+if __name__ == "__main__":
+    main()
