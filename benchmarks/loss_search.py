@@ -27,7 +27,7 @@ from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.frozen_head import COUNTS, EPOCHS
 from weldon.training.head_search import HeadSearch, usual_batch_size
 from weldon.training.heads import Heads, fit_heads, score_heads
-from weldon.training.loss import build_objective
+from weldon.training.run_loss import build_objective
 
 LOSSES = ("logistic", "ap")
 

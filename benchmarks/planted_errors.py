@@ -29,7 +29,7 @@ from weldon.training.features.feature_dataset import CachedFeatures, FeatureData
 from weldon.training.head_search import mean_squared_norm, setting_at
 from weldon.training.heads import Setting
 from weldon.training.inputs.images import cached_maps
-from weldon.training.loss import build_objective
+from weldon.training.run_loss import build_objective
 
 VOC2007 = DATA / "voc2007"
 FEATURES: int | None = 256

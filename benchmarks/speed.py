@@ -53,8 +53,8 @@ from weldon.training.callbacks import BestWeights
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
 from weldon.training.heads import Heads, Setting, fit_heads
 from weldon.training.loggers import build_loggers
-from weldon.training.loss import build_objective
 from weldon.training.module import TrainingModule
+from weldon.training.run_loss import build_objective
 from weldon.training.trainer import Loaders, build_trainer
 
 mpl.use("agg")

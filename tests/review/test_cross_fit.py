@@ -16,7 +16,7 @@ from weldon.review.cross_fit import cross_fit, fresh_head, tied_records
 from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.heads import Setting
-from weldon.training.loss import build_objective
+from weldon.training.run_loss import build_objective
 
 SETTING = Setting(lr=0.5, weight_decay=1e-4)
 OPTIONS = {"k_max": 0.2, "k_min": 0.2}

@@ -97,7 +97,7 @@ def _list(names: list[str], load_table: Any, json: bool) -> None:
 def _show_plan(table: str, workspace: Any, rows: tuple[str, ...] | None, json: bool) -> None:
     from dataclasses import asdict
 
-    from weldon.reproduce.rows import plan
+    from weldon.reproduce.run_rows import plan
 
     steps = plan(table, workspace, rows=rows)
     if json:

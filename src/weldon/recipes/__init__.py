@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from weldon.recipes.paper_table import Column, Published, Table, list_tables, load_table
 from weldon.recipes.row import Look, Row
 from weldon.recipes.source import Source, load_sources
-from weldon.recipes.table import Column, Published, Table, list_tables, load_table
 
 __all__ = [
     "Column",

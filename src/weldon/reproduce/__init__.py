@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from weldon.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from weldon.reproduce.rows import reproduce
+    from weldon.reproduce.run_rows import reproduce
     from weldon.reproduce.workspace import Workspace
 
 __getattr__, __dir__ = lazy_names(__name__)

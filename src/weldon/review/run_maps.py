@@ -23,7 +23,7 @@ from weldon.training.heads import Setting
 from weldon.training.inputs.images import cached_maps
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.inputs.prepare import prepare, prepare_again
-from weldon.training.loss import build_objective
+from weldon.training.run_loss import build_objective
 
 PLAIN = {"loss": "auto", "pos_weight": "none"}  # a loss whose scores are log odds: probabilities that compare
 

@@ -1,12 +1,12 @@
 """The latent structured model itself: bags in, any output, evidence for and against (Eq. 1 to 7)."""
 
 from weldon.data.bags.bag_files import open_bags
+from weldon.data.bags.bag_set import BagDataset, as_bags
 from weldon.data.bags.bag_source import BagSource
-from weldon.data.bags.bags import BagDataset, as_bags
+from weldon.structured.bag_evidence import BagEvidence, Instance, bag_evidence
 from weldon.structured.calibration import calibrate_beta
 from weldon.structured.classifier import NegativeEvidenceClassifier
 from weldon.structured.concave_convex import solve_concave_convex
-from weldon.structured.evidence import BagEvidence, Instance, bag_evidence
 from weldon.structured.latent import LATENT_RULES, build_latent_rule
 from weldon.structured.linear import LinearScores, LogLinear, region_scores
 from weldon.structured.objective import Problem

@@ -16,7 +16,7 @@ from weldon.errors import UsageError
 from weldon.pooling import Count
 from weldon.structured.calibration import calibrate_beta
 from weldon.structured.estimator import BagEstimator
-from weldon.structured.options import check_options
+from weldon.structured.estimator_options import check_options
 from weldon.structured.spaces import Binary, Enumerated, MultiClass, MultiLabel, OutputSpace
 from weldon.structured.targets import encode_classes, encode_labels, is_multilabel
 
@@ -119,7 +119,7 @@ class NegativeEvidenceClassifier(ClassifierMixin, BagEstimator):  # type: ignore
 
         Args:
             X: N bags: a list of ``(R_i, F)`` arrays (NumPy or SciPy sparse), a
-                :class:`~weldon.data.bags.bags.BagDataset`, an ``(N, R, F)`` array, or a table ``(N, F)``.
+                :class:`~weldon.data.bags.bag_set.BagDataset`, an ``(N, R, F)`` array, or a table ``(N, F)``.
             y: ``(N,)`` classes, or ``(N, C)`` labels of 1, 0 and NaN for unknown.
             sample_weight: ``(N,)``, how often each bag counts.
 

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from weldon.data.bags.bags import BagDataset, as_bags, is_list_of_bags
+from weldon.data.bags.bag_set import BagDataset, as_bags, is_list_of_bags
 from weldon.errors import UsageError
-from weldon.structured.evidence import BagEvidence, bag_evidence
+from weldon.structured.bag_evidence import BagEvidence, bag_evidence
 from weldon.structured.latent import build_latent_rule, class_scores
 from weldon.structured.linear import LogLinear
 from weldon.structured.objective import Problem

@@ -7,7 +7,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from weldon.data.bags.bags import BagDataset, as_bags
+from weldon.data.bags.bag_set import BagDataset, as_bags
 
 
 class PerInstance(TransformerMixin, BaseEstimator):  # type: ignore[misc]

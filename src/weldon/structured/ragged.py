@@ -39,7 +39,7 @@ def bucket_bags(offsets: np.ndarray) -> tuple[Bucket, ...]:
     """Put bags in buckets by powers of two of their size, so that padding never doubles the work.
 
     Args:
-        offsets: ``(N + 1,)`` int64, as in :class:`~weldon.data.bags.bags.BagDataset`.
+        offsets: ``(N + 1,)`` int64, as in :class:`~weldon.data.bags.bag_set.BagDataset`.
 
     Example:
         >>> small, large = bucket_bags(np.array([0, 3, 4, 8]))

@@ -14,7 +14,7 @@ from weldon.errors import UsageError
 from weldon.metrics import mean_average_precision
 from weldon.pooling import Count
 from weldon.structured.estimator import BagEstimator
-from weldon.structured.options import check_options
+from weldon.structured.estimator_options import check_options
 from weldon.structured.spaces import Ranking
 from weldon.structured.targets import encode_labels
 

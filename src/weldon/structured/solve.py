@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from weldon.data.bags.bags import BagDataset
+from weldon.data.bags.bag_set import BagDataset
 from weldon.errors import UsageError
 from weldon.structured.concave_convex import solve_concave_convex
 from weldon.structured.linear import LinearScores, LogLinear, feature_dtype

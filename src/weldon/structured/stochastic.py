@@ -13,7 +13,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from weldon.data.bags.bags import BagDataset
+from weldon.data.bags.bag_set import BagDataset
 from weldon.structured.objective import Problem, penalty
 from weldon.structured.ragged import PackedBags, bucket_bags
 from weldon.structured.start import average_problem

@@ -39,11 +39,11 @@ from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
 from weldon.training.loggers import build_loggers, finish, refuse_absent_loggers
-from weldon.training.loss import build_objective, other_losses, refuse_weights
 from weldon.training.machine import refuse_what_is_not_here
 from weldon.training.module import TrainingModule
 from weldon.training.plan import describe, describe_training
 from weldon.training.refit import refit, refuse_refit
+from weldon.training.run_loss import build_objective, other_losses, refuse_weights
 from weldon.training.trainer import batches_a_step, build_loaders, build_trainer
 from weldon.training.write_run import write_end, write_start
 

@@ -14,9 +14,9 @@ from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import Interruption
 from weldon.training.inputs.inputs import Prepared
-from weldon.training.loss import build_objective
 from weldon.training.machine import lightning_devices
 from weldon.training.module import TrainingModule
+from weldon.training.run_loss import build_objective
 from weldon.training.trainer import batches_a_step, build_loaders
 
 log = logging.getLogger("weldon")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from weldon.data.bags.bags import BagDataset
+from weldon.data.bags.bag_set import BagDataset
 from weldon.data.bags.instance_columns import (
     Instances,
     clean_names,

@@ -20,7 +20,7 @@ from weldon.evaluation.measures.registry import (
 )
 from weldon.recipes import Column, Look, Source
 from weldon.reproduce import Workspace
-from weldon.reproduce.rows import View
+from weldon.reproduce.run_rows import View
 from weldon.runs.run_directory import RunDirectory
 
 MODULE = '''"""Mean brightness of the images that a list names: in all, and for each class."""

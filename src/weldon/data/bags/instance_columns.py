@@ -16,7 +16,7 @@ from weldon.errors import DataError
 from weldon.text import BAG_COLUMNS, plain_name
 
 if TYPE_CHECKING:
-    from weldon.data.bags.bags import BagDataset
+    from weldon.data.bags.bag_set import BagDataset
 
 INSTANCE_COLUMNS = ("instance", "instance_id")
 # What programs call the numbers of rows that they write beside a table.

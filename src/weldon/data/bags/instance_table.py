@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from weldon.data.bags.bag_names import BagNames
-from weldon.data.bags.bags import BagDataset
+from weldon.data.bags.bag_set import BagDataset
 from weldon.data.bags.instance_columns import Instances, id_notes
 from weldon.data.bags.instance_csv import read_csv_instances
 from weldon.data.bags.instance_parquet import read_parquet_instances

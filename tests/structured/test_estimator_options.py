@@ -7,7 +7,7 @@ import pytest
 
 from weldon.errors import UsageError
 from weldon.structured import NegativeEvidenceClassifier, NegativeEvidenceRanker
-from weldon.structured.options import SOLVERS, check_options
+from weldon.structured.estimator_options import SOLVERS, check_options
 
 REFUSED = {
     "weight_decay": [0, -1.0, math.nan, math.inf, "0.1", None, True],

@@ -17,7 +17,7 @@ from weldon.evaluation import evaluate
 from weldon.inference import open_run
 from weldon.recipes import Column, Look, Table, list_tables
 from weldon.reproduce import Workspace, reproduce
-from weldon.reproduce.rows import View, plan
+from weldon.reproduce.run_rows import View, plan
 from weldon.reproduce.trials import Run
 from weldon.training import fit
 

@@ -11,7 +11,7 @@ import torch
 from weldon.data import Record
 from weldon.errors import UsageError
 from weldon.runs.recipe_file import build_recipe
-from weldon.training.loss import build_objective, other_losses, refuse_weights
+from weldon.training.run_loss import build_objective, other_losses, refuse_weights
 
 
 def test_weights_of_images_are_refused_not_ignored():
