@@ -15,6 +15,7 @@ KEY = "reader"
 
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits 40 ms for an answer to the head
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)

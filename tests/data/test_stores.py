@@ -44,16 +44,12 @@ def home(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=["a folder as a store", "a server that speaks S3"])
-def bucket(request, home, tmp_path, monkeypatch):
-    """Serve a copy of the bucket that a test may damage."""
+@pytest.fixture
+def bucket(home, tmp_path, monkeypatch):
+    """Serve a copy of the bucket that a test may damage, by a server that speaks S3."""
+    pytest.importorskip("s3fs", reason="the extra s3 is not installed").S3FileSystem.clear_instance_cache()
     copy = tmp_path / "bucket"
     shutil.copytree(home, copy)
-    if request.param == "a folder as a store":
-        monkeypatch.setattr(stores, "_store", lambda: FolderStore(copy))
-        yield copy
-        return
-    pytest.importorskip("s3fs", reason="the extra s3 is not installed").S3FileSystem.clear_instance_cache()
     with object_store(copy) as server:
         told = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}", "AWS_ACCESS_KEY_ID": KEY}
         for name, value in (told | {"AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}).items():
