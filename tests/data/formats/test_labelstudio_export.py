@@ -86,15 +86,6 @@ def test_what_two_people_disagree_on_is_unknown(tmp_path):
     assert (second.labels, second.unknown) == (("dog",), ())
 
 
-def test_a_turned_rectangle_gives_the_box_around_it(tmp_path):
-    path = export(
-        tmp_path, {"data": {"image": "a.png"}, "annotations": [{"result": [region("dog", rotation=90)]}]}
-    )
-    (box,) = read_labelstudio(path).images[0].boxes
-    # 40 x 40 pixels from (20, 10), turned clockwise by a quarter about that corner
-    assert (box.x1, box.y1, box.x2, box.y2) == pytest.approx((-20, 10, 20, 50))
-
-
 def test_the_small_export_reads_too(tmp_path):
     mark = {**region("dog")["value"], "original_width": 200, "original_height": 100}
     path = export(
@@ -119,19 +110,6 @@ def read(tmp_path, *results, **task):
     return read_labelstudio(export(tmp_path, content)).images[0]
 
 
-def test_points_and_polygons_are_pixels_of_the_upright_image(tmp_path):
-    size = {"original_width": 200, "original_height": 50}
-    outline = {"points": [[0, 0], [10, 0], [10, 100]], "polygonlabels": ["dog"]}
-    found = read(
-        tmp_path,
-        {"type": "keypointlabels", **size, "value": {"x": 50, "y": 10, "keypointlabels": ["cat"]}},
-        {"type": "polygonlabels", **size, "value": outline},
-    )
-    assert [(point.label, point.x, point.y) for point in found.points] == [("cat", 100, 5)]
-    assert found.polygons[0].points == ((0, 0), (20, 0), (20, 50))
-    assert found.named == {"cat", "dog"}
-
-
 @pytest.mark.parametrize("kind", ["brushlabels", "ellipselabels", "bitmasklabels", "labels"])
 def test_a_mark_of_another_kind_still_says_that_the_class_is_there(tmp_path, kind):
     mark = {"x": 1, "y": 2, "radiusX": 3, "radiusY": 4, kind: ["cat"]}
@@ -139,11 +117,6 @@ def test_a_mark_of_another_kind_still_says_that_the_class_is_there(tmp_path, kin
     assert read(tmp_path, {"type": kind, **size, "value": mark}).named == {"cat"}
     small = export(tmp_path, {"id": 1, "image": "a.png", "marks": [{**mark, **size}], "annotator": 1})
     assert read_labelstudio(small).images[0].named == {"cat"}
-
-
-def test_several_labels_of_one_rectangle_are_several_boxes(tmp_path):
-    found = read(tmp_path, region("dog", rectanglelabels=["dog", "cat"]))
-    assert [box.label for box in found.boxes] == ["dog", "cat"]
 
 
 @pytest.mark.parametrize(
@@ -236,8 +209,3 @@ def test_a_damaged_answer_is_named_by_task(tmp_path, result):
     task = {"id": 8, "data": {"image": "a.png"}, "annotations": [{"result": [result]}]}
     with pytest.raises(DataError, match=r"export\.json, task 8: an answer cannot be read"):
         read_labelstudio(export(tmp_path, task))
-
-
-def test_a_region_without_an_inside_keeps_its_class(tmp_path):
-    found = read(tmp_path, region("dog", width=0))
-    assert (found.boxes, found.labels) == ((), ("dog",))

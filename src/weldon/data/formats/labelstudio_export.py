@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import cos, radians, sin
 from pathlib import Path
 from typing import Any
 
-from weldon.data.formats.annotation import AnnotationFormat, AnnotationSet, ImageAnnotation, Keypoint, Polygon
+from weldon.data.formats.annotation import AnnotationFormat, AnnotationSet, ImageAnnotation
 from weldon.data.formats.labelstudio import CONTROLS, local_prefix, write_labelstudio
+from weldon.data.formats.labelstudio_answer import TAXONOMY, UNDRAWN, Answer, Json, Taxonomy
 from weldon.data.formats.labelstudio_tasks import (
     class_names,
     file_name_of,
     full_tasks,
     image_url,
-    implied,
     is_minimal,
     paths_of,
 )
 from weldon.data.formats.left_out import LeftOut
-from weldon.data.formats.numbers import confidence, drawn_box, number, shortened, side
-from weldon.data.record import Box
+from weldon.data.formats.numbers import shortened
 from weldon.errors import DataError
 from weldon.files import read_json
-
-Json = dict[str, Any]
-Taxonomy = dict[tuple[str, ...], str]
-
-# Marks without a counterpart here: they say that a class is in the image, and not where.
-UNDRAWN = (
-    *("labels", "brushlabels", "ellipselabels", "bitmasklabels", "vectorlabels", "videorectangle"),
-    *("timelinelabels", "hypertextlabels", "paragraphlabels", "timeserieslabels"),
-)
-TAXONOMY = "taxonomy"
-
-# Answers that name no class: texts and numbers, and shapes whose class stands in an answer beside them.
-CLASSLESS = frozenset(
-    {
-        *("textarea", "rating", "number", "datetime", "relation", "pairwise", "ranker"),
-        *("rectangle", "keypoint", "polygon", "ellipse", "brush", "bitmask", "vector"),
-    }
-)
 
 
 def is_labelstudio(content: Any) -> bool:
@@ -140,87 +120,16 @@ class _Export:
             if len(answers) > 1:
                 what = "tasks were annotated by several people: what only some saw is unknown"
                 self.left.add(what, where)
-            return _agreed([self._person(file_name_of(url), answer, where) for answer in answers])
+            return _agreed(
+                [
+                    Answer(where, self.left).add(results).of(file_name_of(url), self.taxonomy)
+                    for results in answers
+                ]
+            )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             said = f"no {error}" if isinstance(error, KeyError) else str(error)
             self.problems.append(f"{self.name}, {where}: an answer cannot be read: {said}")
             return None
-
-    def _person(self, name: str, results: Iterable[Json], where: str) -> ImageAnnotation:
-        """Return what one person answered."""
-        width = height = 0
-        boxes, points, polygons = list[Box](), list[Keypoint](), list[Polygon]()
-        labels, chosen, partial = list[str](), list[tuple[str, ...]](), False
-        for part in results:
-            value = part.get("value") or {}
-            kind, score = part.get("type") or _kind_of(value), confidence(part.get("score"))
-            width, height = (
-                side(part.get("original_width")) or width,
-                side(part.get("original_height")) or height,
-            )
-            size = width, height
-            if kind == TAXONOMY:
-                chosen += paths_of(value.get(TAXONOMY) or [])
-            elif kind == "choices" or kind in UNDRAWN:
-                labels += _names(value, kind)
-            elif kind not in CONTROLS:
-                partial |= kind not in CLASSLESS
-                self._pass_over(str(kind), where)
-            if "value" not in part and kind in (*CONTROLS, *UNDRAWN, TAXONOMY):
-                raise ValueError(f"an answer of the kind {kind!r} has no value")
-            for label in _names(value, kind) if kind in CONTROLS and kind != "choices" else ():
-                if kind == "keypointlabels":
-                    points.append(Keypoint(label, *_pixels(value["x"], value["y"], size), score))
-                elif kind == "polygonlabels":
-                    corners = tuple(_pixels(x, y, size) for x, y in value["points"])
-                    if not corners:
-                        raise ValueError(f"a polygon of {label!r} has no points")
-                    polygons.append(Polygon(label, corners, score))
-                elif (box := drawn_box(label, _upright(value, *size), score)) is not None:
-                    boxes.append(box)
-                else:
-                    labels.append(label)
-                    self.left.add(
-                        "boxes have no inside, or no image size: their class counts as present", where
-                    )
-        present, unknown = implied(chosen, self.taxonomy)
-        return ImageAnnotation(
-            name,
-            width,
-            height,
-            tuple(boxes),
-            tuple(dict.fromkeys((*labels, *present))),
-            points=tuple(points),
-            polygons=tuple(polygons),
-            unknown=tuple(unknown),
-            partial=partial,
-        )
-
-    def _pass_over(self, kind: str, where: str) -> None:
-        if kind in CLASSLESS:
-            self.left.add(f"answers of the kind {kind!r} name no class and were passed over", where)
-        else:
-            what = f"answers of the kind {kind!r} are not understood: classes not named there are unknown"
-            self.left.add(what, where)
-
-
-def _kind_of(value: Mapping[str, Any]) -> str | None:
-    """Return the kind of an answer that does not say it."""
-    return next((kind for kind in (*CONTROLS, *UNDRAWN, TAXONOMY) if kind in value), None)
-
-
-def _names(value: Mapping[str, Any], kind: str) -> list[str]:
-    """Return the classes of an answer.
-
-    Raises:
-        TypeError: something else than a list of names.
-    """
-    names = value.get(kind, value.get("labels") if kind in UNDRAWN else None)
-    if names is None:
-        return []
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise TypeError(f"{kind} must be a list of names, got {shortened(names)}")
-    return list(names)
 
 
 def _annotations(task: Json) -> list[Json]:
@@ -252,22 +161,6 @@ def _agreed(each: Sequence[ImageAnnotation]) -> ImageAnnotation:
         unknown=tuple(sorted(disputed)),
         partial=any(image.partial for image in each),
     )
-
-
-def _pixels(x: Any, y: Any, size: tuple[int, int]) -> tuple[float, float]:
-    return number(x) * size[0] / 100, number(y) * size[1] / 100
-
-
-def _upright(value: Json, width: int, height: int) -> tuple[float, float, float, float]:
-    """Return the box in pixels; a rectangle turned about its upper left corner gives the box around it."""
-    x, y = _pixels(value["x"], value["y"], (width, height))
-    across, down = _pixels(value["width"], value["height"], (width, height))
-    turn = radians(number(value.get("rotation") or 0))
-    corners = [
-        (u * cos(turn) - v * sin(turn), u * sin(turn) + v * cos(turn)) for u in (0, across) for v in (0, down)
-    ]
-    xs, ys = zip(*corners, strict=True)
-    return x + min(xs), y + min(ys), x + max(xs), y + max(ys)
 
 
 FORMAT = AnnotationFormat(
