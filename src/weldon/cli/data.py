@@ -106,6 +106,7 @@ def shards(
     counts = {split: {"images": n, "shards": len(names)} for split, (n, names) in index.splits.items()}
     for split, count in counts.items():
         say(f"{split}: {count['images']:,} images in {count['shards']} shards in {out}")
+    say(f"`weldon train {out}` trains from them; `weldon check {out}` looks through them")
     if json:
         print_json({"folder": str(out), "splits": counts})
 
