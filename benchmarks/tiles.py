@@ -15,16 +15,19 @@ python benchmarks/tiles.py accuracy /tmp/canvases --chosen     # rates and count
 python benchmarks/tiles.py seams /tmp/canvases      # tiles against one pass over a whole canvas
 python benchmarks/tiles.py memory /tmp/canvases     # a TIFF of 20,000 x 20,000 pixels through the verb
 python benchmarks/tiles.py memory /tmp/canvases --stand-in     # the same in a minute, without the backbone
+python benchmarks/tiles.py memory /tmp/canvases --stand-in --verb explain      # or serve: another verb
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -428,18 +431,42 @@ WeldonNet.features = lambda net, x: torch.einsum(
 """
 
 
-def memory(folder: Path, side: int, threads: int, *, stand_in: bool) -> None:
-    """Predict one TIFF of ``side`` x ``side`` pixels by the verb, with a mask, and report time and memory.
+def memory(folder: Path, side: int, threads: int, verb: str, *, stand_in: bool) -> None:
+    """Show one TIFF of ``side`` x ``side`` pixels to a verb, and report time and memory.
 
     Where no head was trained here, one that was drawn at random does: time and memory do not know. With
     ``stand_in`` the backbone is replaced by mean colours, so that a gigapixel takes a minute: all memory that
     grows with the picture is there, and what the backbone takes for a tile is that of a small picture.
     """
-    import tifffile
-
     results = read_results("tiles")
-    run, picture = folder / "run", folder / f"{side}.tif"
     folder.mkdir(parents=True, exist_ok=True)
+    run, picture = a_run(folder, results), a_large_picture(folder, side)
+    code = f"import torch; torch.set_num_threads({threads})\n{STAND_IN if stand_in else ''}\n"
+    weldon = [sys.executable, "-c", code + "from weldon.cli import main; main()"]
+    began = time.monotonic()
+    if verb == "serve":
+        look_at_the_page([*weldon, "serve", *a_served_run(folder, picture, weldon)])
+    else:
+        asked = {
+            "predict": ["--boxes", "--masks", "--out", folder / "out", "--overwrite"],
+            "explain": ["--class", CLASSES[0], "--out", folder / "explained.png", "--overwrite"],
+        }
+        subprocess.run([*weldon, verb, *map(str, [run, picture, *asked[verb]])], check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = {
+        "gigabytes": used.ru_maxrss * 1024 / 1e9,
+        "seconds": time.monotonic() - began,
+        "processor_seconds": used.ru_utime + used.ru_stime,
+        "threads": threads,
+    }
+    print(found)
+    name = f"memory {side}" + ("" if verb == "predict" else f", {verb}") + (", stand-in" if stand_in else "")
+    write_results("tiles", results | {name: found})
+
+
+def a_run(folder: Path, results: dict[str, Any]) -> Path:
+    """Return a run of tiles, written by hand."""
+    run = folder / "run"
     known = (folder / "transfer.pt").exists()
     net = trained(results, folder) if known else create_model(DEFAULT_MODEL, len(CLASSES), k_max=0.01)
     save_model(net, run / "weights" / "best.safetensors")
@@ -450,6 +477,14 @@ def memory(folder: Path, side: int, threads: int, *, stand_in: bool) -> None:
     )
     thresholds = {"scale": "score", "map_scale": 5.0, "classes": dict.fromkeys(CLASSES, 0.0)}
     (run / "thresholds.json").write_text(json.dumps(thresholds))
+    return run
+
+
+def a_large_picture(folder: Path, side: int) -> Path:
+    """Return a tiled TIFF of ``side`` x ``side`` pixels of steel; written where it is not there."""
+    import tifffile
+
+    picture = folder / f"{side}.tif"
     if not picture.exists():
         plates = [Image.open(path).convert("RGB") for path in sorted(STEEL.iterdir())[:9]]
         blocks = [np.asarray(plate.resize((512, 512))) for plate in plates]
@@ -458,21 +493,58 @@ def memory(folder: Path, side: int, threads: int, *, stand_in: bool) -> None:
         tifffile.imwrite(
             picture, tiles, shape=(side, side, 3), dtype=np.uint8, tile=(512, 512), compression="jpeg"
         )
-    began = time.monotonic()
-    words = ["predict", run, picture, "--boxes", "--masks", "--out", folder / "out", "--overwrite"]
-    code = f"import torch; torch.set_num_threads({threads})\n{STAND_IN if stand_in else ''}\n"
-    code += "from weldon.cli import main; main()"
-    subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = {
-        "gigabytes": used.ru_maxrss * 1024 / 1e9,
-        "seconds": time.monotonic() - began,
-        "processor_seconds": used.ru_utime + used.ru_stime,
-        "threads": threads,
-    }
-    print(found)
-    name = f"memory {side}" + (", stand-in" if stand_in else "")
-    write_results("tiles", results | {name: found})
+    return picture
+
+
+def a_served_run(folder: Path, picture: Path, weldon: Sequence[str]) -> list[str]:
+    """Train on a few small pictures, which a page needs; return what ``weldon serve`` is given."""
+    small, large, run = folder / "small", folder / "large", folder / "served"
+    for place in (small, large):
+        place.mkdir(exist_ok=True)
+    if not (large / picture.name).exists():
+        (large / picture.name).symlink_to(picture)
+    rows = ["file_name,labels"]
+    for number, path in enumerate(sorted(STEEL.iterdir())[:24]):
+        Image.open(path).convert("RGB").resize((600, 500)).save(small / f"{number}.png")
+        rows.append(f"{number}.png,{CLASSES[number % 2]}")
+    (small / "labels.csv").write_text("\n".join(rows))
+    words = [
+        "train",
+        small,
+        "--labels",
+        small / "labels.csv",
+        "--out",
+        run,
+        "--overwrite",
+        "--freeze",
+        "--tile",
+        448,
+    ]
+    words += ["--lr", 0.01, "--epochs", 1, "--cache", folder / "cache", "-j", 0]
+    subprocess.run([*weldon, *map(str, words)], check=True)
+    return [str(run), "--photos", str(large), "--port", "0"]
+
+
+def look_at_the_page(command: Sequence[str]) -> None:
+    """Ask a page for the answer about its last picture, the large one, and for copies of it."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as page:
+        assert page.stderr is not None
+        said = ""
+        while not (address := re.search(r"http://127\.0\.0\.1:\d+", said)):
+            said += page.stderr.readline()
+
+        def asked(path: str) -> bytes:
+            with urllib.request.urlopen(address[0] + path, timeout=3600) as reply:
+                content: bytes = reply.read()
+                return content
+
+        while "total" not in (images := json.loads(asked("/api/images"))):
+            time.sleep(0.2)
+        number = images["total"] - 1
+        for path in (f"/api/images/{number}", *(f"/api/images/{number}/photo?side={n}" for n in (160, 1280))):
+            print(path, f"{len(asked(path)):,} bytes", flush=True)
+        page.terminate()
+        page.stderr.read()
 
 
 def main() -> None:
@@ -485,11 +557,12 @@ def main() -> None:
     parser.add_argument("--chosen", action="store_true", help="rates and counts as the results have them")
     parser.add_argument("--side", type=int, default=20_000)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--verb", choices=("predict", "explain", "serve"), default="predict")
     parser.add_argument("--stand-in", action="store_true", help="mean colours in place of the backbone")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     if chosen.what == "memory":
-        memory(chosen.folder, chosen.side, chosen.threads, stand_in=chosen.stand_in)
+        memory(chosen.folder, chosen.side, chosen.threads, chosen.verb, stand_in=chosen.stand_in)
     elif chosen.what == "seams":
         seams(chosen.folder)
     else:
