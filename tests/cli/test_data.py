@@ -103,7 +103,7 @@ def test_shards_of_a_folder_are_checked_as_its_files_are(tmp_path, capsys):
     files, shards, table = (str(tmp_path / name) for name in ("files", "shards", "files/labels.csv"))
     assert run("data", "shards", files, "--labels", table, "--out", shards) == 0
     said = capsys.readouterr().err
-    assert "train: 4 images in 1 shards" in said
+    assert "train: 4 images in 1 shard" in said
     assert f"`weldon train {shards}` trains from them" in said
     told = []
     for data in ([files, "--labels", table], [shards]):

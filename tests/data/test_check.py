@@ -175,7 +175,7 @@ def test_images_that_no_row_names_are_counted(labelled, tmp_path):
     drawing(50).save(tmp_path / "more" / "x.png")
     report = check_data(labelled, folder=tmp_path)
     assert report.unused == ("more/x.png",)
-    assert "1 images in the folder are in no row: more/x.png" in report.warnings
+    assert "1 image in the folder is in no row: more/x.png" in report.warnings
     assert check_data(labelled).unused == ()
 
 

@@ -35,8 +35,8 @@ def test_the_whole_report_stands_as_a_terminal_shows_it():
     assert render_check(report()).splitlines() == [
         "5 images (train 3, val 2), 2 classes; labels in one column",
         "sizes: smallest 10 x 20, median 30 x 40, largest 50 x 60 pixels; 2 turned upright by EXIF",
-        "pixels: L 1, RGB 3; 1 files cannot be read",
-        "labels: 1 images without a present class, 1 cells unknown",
+        "pixels: L 1, RGB 3; 1 file cannot be read",
+        "labels: 1 image without a present class, 1 cell unknown",
         "",
         "class   positives    train      val  unknown",
         "cat             4        3        1        1",
@@ -49,7 +49,7 @@ def test_the_whole_report_stands_as_a_terminal_shows_it():
         "note: a note",
         "note: another",
         "",
-        "1 errors, 0 warnings",
+        "1 error, 0 warnings",
     ]
 
 

@@ -39,7 +39,7 @@ def test_cells_are_the_text_that_was_typed(tmp_path, write, name):
     assert table.sheet == "one"
     assert not table.doubts
     assert table.notes == (
-        f"{name}: 1 cells hold formulas (B6 for one); the values are read that were saved with them",
+        f"{name}: 1 cell holds a formula (B6 for one); the values are read that were saved with them",
     )
 
 
@@ -70,7 +70,7 @@ def test_rows_keep_their_numbers_and_blank_and_hidden_ones_are_told(tmp_path):
     assert table.header_row == 2
     assert [number for number, _ in table.rows] == [3, 5]
     assert table.notes == (
-        "t.xlsx: 1 rows are hidden or filtered out, and are read all the same (row 5)",
+        "t.xlsx: 1 row is hidden or filtered out, and read all the same (row 5)",
         "t.xlsx: blank rows that are passed over: 1 (row 4)",
     )
 

@@ -55,7 +55,7 @@ def test_the_split_is_that_of_the_beginning_and_another_is_said(run, caplog):
     moved = prepared(record("a.jpg", split="val"), *BEGAN[1:])
     with caplog.at_level(logging.WARNING, logger="weldon"):
         assert as_begun(run, moved) == prepared(*BEGAN)
-    assert "1 images are in another split today (a.jpg …)" in caplog.text
+    assert "1 image is in another split today (a.jpg …)" in caplog.text
 
 
 @pytest.mark.parametrize(

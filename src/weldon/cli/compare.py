@@ -9,6 +9,7 @@ import typer
 
 from weldon.cli.console import print_json, print_table, say
 from weldon.cli.max_pixels import MaxPixels
+from weldon.counted import counted
 from weldon.device import HELP as DEVICE_HELP
 
 
@@ -68,7 +69,7 @@ def _show(told: dict[str, Any]) -> None:
         print_table("options that differ", ["option", *names], options)
     for run in runs[1:]:
         say(
-            f"{run['name']}: {run['changed']} answers changed, {run['now_right']} now right, "
+            f"{run['name']}: {counted(run['changed'], 'answer')} changed, {run['now_right']} now right, "
             f"{run['now_wrong']} now wrong"
         )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from weldon.cli.console import err, print_json, print_table, say
+from weldon.counted import counted
 from weldon.progress import progress_bar
 
 data_app = typer.Typer(
@@ -105,7 +106,8 @@ def shards(
         )
     counts = {split: {"images": n, "shards": len(names)} for split, (n, names) in index.splits.items()}
     for split, count in counts.items():
-        say(f"{split}: {count['images']:,} images in {count['shards']} shards in {out}")
+        images, shards = counted(count["images"], "image"), counted(count["shards"], "shard")
+        say(f"{split}: {images} in {shards} in {out}")
     say(f"`weldon train {out}` trains from them; `weldon check {out}` looks through them")
     if json:
         print_json({"folder": str(out), "splits": counts})

@@ -9,6 +9,7 @@ import typer
 
 from weldon.cli.console import print_json, print_table, say
 from weldon.cli.max_pixels import MaxPixels
+from weldon.counted import counted
 from weldon.device import HELP as DEVICE_HELP
 
 SHOWN = 10  # images that are printed
@@ -40,6 +41,8 @@ def next_images(
         for image in found[:SHOWN]
     ]
     print_table(
-        f"{len(found)} pictures to label next", ["rank", "file", "unsure", "distance", "nearest"], rows
+        f"{counted(len(found), 'picture')} to label next",
+        ["rank", "file", "unsure", "distance", "nearest"],
+        rows,
     )
     say(f"table: {table}")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from weldon.cli.console import print_json, say
 from weldon.cli.max_pixels import MaxPixels
 from weldon.cli.option_flags import argument_parameter, field_parameters, flag_parameter, with_parameters
+from weldon.counted import counted
 from weldon.device import HELP
 from weldon.errors import UsageError
 from weldon.progress import progress_bar
@@ -170,7 +171,7 @@ def _predict_images(
     for skipped in predictor.skipped:
         say(f"skipped {skipped.file_name}: {skipped.reason}")
     done = len(named) - len(predictor.skipped)
-    say(f"{done} images, {len(predictor.skipped)} skipped, in {folder}")
+    say(f"{counted(done, 'image')}, {len(predictor.skipped)} skipped, in {folder}")
     names = [skipped.file_name for skipped in predictor.skipped]
     return {"out": str(folder), "images": done, "skipped": names, "formats": list(options.to)}
 
@@ -254,7 +255,7 @@ def _predict_bags(
     with writer:
         for result in _shown(predictor.predict(bags), total, "bags", progress=progress):
             writer.add(result)
-    say(f"{total} bags in {folder}")
+    say(f"{counted(total, 'bag')} in {folder}")
     return {"out": str(folder), "bags": total, "notes": list(notes)}
 
 

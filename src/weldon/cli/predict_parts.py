@@ -7,6 +7,7 @@ from typing import Any
 
 from weldon.cli.console import say
 from weldon.cli.predict import PARQUET, PredictOptions, given_flags
+from weldon.counted import counted
 from weldon.errors import UsageError
 from weldon.progress import progress_bar
 
@@ -63,9 +64,10 @@ def _refuse_for_parts(options: PredictOptions) -> None:
 
 def _say_parts(told: dict[str, Any], merged: Path | None) -> None:
     if told["written"]:
-        say(f"{told['images']} images, {told['skipped']} skipped, in {told['written']} parts")
+        images, parts = counted(told["images"], "image"), counted(told["written"], "part")
+        say(f"{images}, {told['skipped']} skipped, in {parts}")
     if told["found"]:
-        say(f"{told['found']} parts were there already")
+        say(f"{counted(told['found'], 'part was', 'parts were')} there already")
     if merged is not None:
         say(f"all {told['parts']} parts are in {merged}")
     elif told["missing"]:

@@ -9,6 +9,7 @@ import typer
 
 from weldon.cli.console import print_json, print_table, say
 from weldon.cli.max_pixels import MaxPixels
+from weldon.counted import counted
 from weldon.device import HELP as DEVICE_HELP
 from weldon.progress import tracked
 
@@ -65,7 +66,7 @@ def suspects(
         for s in found[:SHOWN]
     ]
     print_table(
-        f"{total} labels contradicted, about {search.expected:.0f} probably wrong",
+        f"{counted(total, 'label')} contradicted, about {search.expected:.0f} probably wrong",
         ["rank", "file", "class", "labelled", "probability", "wrong"],
         rows,
     )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from weldon.counted import counted
 from weldon.data.copies import Copies, copy_errors, copy_warnings, find_copies
 from weldon.data.file_facts import FileFacts, file_facts
 from weldon.data.greys import Window
@@ -254,4 +255,5 @@ def _window_warnings(
 def _unused_warnings(unused: Sequence[str]) -> Iterator[str]:
     if unused:
         shown = ", ".join(unused[:5]) + (", ..." if len(unused) > 5 else "")
-        yield f"{len(unused)} images in the folder are in no row: {shown}"
+        are = counted(len(unused), "image in the folder is", "images in the folder are")
+        yield f"{are} in no row: {shown}"

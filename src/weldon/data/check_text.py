@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from weldon.counted import counted
+
 if TYPE_CHECKING:
     from weldon.data.check import CheckReport, ClassCount
 
@@ -34,13 +36,15 @@ def _totals(report: CheckReport) -> Iterator[str]:
     splits = ", ".join(f"{name} {count}" for name, count in sorted(report.splits.items()) if name != "-")
     divided = f" ({splits})" if splits else " (no splits yet)"
     form = FORMS.get(report.form, report.form)
-    yield f"{report.images} images{divided}, {len(report.classes)} classes; {form}"
+    classes = counted(len(report.classes), "class", "classes")
+    yield f"{counted(report.images, 'image')}{divided}, {classes}; {form}"
     if report.sizes:
         ends = (f"{name} {width} x {height}" for name, (width, height) in report.sizes.items())
         yield f"sizes: {', '.join(ends)} pixels; {report.turned} turned upright by EXIF"
     stored = ", ".join(f"{mode} {count}" for mode, count in sorted(report.modes.items()))
-    yield f"pixels: {stored or 'none readable'}; {len(report.unreadable)} files cannot be read"
-    yield f"labels: {report.unlabelled} images without a present class, {report.unknown_cells} cells unknown"
+    yield f"pixels: {stored or 'none readable'}; {counted(len(report.unreadable), 'file')} cannot be read"
+    bare, unknown = counted(report.unlabelled, "image"), counted(report.unknown_cells, "cell")
+    yield f"labels: {bare} without a present class, {unknown} unknown"
 
 
 def _classes(report: CheckReport) -> Iterator[str]:
@@ -78,8 +82,8 @@ def _listed(kind: str, sentences: Sequence[str]) -> Iterator[str]:
     for sentence in sentences[:_SHOWN]:
         yield f"{kind}: {sentence}"
     if len(sentences) > _SHOWN:
-        yield f"... and {len(sentences) - _SHOWN} more {kind}s (--json lists all)"
+        yield f"... and {counted(len(sentences) - _SHOWN, f'more {kind}')} (--json lists all)"
 
 
 def _verdict(report: CheckReport) -> str:
-    return f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+    return f"{counted(len(report.errors), 'error')}, {counted(len(report.warnings), 'warning')}"

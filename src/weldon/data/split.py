@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from weldon.counted import counted
 from weldon.data.record import SPLITS, LabelSet, Record
 from weldon.errors import DataError, UsageError
 from weldon.files import read_csv, write_csv
@@ -47,7 +48,7 @@ def assign_splits(label_set: LabelSet, *, val: float | None = None, seed: int = 
         raise UsageError(f"`val` must be a share in (0, 1), got {val!r}")
     if own and val is not None:
         raise UsageError(
-            f"`val` cannot be {val!r}: the data already says which {own} images are for validation"
+            f"`val` cannot be {val!r}: the data already says which images are for validation ({own})"
         )
     if own:
         return tuple(replace(record, split=record.split or "train") for record in label_set.records)
@@ -90,7 +91,9 @@ def join_validation(training: LabelSet, validation: LabelSet) -> LabelSet:
         DataError: an image is in both, or the first has a validation split of its own.
     """
     if own := len(training.of_split("val")):
-        raise DataError(f"two validation sets: the training data has {own} images with the split val")
+        raise DataError(
+            f"two validation sets: the training data has {counted(own, 'image')} with the split val"
+        )
     inside = {record.path.resolve() for record in training.records}
     problems = [
         f"{record.file_name} is in both" for record in validation.records if record.path.resolve() in inside

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from weldon.counted import counted
 from weldon.data.delimited import IMAGE_COLUMN, IsHeader, Table, shaped_table
 from weldon.data.sheet_marks import Place, SheetMarks, cell_name
 from weldon.data.workbook_xml import sheet_marks
@@ -231,7 +232,8 @@ def _notes(path: Path, sheet: Sheet) -> list[str]:
     stored = [place for place in sorted(marks.formulas - marks.unstored) if place not in marks.errors]
     if stored:
         notes.append(
-            f"{path.name}: {len(stored)} cells hold formulas ({cell_name(stored[0])} for one); "
+            f"{path.name}: {counted(len(stored), 'cell holds a formula', 'cells hold formulas')} "
+            f"({cell_name(stored[0])} for one); "
             "the values are read that were saved with them"
         )
     hidden = [
@@ -242,8 +244,8 @@ def _notes(path: Path, sheet: Sheet) -> list[str]:
     if hidden:
         shown = ", ".join(str(row + 1) for row in hidden[:5]) + (", ..." if len(hidden) > 5 else "")
         notes.append(
-            f"{path.name}: {len(hidden)} rows are hidden or filtered out, and are read all the same "
-            f"(row {shown})"
+            f"{path.name}: {counted(len(hidden), 'row is', 'rows are')} hidden or filtered out, and read "
+            f"all the same (row {shown})"
         )
     return notes
 

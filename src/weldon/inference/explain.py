@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from weldon.counted import counted
 from weldon.data.geometry import TILES
 from weldon.data.windows import open_windows
 from weldon.errors import UsageError
@@ -89,7 +90,7 @@ class Explanation:
         caption = (
             f"{evidence.class_name}: score {evidence.score:+.2f}, "
             f"probability {result.probabilities[evidence.class_name]:.2f}",
-            f"highest {len(evidence.top)} regions {evidence.top_sum:+.2f}, "
+            f"highest {counted(len(evidence.top), 'region')} {evidence.top_sum:+.2f}, "
             f"lowest {len(evidence.low)} {evidence.low_sum:+.2f}",
         )
         drawn = draw_evidence(picture, evidence, factor=factor)

@@ -9,6 +9,7 @@ from glob import has_magic
 from logging import getLogger
 from pathlib import Path, PurePosixPath
 
+from weldon.counted import counted
 from weldon.data.file_names import UNFIT, is_fit
 from weldon.data.image import SUFFIXES
 from weldon.data.shards import INDEX
@@ -156,7 +157,8 @@ def _text_list(listing: Path) -> list[NamedImage]:
         else:
             images.append(NamedImage(path, _inside(name)))
     if problems:
-        raise DataError(f"{str(listing)!r} names {len(problems)} files that are not there", problems)
+        gone = counted(len(problems), "file that is", "files that are")
+        raise DataError(f"{str(listing)!r} names {gone} not there", problems)
     if not images:
         raise DataError(f"{str(listing)!r} names no image; it must hold one path a line")
     return images

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from weldon.counted import counted
 from weldon.inference.evidence import Evidence, Region, sum_of_parts
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _side(name: str, regions: Sequence[Region], rows: int | None) -> list[Row]:
     parts = [(_describe(name, region), region.contribution) for region in shown]
     hidden = regions[len(shown) :]
     if hidden:
-        parts.append((f"{name:<8} {len(hidden)} more regions", sum_of_parts(hidden)))
+        parts.append((f"{name:<8} {counted(len(hidden), 'more region')}", sum_of_parts(hidden)))
     return parts
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from weldon.counted import counted
 from weldon.data import encode_targets
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.selection import pixels_as_trained
@@ -254,7 +255,7 @@ def _notes(
             f"measured on the {images:,} {noun} that all runs have in split {splits[0].split!r}: {counts}"
         )
     if any(len(one.classes) > len(classes) for one in splits):
-        notes.append(f"measured on the {len(classes)} classes that all runs know")
+        notes.append(f"measured on the {counted(len(classes), 'class', 'classes')} that all runs know")
     if contradicted:
         differ = "label differs" if contradicted == 1 else "labels differ"
         notes.append(f"{contradicted:,} {differ} between the tables of the runs: left out, as unknown")

@@ -145,7 +145,8 @@ def _notes(recipe: Recipe, records: Sequence[Record], kept: int) -> Iterator[str
             "training images fewer wrong labels are found than with --freeze"
         )
     if tests := sum(record.split == "test" for record in records):
-        yield f"{tests} images of the test split are left alone"
+        yield f"{counted(tests, 'image of the test split is', 'images of the test split are')} left alone"
     if new := sum(record.split is None for record in records):
-        yield f"{new} images are left out: the run does not know them, or could not read them"
+        are = counted(new, "image is", "images are")
+        yield f"{are} left out: not known to the run, or not readable then"
     yield f"{kept} training and validation images"

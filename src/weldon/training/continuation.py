@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from weldon.counted import counted
 from weldon.data import Record
 from weldon.data.split import numbered, read_begun, splits_row
 from weldon.errors import DataError, UsageError, WeightsError
@@ -118,8 +119,8 @@ def as_begun(run: RunDirectory, prepared: Prepared) -> Prepared:
     kept = [replace(today[key], split=row["split"]) for key, row in began.items() if row["split"]]
     if moved := [r.file_name for key, r in today.items() if began[key]["split"] not in ("", r.split)]:
         log.warning(
-            "%d images are in another split today (%s …); the run goes on with the split it began with",
-            len(moved),
+            "%s in another split today (%s …); the run goes on with the split it began with",
+            counted(len(moved), "image is", "images are"),
             moved[0],
         )
     train, val, test = (tuple(r for r in kept if r.split == name) for name in ("train", "val", "test"))

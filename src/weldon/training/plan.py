@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from weldon.counted import counted
 from weldon.data import Record, encode_targets
 from weldon.device import choose_device
 from weldon.models import RegionNet
@@ -20,7 +21,7 @@ def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
     return [
         *prepared.notes,
         f"{len(prepared.train)} training and {len(prepared.val)} validation {prepared.noun}, "
-        f"{len(prepared.classes)} classes, {prepared.task}",
+        f"{counted(len(prepared.classes), 'class', 'classes')}, {prepared.task}",
         *class_lines(prepared.train, prepared.classes),
         *prepared.inputs.describe(recipe, prepared, net),
     ]
@@ -29,7 +30,8 @@ def describe(recipe: Recipe, prepared: Prepared, net: RegionNet) -> list[str]:
 def describe_training(recipe: Recipe, prepared: Prepared) -> str:
     """Return how long and where it learns, once rates and batches are chosen."""
     steps = -(-len(prepared.train) // (recipe.batch_size * recipe.devices * recipe.nodes))
-    return f"{recipe.epochs} epochs of {steps} steps, device {choose_device(recipe.device)}"
+    length = f"{counted(recipe.epochs, 'epoch')} of {counted(steps, 'step')}"
+    return f"{length}, device {choose_device(recipe.device)}"
 
 
 def class_lines(records: Sequence[Record], classes: Sequence[str]) -> list[str]:

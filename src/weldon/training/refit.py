@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import lightning as L
 
+from weldon.counted import counted
 from weldon.data import encode_targets
 from weldon.errors import UsageError
 from weldon.models import RegionNet, save_model
@@ -55,7 +56,7 @@ def refit(recipe: Recipe, net: RegionNet, prepared: Prepared, run: RunDirectory,
     objective = build_objective(recipe, joint.task, *encode_targets(joint.train, joint.classes))
     module = TrainingModule(net, objective, recipe, joint.task, joint.classes)
     loaders = build_loaders(sets, recipe)
-    log.info("refit: %d epochs on all %d %s", epochs, len(joint.train), joint.noun)
+    log.info("refit: %s on all %d %s", counted(epochs, "epoch"), len(joint.train), joint.noun)
     steps = batches_a_step(objective, len(joint.train), recipe.batch_size)
     _trainer(recipe, epochs, steps).fit(module, datamodule=loaders)
     save_model(net, run.refit)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from weldon.counted import counted
 from weldon.device import to_processor
 from weldon.losses import Batch
 from weldon.metrics import average_precision, best_f1_threshold
@@ -132,7 +133,7 @@ def few_positives(rows: Sequence[dict[str, Any]], least: int = MIN_POSITIVES) ->
     few = [str(row["class"]) for row in rows if row["positives"] < least]
     if not few:
         return None
-    more = f" and {len(few) - 8} more classes" if len(few) > 8 else ""
+    more = f" and {counted(len(few) - 8, 'more class', 'more classes')}" if len(few) > 8 else ""
     return (
         f"fewer than {least} validation images show {', '.join(few[:8])}{more}: their precision says little, "
         "and they share one threshold"

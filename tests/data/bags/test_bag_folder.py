@@ -79,9 +79,9 @@ def test_what_is_passed_over_is_counted(tmp_path):
     bags = BagFolder(tmp_path)
     assert [path.name for path in bags.paths] == ["a.npy"]
     assert [note.split(" in ")[0] for note in bags.notes] == [
-        "1 hidden files",
-        "1 folders",
-        "1 files of other kinds",
+        "not read: 1 hidden file",
+        "not read: 1 folder",
+        "not read: 1 file of another kind",
     ]
 
 
@@ -118,5 +118,5 @@ def test_files_of_slides_name_their_patches_and_say_how_large_they_are(tmp_path)
     assert (bags.num_features, bags.read(bags.paths[1]).dtype) == (3, np.float32)
     assert bags.notes[1] == (
         "instances are named by the top left corner of their patch; its side at full resolution: "
-        "512 pixels in 2 files, 1024 pixels in 1 files"
+        "512 pixels in 2 files, 1024 pixels in 1 file"
     )

@@ -27,8 +27,8 @@ def test_columns_are_matched_by_name_and_a_new_order_is_said(bags):
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (("u", "w"), r"1 of the 2 features of training are missing: 'w'; 1 columns are new: 'v'"),
-        (("u",), r"b\.csv: 1 columns are new: 'v'"),
+        (("u", "w"), r"1 of the 2 features of training are missing: 'w'; 1 column is new: 'v'"),
+        (("u",), r"b\.csv: 1 column is new: 'v'"),
         (("u", "v", "w"), r"1 of the 3 features of training are missing: 'w'"),
     ],
 )

@@ -165,7 +165,7 @@ def test_a_mark_that_is_not_understood_leaves_the_other_classes_unknown(tmp_path
     labels = "".join(f"<label><name>{name}</name></label>" for name in ("cat", "dog"))
     image, found = read(tmp_path, '<tag label="cat"/><thing colour="red"/>', labels=labels)
     assert image.unknown_of(found.classes) == {"dog"}
-    assert "1 marks <thing> have no label" in found.notes[0]
+    assert "marks <thing> have no label" in found.notes[0]
 
 
 def test_the_joints_of_a_skeleton_are_no_classes(tmp_path):

@@ -12,8 +12,8 @@ def test_each_kind_is_one_sentence_with_its_number_and_first_places():
     left.add("masks were left out", "annotation 9")
     places = ", ".join(f"annotation {number}" for number in range(5))
     assert left.notes() == (
-        f"c.json: 7 boxes were left out ({places}, and 2 more)",
-        "c.json: 1 masks were left out (annotation 9)",
+        f"c.json: boxes were left out (7: {places}, and 2 more)",
+        "c.json: masks were left out (annotation 9)",
     )
 
 

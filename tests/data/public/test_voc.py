@@ -113,7 +113,7 @@ def test_an_unannotated_test_list_is_left_out_and_said(devkit, photograph):
     (devkit / "ImageSets" / "Main" / "test.txt").write_text("four\n")
     found = read_labels(devkit)
     assert len(found.records) == 3
-    assert any("1 images of test have neither" in note for note in found.notes)
+    assert any("test is left out: 1 image without labels" in note for note in found.notes)
 
 
 def test_the_devkit_may_lie_deeper_and_must_be_one(tmp_path, devkit):

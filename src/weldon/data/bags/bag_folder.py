@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from weldon.counted import counted
 from weldon.data.bags.bag_array import array_shape, patch_side, read_array, read_coords
 from weldon.data.bags.bag_files import ARRAYS
 from weldon.data.bags.bag_names import BagNames
@@ -92,10 +93,14 @@ def _files(folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     folders = [path for path in shown if path.is_dir()]
     bags = tuple(p for p in shown if p.suffix.lower() in ARRAYS and p not in folders)
     others = [path for path in shown if path not in bags and path not in folders]
-    passed = (("hidden files", hidden), ("folders", folders), ("files of other kinds", others))
+    passed = (
+        (("hidden file", "hidden files"), hidden),
+        (("folder", "folders"), folders),
+        (("file of another kind", "files of other kinds"), others),
+    )
     notes = [
-        f"{len(some)} {what} in {folder} are not read, {some[0].name!r} for one"
-        for what, some in passed
+        f"not read: {counted(len(some), *words)} in {folder}, {some[0].name!r} for one"
+        for words, some in passed
         if some
     ]
     return bags, tuple(notes)
@@ -108,7 +113,7 @@ def _patch_sides(paths: Sequence[Path]) -> tuple[str, ...]:
     )
     if not sides:
         return ()
-    told = ", ".join(f"{side} pixels in {count} files" for side, count in sorted(sides.items()))
+    told = ", ".join(f"{side} pixels in {counted(count, 'file')}" for side, count in sorted(sides.items()))
     return (
         f"instances are named by the top left corner of their patch; its side at full resolution: {told}",
     )

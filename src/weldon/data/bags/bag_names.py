@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from weldon.counted import counted
 from weldon.data.bags.bag_source import BagSource
 from weldon.errors import DataError
 
@@ -126,6 +127,7 @@ class AskedBags:
             return ()
         path, names = inexact[0]
         return (
-            f"{len(inexact)} bags are written otherwise in {labels.name} and matched as equal numbers or "
-            f"accents: {names[0]!r} is {self.bags.name(path)!r} in {self.bags.path.name}, for one",
+            f"{counted(len(inexact), 'bag is', 'bags are')} written otherwise in {labels.name} and matched "
+            f"as equal numbers or accents: {names[0]!r} is {self.bags.name(path)!r} in "
+            f"{self.bags.path.name}, for one",
         )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from weldon.counted import counted
 from weldon.data.bags.instance_columns import listed
 from weldon.errors import DataError
 
@@ -95,7 +96,7 @@ def _difference(bags: BagSource, names: Sequence[str], new: Sequence[str]) -> st
     if lost:
         said.append(f"{len(lost)} of the {len(names)} features of training are missing: {listed(lost)}")
     if new:
-        said.append(f"{len(new)} columns are new: {listed(new)}")
+        said.append(f"{counted(len(new), 'column is', 'columns are')} new: {listed(new)}")
     near = [pair for name in lost[:1] for pair in get_close_matches(name, new, n=1)]
     hint = f" (is {near[0]!r} {lost[0]!r}?)" if near else ""
     return f"{bags.path}: {'; '.join(said)}{hint}: give the table the columns that the run was trained on"

@@ -17,7 +17,7 @@ class LeftOut:
         >>> found = LeftOut("c.json")
         >>> found.add("boxes without an inside were left out", "annotation 7")
         >>> found.notes()
-        ('c.json: 1 boxes without an inside were left out (annotation 7)',)
+        ('c.json: boxes without an inside were left out (annotation 7)',)
     """
 
     def __init__(self, source: str) -> None:
@@ -34,13 +34,11 @@ class LeftOut:
         self._places[what].append(where)
 
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence for each kind, with its number and the first places."""
-        return tuple(
-            f"{self.source}: {len(places)} {what} ({_listed(places)})"
-            for what, places in self._places.items()
-        )
+        """Return a sentence for each kind, with how many there are and the first places."""
+        return tuple(f"{self.source}: {what} ({_listed(places)})" for what, places in self._places.items())
 
 
 def _listed(places: list[str]) -> str:
     more = len(places) - SHOWN
-    return ", ".join(places[:SHOWN]) + (f", and {more} more" if more > 0 else "")
+    count = f"{len(places)}: " if len(places) > 1 else ""
+    return count + ", ".join(places[:SHOWN]) + (f", and {more} more" if more > 0 else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from weldon.counted import counted
 from weldon.data.labels.class_names import alike_names, broken_names, comparable
 from weldon.data.labels.locate import Finder
 from weldon.data.record import LabelSet, Record, split_name
@@ -143,7 +144,9 @@ def _settled(placed: Sequence[Row], *, problems: list[str], notes: list[str]) ->
             )
     if again:
         places = again[0] + (", ..." if len(again) > 1 else "")
-        notes.append(f"{len(again)} rows name an image that an earlier row names, and are left out: {places}")
+        rows = counted(len(again), "row names", "rows name")
+        left = "is" if len(again) == 1 else "are"
+        notes.append(f"{rows} an image that an earlier row names, and {left} left out: {places}")
     return list(first.values())
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from weldon.counted import counted
 from weldon.data.delimited import IsHeader, Table, read_delimited
 from weldon.data.labels.class_names import broken_names
 from weldon.data.labels.columns import (
@@ -197,7 +198,7 @@ def _minus_problem(places: Sequence[str]) -> list[str]:
         return []
     return [
         f"{places[0]}: -1 can mean absent (VOC) or unknown (CheXpert) and is never guessed "
-        f"({len(places)} cells): say --minus-one absent, unknown or present"
+        f"({counted(len(places), 'cell')}): say --minus-one absent, unknown or present"
     ]
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from weldon.counted import counted
 from weldon.data.delimited import read_columns
 from weldon.data.image import SUFFIXES
 from weldon.data.public.entry import TABLE_2, Archive, Entry, find_folder
@@ -78,7 +79,9 @@ def _listed(root: Path, folder: Path) -> dict[str, list[Path]]:
         else:
             problems.append(f"val/{path.name}: no label")
     if problems:
-        raise DataError(f"{len(problems)} images of {folder / 'val'} have no label:", problems[:20])
+        place = folder / "val"
+        found_no = counted(len(problems), f"image of {place} has", f"images of {place} have")
+        raise DataError(f"{found_no} no label:", problems[:20])
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from weldon.counted import counted
 from weldon.data.decode import opened
 from weldon.data.formats.annotation import ImageAnnotation
 from weldon.data.formats.voc_xml import read_voc_xml
@@ -103,9 +104,7 @@ def read_voc(
             (problems if split == "train" else notes).append(f"{name}.txt names no image")
         told = devkit.labels(image_set, name, stems, problems)
         if told is None:
-            notes.append(
-                f"{len(stems)} images of {name} have neither labels nor annotations and are left out"
-            )
+            notes.append(f"{name} is left out: {counted(len(stems), 'image')} without labels or annotations")
             continue
         rows.extend(devkit.row(stem, split, f"{name}.txt", *told[stem]) for stem in stems if stem in told)
     declared = VOC_CLASSES if image_set == "segmentation" else devkit.class_names(rows)

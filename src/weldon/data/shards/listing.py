@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from weldon.counted import counted
 from weldon.data.labels.label_file import FolderForm
 from weldon.data.record import SPLITS, LabelSet, Record
 from weldon.data.shards.member import member_path
@@ -50,7 +51,7 @@ def read_shards(folder: Path, classes: Sequence[str] | None = None) -> LabelSet:
         raise DataError(f"{file} is damaged: write the shards anew:", problems)
     if len(records) != sum(count for count, _ in index.splits.values()):
         raise DataError(
-            f"{file} lists {len(records)} images and {INDEX} counts others: write the shards anew"
+            f"{file} lists {counted(len(records), 'image')} and {INDEX} counts others: write the shards anew"
         )
     known = index.classes if classes is None else tuple(classes)
     if strange := sorted({name for r in records for name in r.labels | r.unknown} - set(known)):

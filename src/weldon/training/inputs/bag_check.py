@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from weldon.counted import counted
 from weldon.data import LabelSet
 from weldon.data.bags.bag_source import BagSource
 from weldon.data.check import FEW_POSITIVES
@@ -49,8 +50,8 @@ class BagReport:
         return "\n".join(
             [
                 *self.notes,
-                f"{self.bags} bags of {fewest} to {most} instances (median {middle}), "
-                f"{self.features} features",
+                f"{counted(self.bags, 'bag')} of {fewest} to {most} instances (median {middle}), "
+                f"{counted(self.features, 'feature')}",
                 "splits: " + ", ".join(f"{name} {count}" for name, count in self.splits.items()),
                 *(
                     f"  {name:<{width}}  {count:>6} present"
@@ -89,7 +90,7 @@ def check_bags(labels: LabelSet, bags: BagSource) -> BagReport:
 
 def _warnings(labels: LabelSet, positives: Counter[str], left: tuple[str, ...]) -> list[str]:
     few = [
-        f"class {name!r} has {positives[name]} bags: its average precision is a matter of chance"
+        f"class {name!r} has {counted(positives[name], 'bag')}: its average precision is a matter of chance"
         for name in labels.classes
         if positives[name] < FEW_POSITIVES
     ]

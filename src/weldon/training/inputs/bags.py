@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from torch.utils.data import DataLoader
 
+from weldon.counted import counted
 from weldon.data import LabelSet, Record
 from weldon.data.bags.bag_files import holds_bags, open_bags
 from weldon.data.bags.bag_names import AskedBags
@@ -188,7 +189,8 @@ def unlabelled_note(bags: BagSource, named: Sequence[Path]) -> tuple[str, ...]:
     unused = [path for path in bags.paths if path not in known]
     if not unused:
         return ()
-    return (f"{len(unused)} bags of {bags.path.name} have no row, {bags.name(unused[0])!r} for one",)
+    many = counted(len(unused), f"bag of {bags.path.name} has", f"bags of {bags.path.name} have")
+    return (f"{many} no row, {bags.name(unused[0])!r} for one",)
 
 
 def refuse_image_options(recipe: Recipe) -> None:
