@@ -18,7 +18,8 @@ from torch import Tensor
 from planted_errors import Photographs, read_photographs
 from provenance import read_results, write_results
 from weldon.metrics import average_precision
-from weldon.review.cross_fit import fresh_head
+from weldon.review.cross_fit import cross_fit, fresh_head
+from weldon.review.noise_rates import noise_rates
 from weldon.review.variety import far_apart, pooled_features, uncertainty
 from weldon.training.head_search import usual_batch_size
 from weldon.training.heads import Heads, fit_heads, score_heads
@@ -26,7 +27,10 @@ from weldon.training.heads import Heads, fit_heads, score_heads
 START, STEP, END = 100, 100, 600  # labelled images
 SEEDS = (0, 1, 2)
 EPOCHS = 20
-RULES = ("uncertainty times variety", "chance", "uncertainty alone", "variety alone")
+FOLDS = 3  # of the heads that say how far probabilities can be trusted
+PLAIN = "uncertainty of plain scores times variety"
+SCALED = ("uncertainty times variety", "uncertainty alone")
+RULES = ("uncertainty times variety", "chance", "uncertainty alone", "variety alone", PLAIN)
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "next.svg"
 
 
@@ -55,7 +59,29 @@ def curve(photographs: Photographs, pooled: NDArray[np.float32], rule: str, seed
             return reached
         free = sorted(set(range(len(pooled))) - set(labelled))
         scores = score_heads(heads, photographs.train, free)[0]
-        labelled += chosen(rule, pooled, labelled, free, scores, random=random)
+        scale = trusted(photographs, labelled, seed) if rule in SCALED else 1.0
+        chances = (scores.double() * scale).sigmoid()
+        labelled += chosen(rule, pooled, labelled, free, chances, random=random)
+
+
+def trusted(photographs: Photographs, labelled: list[int], seed: int) -> float:
+    """Return what scores are worth as log odds: the labelled images say so, by heads that had not seen them.
+
+    A run finds it on its validation images; here none are labelled beside those it learns from.
+    """
+    dataset = photographs.dataset([photographs.train.records[place] for place in labelled])
+    size, objective = usual_batch_size(len(labelled)), photographs.objective(dataset)
+    fit = cross_fit(
+        photographs.net,
+        dataset,
+        objective,
+        photographs.setting,
+        epochs=EPOCHS,
+        batch_size=size,
+        folds=FOLDS,
+        seed=seed,
+    )
+    return noise_rates(fit.scores.double(), dataset.target > 0, dataset.known).scale
 
 
 def chosen(
@@ -63,11 +89,11 @@ def chosen(
     pooled: NDArray[np.float32],
     labelled: list[int],
     free: list[int],
-    scores: Tensor,
+    chances: Tensor,
     *,
     random: np.random.Generator,
 ) -> list[int]:
-    unsure = uncertainty(scores.sigmoid(), "multilabel").numpy()
+    unsure = uncertainty(chances, "multilabel").numpy()
     if rule == "chance":
         return random.choice(free, STEP, replace=False).tolist()
     if rule == "uncertainty alone":
@@ -101,7 +127,7 @@ def draw() -> None:
     plt.rcParams |= {"svg.fonttype": "none", "font.size": 10, "svg.hashsalt": "next"}
     figure, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
     for rule, colour, style in zip(
-        RULES, ("#009e73", "#555555", "#d55e00", "#0072b2"), ("-", "--", ":", "-."), strict=True
+        RULES[:4], ("#009e73", "#555555", "#d55e00", "#0072b2"), ("-", "--", ":", "-."), strict=True
     ):
         curves = [results[f"{rule}, seed {seed}"] for seed in SEEDS if f"{rule}, seed {seed}" in results]
         counts = [int(number) for number in curves[0]]

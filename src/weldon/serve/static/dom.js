@@ -27,6 +27,7 @@ export const say = (words, { problem = false } = {}) => {
 
 const { dataset } = byId("main");
 export const run = { task: dataset.task, scale: Number(dataset.scale), classes: JSON.parse(dataset.classes) };
+export const counted = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
 export const signed = (value) => `${value < -0.005 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 export const minus = (text) => text.replace(/(^|[^\w])-(?=\d)/g, "$1−");
 export const percent = (share) => (share === null || share === undefined ? "–" : (100 * share).toFixed(1));

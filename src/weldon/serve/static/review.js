@@ -1,6 +1,6 @@
 // Review: one picture, one question, one key; every answer is sent at once and can be taken back.
 import { ask } from "./ask.js";
-import { all, byId, make, minus, run, say } from "./dom.js";
+import { all, byId, counted, make, minus, run, say } from "./dom.js";
 import { fillFolders } from "./folders.js";
 import { onPost, post } from "./outbox.js";
 import { drawPhoto, drawView } from "./picture.js";
@@ -137,7 +137,7 @@ const showDone = async () => {
     byId("done").replaceChildren(...found.corrections.slice(0, 12).map(row));
     byId("done").closest(".scroll").hidden = found.total === 0;
     byId("done-state").textContent = found.total
-      ? `${found.total.toLocaleString()} ${found.total === 1 ? "answer" : "answers"} in ${found.file}. Your own table is not touched.`
+      ? `${counted(found.total, "answer")} in ${found.file}. Your own table is not touched.`
       : `Each answer becomes a row of ${found.file}. Your own table is not touched.`;
     byId("conflicts").replaceChildren(...found.conflicts.map((conflict) => make("li", {}, conflict)));
     byId("conflicts").hidden = found.conflicts.length === 0;
@@ -162,7 +162,7 @@ onPost({
     showDoneSoon();
   },
   waits: (count) => {
-    if (count) say(`The server does not answer. ${count === 1 ? "One answer waits" : `${count} answers wait`} in this browser.`, { problem: true });
+    if (count) say(`The server does not answer. ${counted(count, "answer waits", "answers wait")} in this browser.`, { problem: true });
   },
 });
 

@@ -1,14 +1,14 @@
 // Take away: predictions of a folder as a zip, the corrected table, the report.
 import { ask, send, wait } from "./ask.js";
-import { all, byId, say } from "./dom.js";
+import { all, byId, counted, say } from "./dom.js";
 import { fillFolders } from "./folders.js";
 import { movedLimits, onMove } from "./thresholds.js";
 
 let watching = false;
 const WORDS = {
   idle: () => "",
-  working: ({ done, total }) => `${done.toLocaleString()} of ${total.toLocaleString()} pictures.`,
-  done: ({ done, skipped, name }) => `${name}.zip holds ${done.toLocaleString()} pictures${skipped ? `; ${skipped} could not be read and are listed in skipped.csv` : ""}.`,
+  working: ({ done, total }) => `${done.toLocaleString()} of ${counted(total, "picture")}.`,
+  done: ({ done, skipped, name }) => `${name}.zip holds ${counted(done, "picture")}${skipped ? `; ${skipped} could not be read, listed in skipped.csv` : ""}.`,
   failed: ({ problem }) => problem,
 };
 const hint = ({ state, root, storages }) => (state !== "done" || !storages.length ? ""

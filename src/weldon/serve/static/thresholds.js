@@ -1,6 +1,6 @@
 // Thresholds that move: each slider goes along the scores of the validation images and says what it costs.
 import { ask, wait } from "./ask.js";
-import { byId, make, percent, run, signed } from "./dom.js";
+import { byId, counted, make, percent, run, signed } from "./dom.js";
 
 const chosen = new Map(); // class -> the run's own threshold
 const moved = new Map(); // class -> where a person put it
@@ -54,7 +54,7 @@ const row = (name, curve) => {
     tell();
   });
   show();
-  const few = curve.positives < 5 ? make("span", { class: "muted", title: "too few to tell" }, ` ${curve.positives === 1 ? "1 image" : `${curve.positives} images`}`) : null;
+  const few = curve.positives < 5 ? make("span", { class: "muted", title: "too few to tell" }, ` ${counted(curve.positives, "image")}`) : null;
   return make("tr", {}, make("th", { scope: "row" }, name, few), cells.threshold, make("td", { class: "slide" }, slider),
     cells.precision, cells.recall, cells.predicted);
 };

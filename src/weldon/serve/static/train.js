@@ -1,6 +1,6 @@
 // Train again: start, watch, stop; then old and new side by side, and which run answers.
 import { ask, send, wait } from "./ask.js";
-import { byId, make, percent, run, say } from "./dom.js";
+import { byId, counted, make, percent, run, say } from "./dom.js";
 
 let watching = false;
 let used = null;
@@ -87,7 +87,7 @@ const compare = async () => {
 };
 const showCompared = (runs) => {
   const { old, new: fresh } = runs;
-  byId("compare-state").textContent = `${old.run} and ${fresh.run} on the same ${runs.images.toLocaleString()} validation images, against the labels as corrected by now. Neither run learnt from these images. Beside each change stands the interval that holds nine tenths of ${runs.draws.toLocaleString()} draws of them; a change has a colour only where all of it is above or below zero. Any other change may be chance.`;
+  byId("compare-state").textContent = `${old.run} and ${fresh.run} on the same ${counted(runs.images, "validation image")}, against the labels as corrected by now. Neither run learnt from these images. Beside each change stands the interval that holds nine tenths of ${runs.draws.toLocaleString()} draws of them; a change has a colour only where all of it is above or below zero. Any other change may be chance.`;
   byId("compare-headline").replaceChildren(
     figure(`mAP of ${old.run}`, [percent(old.map), make("small", {}, "%")]),
     figure(`mAP of ${fresh.run}`, [percent(fresh.map), make("small", {}, "%")]),
@@ -138,7 +138,7 @@ byId("train").addEventListener("shown", async () => {
   watch();
   try {
     const { total, labels, file } = await ask("/api/corrections");
-    byId("train-what").textContent = total ? `${labels.toLocaleString()} ${labels === 1 ? "label was" : "labels were"} reviewed, in ${file}.` : "There is no correction yet: answer a question under Review first.";
+    byId("train-what").textContent = total ? `${counted(labels, "label was", "labels were")} reviewed, in ${file}.` : "There is no correction yet: answer a question under Review first.";
   } catch (error) {
     failed(error);
   }
