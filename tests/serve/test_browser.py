@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fixtures.browser import show
+from fixtures.dicom_files import write_dicom
 from weldon.data.corrections import read_corrections
 
 pytestmark = pytest.mark.slow
@@ -174,6 +179,26 @@ def test_a_file_that_is_no_picture_is_told_and_the_others_are_shown(visit, scene
     until(browser, "document.querySelectorAll('#strip li').length === 2")
     assert "notes.png" in find(browser, "#say")[0].text
     browser.get_log("browser")  # the browser itself notes the answer 422
+
+
+def test_a_dicom_picture_is_shown_as_it_was_read(visit, tmp_path):
+    pytest.importorskip("pydicom")
+    values = np.zeros((48, 64), np.int16)
+    values[:, :32] = 200
+    path = write_dicom(tmp_path / "slice.dcm", values, WindowCenter=100, WindowWidth=200)
+    browser = visit("look")
+    find(browser, "#files")[0].send_keys(str(path))
+    until(browser, "document.querySelectorAll('#strip li').length === 1")
+    assert until(browser, "document.querySelector('#strip img').naturalWidth") == 64
+    href = browser.execute_script(
+        "return document.querySelector('#pictures image.photo').getAttribute('href')"
+    )
+    shown = Image.open(io.BytesIO(base64.b64decode(href.split(",", 1)[1]))).convert("L")
+    assert (shown.size, shown.getpixel((10, 20)) > 240, shown.getpixel((50, 20)) < 10) == (
+        (64, 48),
+        True,
+        True,
+    )
 
 
 def open_queue(browser: Any, kind: str) -> None:

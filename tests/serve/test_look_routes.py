@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import time
 
@@ -9,8 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fixtures.dicom_files import write_dicom
+from serve.conftest import HOME
 from weldon.data.decode import allowing_pixels
 from weldon.inference import load
+from weldon.serve.access import open_door
+from weldon.serve.served_run import open_served_run
+from weldon.serve.server import build_app
+from weldon.serve.state import State
+from weldon.training import train
+
+TestClient = pytest.importorskip("starlette.testclient").TestClient
 
 
 def test_a_picture_as_the_body_is_answered_as_predict_answers(page, picture, run, scenes):
@@ -44,6 +54,96 @@ def test_files_of_a_form_are_answered_one_by_one_and_a_bad_one_spoils_none(page,
     good, bad, again = answer.json()["images"]
     assert good["scores"] == again["scores"]
     assert "bad.png" in bad["error"]
+
+
+WINDOW = (-100.0, 300.0)
+
+
+@pytest.fixture(scope="module")
+def scan_run(tmp_path_factory):
+    """A run on slices of which values from -100 to 300 are shown."""
+    pytest.importorskip("pydicom")
+    home, random = tmp_path_factory.mktemp("scans"), np.random.default_rng(0)
+    for number in range(16):
+        kind, values = ("bone", "none")[number % 2], random.integers(-90, 0, (40, 60)).astype(np.int16)
+        if kind == "bone":
+            values[10:20, 10 : 20 + number] = 250
+        (home / "data" / kind).mkdir(parents=True, exist_ok=True)
+        write_dicom(home / "data" / kind / f"{number}.dcm", values)
+    tiny = {"model": "test_resnet", "weights": "none", "image_size": 64, "workers": 0, "progress": False}
+    return train(
+        home / "data",
+        out=home / "run",
+        cache=home / "cache",
+        freeze=True,
+        lr=0.1,
+        epochs=1,
+        window=WINDOW,
+        **tiny,
+    )
+
+
+@pytest.fixture
+def scan_page(scan_run, tmp_path):
+    """The page of that run."""
+    served = open_served_run(scan_run.path, corrections=tmp_path / "c.csv", device="cpu")
+    with TestClient(build_app(State(served, None, "cpu"), open_door(None, None)), base_url=HOME) as client:
+        served.images.wait()
+        yield client
+
+
+def grey_at(content: bytes, place: tuple[int, int]) -> int:
+    return int(np.asarray(Image.open(io.BytesIO(content)).convert("L"))[place])
+
+
+def grey_of(value: float) -> float:
+    """How bright the window shows a value."""
+    return 255 * (value - WINDOW[0]) / (WINDOW[1] - WINDOW[0])
+
+
+def test_a_dicom_picture_of_the_run_is_shown_and_answered_in_its_window(scan_page, scan_run):
+    listed = scan_page.get("/api/images").json()["images"]
+    number = next(one["number"] for one in listed if one["file_name"].endswith("14.dcm"))
+    copy = scan_page.get(f"/api/images/{number}/photo?side=160")
+    assert (copy.status_code, copy.headers["content-type"]) == (200, "image/jpeg")
+    assert grey_at(copy.content, (15, 20)) == pytest.approx(grey_of(250), abs=6)  # JPEG is inexact
+    answered = scan_page.get(f"/api/images/{number}?parts=maps").json()
+    path = scan_run.recipe.data / "bone" / "14.dcm"
+    assert answered["scores"] == pytest.approx(load(scan_run.path).predict_one(path).scores, abs=1e-5)
+
+
+def test_dicom_and_16_bits_that_are_sent_are_read_in_the_window_of_the_run(scan_page, scan_run, tmp_path):
+    path = scan_run.recipe.data / "bone" / "14.dcm"
+    expected = load(scan_run.path).predict_one(path)
+    stream = io.BytesIO()
+    deep = np.full((40, 60), 40, np.uint16)
+    deep[10:20, 10:20] = 250
+    Image.fromarray(deep).save(stream, "PNG")
+    files = [("image", ("14.dcm", path.read_bytes())), ("image", ("deep.png", stream.getvalue()))]
+    dicom, png = scan_page.post("/api/predict?parts=photo,points", files=files).json()["images"]
+    assert dicom["scores"] == pytest.approx(expected.scores, abs=1e-5)
+    (tmp_path / "deep.png").write_bytes(stream.getvalue())
+    assert png["scores"] == pytest.approx(
+        load(scan_run.path).predict_one(tmp_path / "deep.png").scores, abs=1e-5
+    )
+    for image, dark in ((dicom, None), (png, 40)):
+        kind, content = image["photo"].split(",", 1)
+        assert kind == "data:image/jpeg;base64"
+        assert grey_at(base64.b64decode(content), (15, 15)) == pytest.approx(grey_of(250), abs=6)
+        if dark is not None:
+            assert grey_at(base64.b64decode(content), (35, 50)) == pytest.approx(grey_of(dark), abs=6)
+
+
+def test_label_studio_is_answered_about_a_dicom_picture_of_the_run(scan_page):
+    choices = "".join(f'<Choice value="{name}"/>' for name in ("bone", "none"))
+    config = (
+        '<View><Image name="image" value="$image"/>'
+        f'<Choices name="c" toName="image">{choices}</Choices></View>'
+    )
+    task = {"id": 1, "data": {"image": "/data/local-files/?d=data/bone/14.dcm"}}
+    asked = {"tasks": [task], "label_config": config, "params": {}}
+    (found,) = scan_page.post("/predict", json=asked).json()["results"]
+    assert found["result"][0]["value"]["choices"][0] in ("bone", "none")
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])

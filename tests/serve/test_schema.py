@@ -57,7 +57,7 @@ def only_what_is_described(schema: object) -> object:
         ("/api/run", ""),
         ("/api/thresholds", ""),
         ("/api/images", "?limit=3"),
-        ("/api/images/{number}", "?parts=points,boxes,evidence,maps&versus=8&class=1"),
+        ("/api/images/{number}", "?parts=points,boxes,evidence,maps,photo&versus=8&class=1"),
         ("/api/queue", "?kind=class&class=8&limit=2"),
         ("/api/queue", "?kind=folder&folder=val&limit=2"),
         ("/api/folders", ""),

@@ -11,12 +11,13 @@ from starlette.datastructures import QueryParams
 from weldon.errors import UsageError
 from weldon.inference.output import box_record, image_record, rounded_values
 from weldon.inference.result import Result
-from weldon.report.data_uri import map_uri
+from weldon.report.data_uri import map_uri, photo_uri, shrink
 from weldon.report.views import MAP_SIDE, Photo, drawn_size, make_view
 
 Json = dict[str, Any]
 DEFAULT_PARTS = ("points", "boxes", "evidence")
 MOST_CLASSES = 50  # in one answer, each with its evidence or map
+PHOTO_SIDE = 1280  # pixels of the long side
 MOST_CELLS = 200_000  # values of all maps in one answer
 
 
@@ -114,6 +115,11 @@ def _maps(result: Result, shown: tuple[str, ...]) -> Json:
     return {name: rounded_values(result.inner_map(name).tolist(), decimals=3) for name in chosen}
 
 
+def _photo(result: Result, shown: tuple[str, ...]) -> str:
+    """Return the picture as it was read, which a browser need not be able to: DICOM, TIFF, 16 bits."""
+    return photo_uri(shrink(result.reduced(PHOTO_SIDE), PHOTO_SIDE))
+
+
 def _views(result: Result, shown: tuple[str, ...]) -> Json:
     """Return what the page draws of each class, in units of a drawing whose long side is 360."""
     width, height = drawn_size(result)
@@ -139,5 +145,6 @@ PARTS = {
     "evidence": _evidence,
     "heatmaps": _heatmaps,
     "maps": _maps,
+    "photo": _photo,
     "views": _views,
 }

@@ -14,7 +14,7 @@ from weldon.serve.access import COOKIE, Door, refusal
 MOST_BYTES = 1 << 26  # of a request: a few photographs of a camera
 HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",

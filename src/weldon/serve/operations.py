@@ -175,6 +175,7 @@ SHOWN = {
     ),
     "heatmaps": by_name(TEXT),
     "maps": by_name(list_of(list_of(NUMBER))),
+    "photo": TEXT,
     "views": by_name(json_object({})),
     "contests": by_name(TEXT),
 }

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from weldon import __version__
+from weldon.data.image import SUFFIXES
 from weldon.report.page import HERE as REPORT
 from weldon.serve.access import COOKIE, Door, cookie_value, same
 from weldon.serve.state import State
@@ -65,6 +66,7 @@ class PageRoutes:
             task=used.predictor.decision.task,
             classes=used.classes,
             map_scale=used.predictor.decision.map_scale,
+            accepted=",".join(["image/*", *sorted(SUFFIXES)]),
             photos="" if self.state.photos is None else str(self.state.photos),
         )
 

@@ -48,7 +48,8 @@ PAGE = (in_query("offset", "first place in the list [0]"), in_query("limit", "ho
 ANSWER = (
     "`labels`, `scores` and `probabilities` of all classes; of those asked for: `points`, `boxes` in pixels "
     "of the upright original, `evidence` (the highest and the lowest regions, whose parts add up to "
-    "the score), `heatmaps` (PNG as data URI), `maps` (cells on the picture), `views` (what the page draws)"
+    "the score), `heatmaps` (PNG as data URI), `maps` (cells on the picture), `photo` (the "
+    "picture as it was read, a JPEG as data URI), `views` (what the page draws)"
 )
 NOTHING = json_body({})
 LOOK = (

@@ -9,7 +9,8 @@ let shown = null; // the picture
 let wanted = null; // the class
 
 const look = async (picture, classes, versus) => {
-  const asked = query({ class: classes, versus, parts: "views,maps" });
+  const seen = picture.href || picture.number !== undefined;
+  const asked = query({ class: classes, versus, parts: seen ? "views,maps" : "views,maps,photo" });
   if (picture.number !== undefined) return ask(`/api/images/${picture.number}?${asked}`);
   const form = new FormData();
   form.append("image", picture.file, picture.name);
@@ -20,6 +21,8 @@ const look = async (picture, classes, versus) => {
 
 const remember = (picture, answer) => {
   picture.answer ??= answer;
+  picture.href ??= answer.photo; // as it was read: a browser shows no DICOM, and 16 bits without the run's window
+  picture.small ??= picture.href;
   picture.maps = { ...picture.maps, ...answer.maps };
   picture.views = { ...picture.views, ...answer.views };
 };
@@ -88,7 +91,7 @@ const figure = (name) => {
   const sides = make("p", { class: "sides" },
     make("span", { class: view.top.total > 0 ? "text-for" : "" }, `${signed(view.top.total)} ${view.top.total > 0 ? "for" : "at best"}`), " ",
     view.low.count ? make("span", { class: view.low.total < 0 ? "text-against" : "" }, `${signed(view.low.total)} ${view.low.total < 0 ? "against" : "at worst"}`) : null, " ",
-    make("span", { class: "muted" }, `${view.top.count}${view.low.count ? ` + ${view.low.count}` : ""} regions`));
+    make("span", { class: "muted" }, `${view.top.count}${view.low.count ? ` + ${view.low.count}` : ""} ${view.top.count + view.low.count === 1 ? "region" : "regions"}`));
   const needs = run.task === "multilabel" ? `needs ${signed(limitOf(name))}` : `probability ${view.probability.toFixed(2)}`;
   return make("figure", { class: "view" }, picture, make("figcaption", {},
     make("p", { class: "score" }, make("b", {}, `${name} ${signed(view.score)}`), " ", make("span", { class: "muted" }, needs)),
@@ -141,12 +144,11 @@ const showCell = (row, column) => {
 // --- pictures come in
 const addFiles = async (files) => {
   for (const file of files) {
-    if (file.type && !file.type.startsWith("image/")) {
+    if (file.type && !/^(image\/|application\/(dicom|octet-stream)$)/.test(file.type)) {
       say(`${file.name} is no picture.`, { problem: true });
       continue;
     }
-    const href = URL.createObjectURL(file);
-    await add({ name: file.name || "pasted picture", file, href, small: href });
+    await add({ name: file.name || "pasted picture", file });
   }
 };
 byId("files").addEventListener("change", (event) => { addFiles([...event.target.files]); event.target.value = ""; });
