@@ -1,13 +1,15 @@
 """What to label next, on VOC 2007: mAP of val over labelled images, ``weldon next`` against chance.
 
-python benchmarks/next_images.py           # minutes on one core once the maps are cached; resumes
-python benchmarks/next_images.py --draw    # docs/images/next.svg from the results
+python benchmarks/next_images.py              # minutes on one core once the maps are cached; resumes
+python benchmarks/next_images.py --held-back  # the same on a held-back part of train
+python benchmarks/next_images.py --draw       # docs/images/next.svg from the results
 """
 
 from __future__ import annotations
 
 import statistics
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from weldon.training.heads import Heads, fit_heads, score_heads
 START, STEP, END = 100, 100, 600  # labelled images
 SEEDS = (0, 1, 2)
 EPOCHS = 20
+HELD = 900  # training images that are measured in place of val
 FOLDS = 3  # of the heads that say how far probabilities can be trusted
 PLAIN = "uncertainty of plain scores times variety"
 SCALED = ("uncertainty times variety", "uncertainty alone")
@@ -36,15 +39,25 @@ PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "next.svg"
 
 def main() -> None:
     done = read_results("next_images")
-    photographs = read_photographs()
+    photographs, where = read_photographs(), ""
+    if "--held-back" in sys.argv:
+        photographs, where = held_back(photographs), "held back, "
     pooled = pooled_features(photographs.train)
     for seed in SEEDS:
         for rule in RULES:
-            key = f"{rule}, seed {seed}"
+            key = f"{where}{rule}, seed {seed}"
             if key not in done:
                 done[key] = curve(photographs, pooled, rule, seed)
                 print(key, done[key], flush=True)
                 write_results("next_images", done)
+
+
+def held_back(photographs: Photographs) -> Photographs:
+    """Return the training images alone: what was tried was tried on a part of them, val was looked at once."""
+    train = photographs.train.records
+    measured = set(np.random.default_rng(99).permutation(len(train))[:HELD].tolist())
+    records = [replace(r, split="val" if n in measured else "train") for n, r in enumerate(train)]
+    return replace(photographs, records=tuple(records))
 
 
 def curve(photographs: Photographs, pooled: NDArray[np.float32], rule: str, seed: int) -> dict[str, float]:

@@ -205,7 +205,7 @@ def open_queue(browser: Any, kind: str) -> None:
     """Choose a queue by keyboard."""
     tab_to(browser, "#kind")
     press(browser, *{"class": [keys().ARROW_DOWN], "folder": [keys().ARROW_DOWN] * 2}[kind])
-    until(browser, "!document.getElementById('desk').hidden")
+    until(browser, f"document.querySelector('#desk:not([hidden])')?.dataset.kind === '{kind}'")
     browser.execute_script("document.activeElement.blur()")
 
 

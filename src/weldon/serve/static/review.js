@@ -197,6 +197,7 @@ const open = async () => {
       return;
     }
     const first = opened.items.findIndex((one) => one.class === null || !one.reviewed.includes(one.class));
+    byId("desk").dataset.kind = kind;
     await show(first < 0 ? 0 : first);
   } catch (error) {
     state.classList.add("problem");
@@ -204,6 +205,7 @@ const open = async () => {
   }
 };
 byId("kind").addEventListener("change", async () => {
+  byId("desk").hidden = true; // a key while the folders are listed is no answer to the picture of before
   if (byId("kind").value === "folder") await fillFolders(byId("of-folder")).catch((error) => say(error.message, { problem: true }));
   open();
 });
