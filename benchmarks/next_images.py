@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def held_back(photographs: Photographs) -> Photographs:
-    """Return the training images alone: what was tried was tried on a part of them, val was looked at once."""
+    """Return train alone, a part of it in place of val: rules are tried there, val is looked at once."""
     train = photographs.train.records
     measured = set(np.random.default_rng(99).permutation(len(train))[:HELD].tolist())
     records = [replace(r, split="val" if n in measured else "train") for n, r in enumerate(train)]
