@@ -3,9 +3,11 @@
 python examples/ray_predict.py runs/train s3://bucket/photos s3://bucket/predictions 8
 
 Ray keeps the paths that are done beside the rows, and passes them over when the command is given again.
-A file that cannot be read is a row that says so. pip install 'weldon[ray]'
+A file that cannot be read is a row that says so. It runs on this machine, or where
+RAY_ADDRESS says (auto: on the cluster of this machine). pip install 'weldon[ray]'
 """
 
+import os
 import sys
 
 import ray
@@ -34,6 +36,9 @@ class Look:
 
 def main(run, photos, out, actors=2):
     """Write a row a picture into Parquet files in ``out``, probabilities in the order of the classes."""
+    if "RAY_ADDRESS" not in os.environ:
+        # Actors keep their processors: without more, tasks that read, filter and write wait for ever.
+        ray.init("local", num_cpus=max(os.cpu_count() or 1, int(actors) + 3))
     done = CheckpointConfig(
         id_column="path", checkpoint_path=f"{out}.done", delete_checkpoint_on_success=False
     )
