@@ -69,9 +69,9 @@ def _all_names(options: argparse.Namespace, folder: Path, kinds: Sequence[str]) 
         rare += disk_names()
     elif "disk" in families:
         print(f"full and read-only disks are left out: {reason}")
-    names += rare[::9] if options.sample else rare
+    names += rare[::18] if options.sample else rare
     if "kill" in families:
-        every, moments = (60, 1) if options.sample else (options.every, options.moments)
+        every, moments = (120, 1) if options.sample else (options.every, options.moments)
         names += kill_names(folder / "world", folder / "cases", every=every, moments=moments)
     return names
 
@@ -79,7 +79,7 @@ def _all_names(options: argparse.Namespace, folder: Path, kinds: Sequence[str]) 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="stress", description=__doc__)
     parser.add_argument("cases", nargs="*", help="kind or kind#seed; none: all")
-    parser.add_argument("--sample", action="store_true", help="one or two of everything, half a minute")
+    parser.add_argument("--sample", action="store_true", help="one of everything, a quarter of a minute")
     parser.add_argument("-n", type=int, default=45, help="damages of each kind")
     parser.add_argument("--every", type=int, default=2, help="kill at every n-th file operation")
     parser.add_argument("--moments", type=int, default=10, help="kills of each command at random moments")
