@@ -159,7 +159,8 @@ class HeadSearch:
         rate, decay, number, loss = place
         k_max, k_min = self.counts[number - 1] if number else (None, None)
         name = list(self.losses)[loss - 1] if loss else None
-        setting = replace(setting_at(rate, decay, size), k_max=k_max, k_min=k_min, loss=name)
+        together = self.net.num_classes if self.one_label else 1
+        setting = replace(setting_at(rate, decay, size, together), k_max=k_max, k_min=k_min, loss=name)
         return setting if self.weight_decay is None else replace(setting, weight_decay=self.weight_decay)
 
     def _around(self, place: Place) -> list[Place]:
@@ -234,9 +235,18 @@ def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int 
     return max(float(torch.cat(norms).mean()), torch.finfo(torch.float32).tiny)
 
 
-def setting_at(rate: int, decay: int, size: float) -> Setting:
-    """Return the setting that many steps from the start, for features whose mean squared norm is ``size``."""
-    lr, weight_decay = RATE / size * STEP**rate, DECAY * size * STEP**decay
+def setting_at(rate: int, decay: int, size: float, together: int = 1) -> Setting:
+    """Return the setting that many steps from the start.
+
+    Args:
+        rate: steps of the learning rate.
+        decay: steps of the weight decay.
+        size: mean squared norm of the features.
+        together: classes that share one loss, as in a softmax. Where each class has a loss of its own the
+            mean over the C classes is learnt from, whose slopes are C times smaller.
+    """
+    scale = size * together
+    lr, weight_decay = RATE / scale * STEP**rate, DECAY * scale * STEP**decay
     return Setting(float(f"{lr:.1e}"), float(f"{weight_decay:.1e}"))
 
 
