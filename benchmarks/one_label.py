@@ -1,8 +1,8 @@
-"""One label an image: what the search of a frozen run reaches, with its start and with that of several labels.
+"""One label an image: what the search of a frozen run reaches, from its start and that of several labels.
 
-VOC 2007's photographs that show one class only (1,388 of train, 1,419 of val), 20 classes, maps at 448 px on the
-384 strongest directions of the part that learns. The search is the product's own (rate, decay and k, chosen on
-held-back parts); the chosen head then learns from the whole part for 30 epochs, and val is looked at once.
+VOC 2007's photographs that show one class only (1,388 of train, 1,419 of val), 20 classes, maps at 448 px on
+the 384 strongest directions of the part that learns. The search is the product's own (rate, decay and k,
+chosen on held-back parts); the chosen head learns from the whole part for 30 epochs; val is looked at once.
 
 python benchmarks/one_label.py --cache DIR   # about a quarter of an hour on one core; resumes
 """
