@@ -105,7 +105,7 @@ def held_back_scores(net: Any, dataset: FeatureDataset, fold: Sequence[int]) -> 
     made = poolings(dataset.target.shape[1])
     names = [name for name in made for _ in RATES]
     size = mean_squared_norm(dataset, range(len(dataset)))
-    settings = [setting_at(rate, 0, size) for _ in made for rate in RATES]
+    settings = [setting_at(rate, 0, size, dataset.target.shape[1]) for _ in made for rate in RATES]
     heads = Side(net, [], settings, 0)
     heads.pools = nn.ModuleList(poolings(dataset.target.shape[1])[name] for name in names)
     rest = sorted(set(range(len(dataset))) - set(fold))

@@ -30,10 +30,8 @@ from weldon.training.head_search import HeadSearch, usual_batch_size
 from weldon.training.heads import Heads, fit_heads, score_heads
 from weldon.training.run_loss import build_objective
 
-STARTS = {
-    "one label": 1.0,
-    "several labels": float(len(VOC_CLASSES)),
-}  # factor on the rate, divisor of the decay
+# Factor on the rate, and divisor of the decay: what a class gets of the loss.
+STARTS = {"one label": 1, "several labels": len(VOC_CLASSES)}
 RATE, DECAY = head_search.RATE, head_search.DECAY
 
 

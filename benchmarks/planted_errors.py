@@ -20,6 +20,7 @@ from torch import Tensor
 
 from photographs import DATA
 from weldon.data import Record, read_labels
+from weldon.data.public.voc import VOC_CLASSES
 from weldon.files import replacing
 from weldon.models import RegionNet, create_model
 from weldon.runs.recipe import Recipe
@@ -60,7 +61,7 @@ class Photographs:
     @cached_property
     def setting(self) -> Setting:
         """Rate and decay where the search of ``weldon train --freeze`` starts."""
-        return setting_at(0, 0, mean_squared_norm(self.train, range(len(self.train))))
+        return setting_at(0, 0, mean_squared_norm(self.train, range(len(self.train))), len(VOC_CLASSES))
 
     def objective(self, dataset: FeatureDataset) -> Any:
         return build_objective(self.recipe, "multilabel", dataset.target, dataset.known)

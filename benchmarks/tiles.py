@@ -61,6 +61,7 @@ from weldon.training.heads import Heads, Setting, fit_heads
 VOC = DATA / "voc2007"
 STEEL = DATA / "steel-defects" / "images"
 CLASSES = ("bird", "boat", "car", "cat", "dog", "horse")
+START_OF = 20  # classes for which the search started when this was measured
 CANVASES = {"train": 60, "val": 40}  # VOC's official val photographs stand on the canvases that are measured
 PHOTOS, LENGTHS, SIDES, PATCH = 2, (128, 192, 256), (2000, 2400), 256
 LEAST = 0.5  # of a photograph's long side that its largest object takes
@@ -301,7 +302,7 @@ class FeatureTargets:
 
 
 def _rate(rate: int, size: float) -> tuple[float, float]:
-    setting = setting_at(rate, 0, size)
+    setting = setting_at(rate, 0, size, START_OF)
     return setting.lr, setting.weight_decay
 
 

@@ -124,7 +124,9 @@ class Experiment:
             if not new:
                 break
             methods = [METHODS[name] for name, _ in new]
-            heads = Side(self.net, methods, [setting_at(*place, size) for _, place in new], 0)
+            heads = Side(
+                self.net, methods, [setting_at(*place, size, len(VOC_CLASSES)) for _, place in new], 0
+            )
             options = {"epochs": SEARCH_EPOCHS, "batch_size": usual_batch_size(len(images)), "seed": 0}
             heads.learn(methods, self.train, rest, **options)
             scores = score_heads(heads, self.train, held)
@@ -141,7 +143,9 @@ class Experiment:
         """Learn from all of ``images`` and return the figures of each method on val."""
         size = mean_squared_norm(self.train, images)
         methods = [METHODS[name] for name in names]
-        heads = Side(self.net, methods, [setting_at(*places[name], size) for name in names], seed)
+        heads = Side(
+            self.net, methods, [setting_at(*places[name], size, len(VOC_CLASSES)) for name in names], seed
+        )
         options = {"epochs": EPOCHS, "batch_size": usual_batch_size(len(images)), "seed": seed}
         heads.learn(methods, self.train, images, **options)
         return dict(zip(names, self.figures(heads), strict=True))

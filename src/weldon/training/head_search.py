@@ -19,9 +19,10 @@ from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.features.projection import projected, projected_net, strongest_directions
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
 
-# Where the walk starts, for features whose squared norm is 1 on average. The maps of a head learn the same
-# whatever the scale of the features, when its rate is divided by that norm and its decay multiplied by it.
-RATE, DECAY = 1500.0, 6e-7
+# Where the walk starts, for one class and features whose squared norm is 1 on average. A head learns the
+# same whatever the scale of the features, when its rate is divided by that norm and its decay multiplied by
+# it; and whatever the number of classes, when a rate on the mean of their losses is multiplied by it.
+RATE, DECAY = 75.0, 1.2e-5
 STEP = math.sqrt(10)  # from one rate, or decay, to the next
 ROUNDS = 4  # at most: nine settings, then three or five around the best so far
 EPOCHS = 12
@@ -159,8 +160,8 @@ class HeadSearch:
         rate, decay, number, loss = place
         k_max, k_min = self.counts[number - 1] if number else (None, None)
         name = list(self.losses)[loss - 1] if loss else None
-        together = self.net.num_classes if self.one_label else 1
-        setting = replace(setting_at(rate, decay, size, together), k_max=k_max, k_min=k_min, loss=name)
+        losses = 1 if self.one_label else self.net.num_classes
+        setting = replace(setting_at(rate, decay, size, losses), k_max=k_max, k_min=k_min, loss=name)
         return setting if self.weight_decay is None else replace(setting, weight_decay=self.weight_decay)
 
     def _around(self, place: Place) -> list[Place]:
@@ -235,18 +236,16 @@ def mean_squared_norm(dataset: FeatureDataset, images: Sequence[int], most: int 
     return max(float(torch.cat(norms).mean()), torch.finfo(torch.float32).tiny)
 
 
-def setting_at(rate: int, decay: int, size: float, together: int = 1) -> Setting:
+def setting_at(rate: int, decay: int, size: float, losses: int) -> Setting:
     """Return the setting that many steps from the start.
 
     Args:
         rate: steps of the learning rate.
         decay: steps of the weight decay.
         size: mean squared norm of the features.
-        together: classes that share one loss, as in a softmax. Where each class has a loss of its own the
-            mean over the C classes is learnt from, whose slopes are C times smaller.
+        losses: whose mean is learnt from: C where each class has its own, 1 for a softmax over all.
     """
-    scale = size * together
-    lr, weight_decay = RATE / scale * STEP**rate, DECAY * scale * STEP**decay
+    lr, weight_decay = RATE * losses / size * STEP**rate, DECAY * size / losses * STEP**decay
     return Setting(float(f"{lr:.1e}"), float(f"{weight_decay:.1e}"))
 
 
