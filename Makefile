@@ -39,7 +39,7 @@ stress: install
 label-studio: install  # a real server, kept apart since it pins other versions of our dependencies
 	test -x .venv-label-studio/bin/label-studio || $(PYTHON) -m venv .venv-label-studio
 	.venv-label-studio/bin/python -m pip install --quiet --disable-pip-version-check "label-studio==1.23.0"
-	WELDON_LABEL_STUDIO=.venv-label-studio/bin/label-studio $(BIN)/python -m pytest tests/data/test_labelstudio_server.py
+	WELDON_LABEL_STUDIO=.venv-label-studio/bin/label-studio $(BIN)/python -m pytest tests/data/test_labelstudio_server.py tests/serve/test_labelstudio_routes.py
 
 extras:  # packages that are too large, or too old, to be installed for everybody; with them the tests that skip elsewhere
 	test -x .venv-extras/bin/python || $(PYTHON) -m venv .venv-extras

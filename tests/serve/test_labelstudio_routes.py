@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from label_studio_server import label_studio
+
 CONFIG = """<View><Image name="img" value="$photo"/>
 <Choices name="what" toName="img"><Choice value="1"/><Choice value="8"/><Choice value="cat"/></Choices>
 <RectangleLabels name="box" toName="img">
@@ -105,3 +107,35 @@ def test_the_sdk_of_label_studio_takes_every_prediction(page):
         [str(Path(SDK)), "-c", CHECK], input=told, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("8", 0), done.stderr
+
+
+@pytest.mark.slow
+def test_a_real_label_studio_connects_the_page_as_a_model_and_keeps_its_predictions(run, scenes, tmp_path):
+    program = os.environ.get("WELDON_LABEL_STUDIO")
+    if program is None:
+        pytest.skip("label-studio is not here: `make label-studio` installs it beside and runs this test")
+    pytest.importorskip("uvicorn")
+    from serve.live import LivePage
+
+    page = LivePage(run.path, tmp_path / "c.csv")
+    (tmp_path / "data").mkdir()
+    try:
+        with label_studio(program, scenes, tmp_path / "data") as studio:
+            project = studio.open_project(CONFIG, scenes / "val")
+            addresses = [{"photo": f"/data/local-files/?d=val/{number:05d}.png"} for number in range(3)]
+            studio.ask(f"/api/projects/{project}/import", addresses)
+            model = {"project": project, "url": page.address.rstrip("/"), "title": "weldon"}
+            connected = studio.ask("/api/ml/", model)
+            assert (connected["readable_state"], connected["model_version"]) == ("Connected", "first")
+            ask = f"/api/dm/actions?id=retrieve_tasks_predictions&project={project}"
+            studio.ask(ask, {"selectedItems": {"all": True, "excluded": []}, "ordering": []})
+            found = studio.ask(f"/api/predictions/?project={project}")
+    finally:
+        page.close()
+        page.state.end()
+    assert {one["model_version"] for one in found} == {"first"}
+    assert len({one["task"] for one in found}) == 3
+    marks = [mark for one in found for mark in one["result"]]
+    assert {mark["from_name"] for mark in marks} <= {"what", "box"}
+    assert all(mark["to_name"] == "img" for mark in marks)
+    assert marks
