@@ -24,7 +24,7 @@ DISTURBED = """
 import os, runpy, signal, sys, time
 from pathlib import Path
 example = runpy.run_path(sys.argv[1])
-notes, how = Path(sys.argv[2]), sys.argv[3]
+notes, how, listed = Path(sys.argv[2]), sys.argv[3], Path(sys.argv[6] + ".done")  # an actor has other words
 class Disturbed(example["Look"]):
     def __call__(self, row):
         name = Path(row["path"]).name
@@ -33,9 +33,9 @@ class Disturbed(example["Look"]):
         if name == "p6.png" and how == "kill" and not (notes / "killed").exists():
             (notes / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        if name == "p4.png" and how == "fail":  # the last one
-            for _ in range(600):  # until something is done
-                if list(Path(sys.argv[6] + ".done").glob("*.parquet")):
+        if how == "fail" and len((notes / "seen").read_text().split()) == 7:  # the last one
+            for _ in range(3000):  # until something is done
+                if list(listed.glob("*.parquet")):
                     break
                 time.sleep(0.1)
             raise SystemError("a fault that the example does not foresee")
