@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -17,25 +16,11 @@ from fixtures.serve_command import COMMAND, told_by
 pytest.importorskip("starlette", reason="the extra serve is not installed")
 
 
-def test_the_command_serves_until_it_is_told_to_end(frozen_run):
-    command = [*COMMAND, str(frozen_run.path), "--port", "0", "--device", "cpu"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as server:
-        try:
-            assert server.stderr.readline() == f"reading the run {frozen_run.path} ...\n"
-            address = told_by(server, r"http://127\.0\.0\.1:\d+/")[0]
-            with urllib.request.urlopen(address, timeout=30) as answer:
-                assert b"weldon" in answer.read()
-        finally:
-            server.terminate()
-            told = server.stderr.read()
-            ended = server.wait(30)
-    assert (ended, "Traceback" in told) == (143, False), told
-
-
-def test_the_network_is_served_with_a_token_only(frozen_run):
+def test_the_network_is_served_with_a_token_only_until_the_command_is_told_to_end(frozen_run):
     command = [*COMMAND, str(frozen_run.path), "--host", "0.0.0.0", "--port", "0", "--device", "cpu"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
+            assert server.stderr.readline() == f"reading the run {frozen_run.path} ...\n"
             port, token = told_by(server, r":(\d+)/login\?token=(\S+)").groups()
             with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as caller:
                 caller.sendall(b"GET /api/run HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
@@ -47,8 +32,9 @@ def test_the_network_is_served_with_a_token_only(frozen_run):
                 assert answer.status == 200
         finally:
             server.terminate()
-            server.stderr.read()
-            server.wait(30)
+            told = server.stderr.read()
+            ended = server.wait(30)
+    assert (ended, "Traceback" in told) == (143, False), told
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ def test_what_a_reader_left_out_is_said(tmp_path):
     write_voc(tmp_path / "voc", [ImageAnnotation("a.png", 9, 9, (Box("cat", 0, 0, 4, 4),))])
     (tmp_path / "voc" / "._a.xml").write_bytes(b"")
     told = found(all_of("a.png"), boxes=tmp_path / "voc").covered.figures().overall
-    assert any("1 hidden files" in line for line in describe_truth(told))
+    assert any("hidden files were passed over (._a.xml)" in line for line in describe_truth(told))
 
 
 def test_own_boxes_that_tell_no_place_measure_nothing():
