@@ -131,8 +131,7 @@ def test_accuracy_counts_images_of_one_label(net):
 def test_the_start_is_that_of_one_class_by_itself_however_many_there_are(net):
     """Of the mean over C classes a class gets a C-th; of a softmax over them it gets all.
 
-    On photographs the start of another number of classes ended five points of accuracy lower (one label of
-    20, 15 images each), and two points of average precision lower (one class alone, 250 images).
+    docs/results.md, "one label an image", has what the other start lost on photographs.
     """
     dataset = made_up_maps(40)
     size = mean_squared_norm(dataset, range(40))
