@@ -31,7 +31,8 @@ from weldon.metrics import average_precision
 from weldon.models import create_model
 from weldon.models.embedded import DEFAULT_MODEL
 from weldon.pooling import WeldonPool
-from weldon.pooling.regions import RegionPool, fill_padding, flatten_regions, mean_of_regions
+from weldon.pooling.max_average import mean_of_regions
+from weldon.pooling.regions import RegionPool, fill_padding, flatten_regions
 from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.features.projection import projected, projected_net, strongest_directions
