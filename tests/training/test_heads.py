@@ -8,6 +8,7 @@ import torch
 from fixtures.cached_maps import CLASSES, made_up_maps
 from weldon.losses import APLoss, logistic_loss
 from weldon.models import create_model
+from weldon.pooling import LSEPool, MaxPool
 from weldon.training.heads import MOMENTUM, Heads, Setting, fit_heads, score_heads
 
 
@@ -81,6 +82,19 @@ def test_heads_of_several_counts_pool_each_by_its_own(net):
     scores = mixed(batch["features"], batch["mask"])
     for score, heads in zip(scores, alone, strict=True):
         torch.testing.assert_close(score, heads(batch["features"], batch["mask"])[0])
+
+
+def test_heads_whose_poolings_were_exchanged_pool_each_by_its_own(net):
+    """As benchmarks do; one pooling for all would give every head the same scores."""
+    heads = Heads(net, [Setting(0.1, 0.0)] * 2)
+    assert heads.pools_alike
+    heads.pools = torch.nn.ModuleList([MaxPool(), LSEPool(beta=1.0)])
+    features, mask = torch.rand(2, 16, 3, 3), torch.ones(2, 3, 3, dtype=torch.bool)
+    maps = net.transfer(features)
+    for scores, pool in zip(heads(features, mask), heads.pools, strict=True):
+        torch.testing.assert_close(scores, pool(maps, mask))
+    heads.pools = torch.nn.ModuleList([LSEPool(beta=1.0), LSEPool(beta=9.0)])
+    assert not heads.pools_alike
 
 
 def test_a_step_is_sgd_with_decay_written_out(net):

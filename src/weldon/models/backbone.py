@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,8 @@ from weldon.models.compiled import compiled, refuse_without_compiler
 from weldon.models.embedded import find_embedded, read_embedded
 from weldon.models.timm_model import as_map, choose_name, count_prefix, create_without_classifier, find_layout
 from weldon.models.weights import fit_state, load_weights, read_description
+
+log = logging.getLogger("weldon")
 
 
 class Backbone(nn.Module):
@@ -119,6 +122,7 @@ class Backbone(nn.Module):
             UsageError: no compiler is there.
         """
         refuse_without_compiler(next(self.parameters()).device)
+        log.info("the first batch compiles the backbone, which takes minutes; the others are faster then")
         self.compiled = True
 
     def check_size(self, height: int, width: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ from weldon.progress import progress_bar
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.features.projection import projected, projected_net, strongest_directions
 from weldon.training.heads import Heads, Setting, fit_heads, score_heads
+
+log = logging.getLogger("weldon")
 
 # Where the walk starts, for one class and features whose squared norm is 1 on average. A head learns the
 # same whatever the scale of the features, when its rate is divided by that norm and its decay multiplied by
@@ -119,6 +122,12 @@ class HeadSearch:
             new = [place for place in places if place not in figures]
             reached = small._measure([self._setting(place, size) for place in new], images, folds)
             figures.update(zip(new, reached, strict=True))
+            log.info(
+                "%d settings tried, the best of them %s %.4f on held-back training images",
+                len(figures),
+                self._measure_name,
+                max(figures.values()),
+            )
             rivals = [place for place in figures if place[3] == places[0][3]]  # each loss walks by itself
             return max(rivals, key=lambda place: figures[place])
 
@@ -154,7 +163,11 @@ class HeadSearch:
     def _trials(self, figures: dict[Place, float], size: float, held_back: int) -> Trials:
         ranked = sorted(figures, key=lambda place: -figures[place])
         trials = tuple(Trial(self._setting(place, size), figures[place]) for place in ranked)
-        return Trials(trials, held_back, "accuracy" if self.one_label else "mAP")
+        return Trials(trials, held_back, self._measure_name)
+
+    @property
+    def _measure_name(self) -> str:
+        return "accuracy" if self.one_label else "mAP"
 
     def _setting(self, place: Place, size: float) -> Setting:
         rate, decay, number, loss = place

@@ -79,9 +79,12 @@ class Heads(nn.Module):
 
     @property
     def pools_alike(self) -> bool:
-        """Whether one pooling can pool the maps of all heads: nothing is learnt there, all count alike."""
-        counts = {(setting.k_max, setting.k_min) for setting in self.settings}
-        return len(counts) == 1 and not self.pools[0].state_dict()
+        """Whether one pooling can pool the maps of all heads: it learns nothing and all have its options."""
+        options = {
+            (repr(pool), setting.k_max, setting.k_min)
+            for pool, setting in zip(self.pools, self.settings, strict=True)
+        }
+        return len(options) == 1 and not self.pools[0].state_dict()
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """Return a group for each head, with its own rate and decay."""
