@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fixtures.cached_maps import CLASSES, made_up_maps
+from weldon import device
 from weldon.losses import APLoss, logistic_loss
 from weldon.models import create_model
 from weldon.pooling import LSEPool, MaxPool
@@ -144,3 +145,22 @@ def test_heads_may_differ_in_their_counts(net):
     heads = Heads(net, [Setting(0.1, 0.0), Setting(0.1, 0.0, k_max=0.5, k_min=0)])
     assert [(pool.k_max, pool.k_min) for pool in heads.pools] == [(2, 1), (0.5, 0)]
     assert (net.pool.k_max, net.pool.k_min) == (2, 1)
+
+
+@pytest.mark.parametrize(("few", "threads"), [(10**9, 1), (1, 2)])
+def test_small_steps_are_taken_with_one_thread_and_the_number_comes_back(net, monkeypatch, few, threads):
+    monkeypatch.setattr(device, "FEW_NUMBERS", few)
+    seen = set()
+
+    def loss(scores, batch):
+        seen.add(torch.get_num_threads())
+        return logistic_loss(scores, batch["target"], batch["known"])
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        heads = Heads(net, [Setting(0.1, 0.0)])
+        fit_heads(heads, made_up_maps(8), range(8), [loss], epochs=1, batch_size=4, seed=0)
+        assert (seen, torch.get_num_threads()) == ({threads}, 2)
+    finally:
+        torch.set_num_threads(before)

@@ -10,6 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from weldon.device import threads_for
 from weldon.losses import Batch, Objective
 from weldon.models import RegionNet
 from weldon.models.region_net import average_scores, transferred
@@ -131,11 +132,12 @@ def fit_heads(
     for _ in range(epochs):
         order = torch.randperm(len(images), generator=generator).tolist()
         for batch in _batches(heads, dataset, [images[position] for position in order], batch_size):
-            scores = heads(batch["features"], batch["mask"])
-            optimizer.zero_grad()
-            _total(objectives, scores, batch).backward()  # type: ignore[no-untyped-call]  # heads share no parameter: each gets its own gradient
-            optimizer.step()
-            schedule.step()
+            with threads_for(batch["features"].numel()):
+                scores = heads(batch["features"], batch["mask"])
+                optimizer.zero_grad()
+                _total(objectives, scores, batch).backward()  # type: ignore[no-untyped-call]  # heads share no parameter: each gets its own gradient
+                optimizer.step()
+                schedule.step()
         after_epoch()
 
 
