@@ -57,6 +57,18 @@ def test_a_comma_in_a_name_survives_where_bars_separate(table, tmp_path):
     assert found.classes == ("cup, paper", "dog")
 
 
+def test_a_column_of_words_is_one_problem_that_says_what_to_call_it(table):
+    told = problems(table("File name,Species\n" + "".join(f"{n}.png,dog\n" for n in range(50))))
+    assert "column 'Species' holds words, such as 'dog'" in told
+    assert "name the column 'labels'" in told
+    assert told.count("Species") == 1
+
+
+def test_a_word_among_marks_is_named_by_its_row(table):
+    told = problems(table("file_name,cat\na.png,1\nb.png,perhaps\n"))
+    assert "row 3, column 'cat': 'perhaps' is none of 1/0" in told
+
+
 def test_numbers_as_class_names_stay_names(table, tmp_path):
     found = read_labels(tmp_path, table("file_name,label\na.png,0\nb.png,1\nc.png,01\n"))
     assert found.classes == ("0", "01", "1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -164,6 +164,8 @@ def _labels(cell: str, separator: str | None, where: str, problems: list[str]) -
 def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[str]) -> list[Row]:
     meaning = {**_CELLS, **(dict.fromkeys(_MINUS, minus_one) if minus_one else {})}
     minus_seen: list[str] = []
+    words = _columns_of_words(table, columns, {*meaning, *_MINUS})
+    problems += words.values()
     rows = []
     for number, cells in table.rows:
         where = f"{table.name} row {number}"
@@ -172,6 +174,8 @@ def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[
             cell, name = cells[position].lower(), table.header[position]
             if cell in meaning:
                 told[meaning[cell]].add(name)
+            elif position in words:
+                continue
             elif cell in _MINUS:
                 minus_seen.append(f"{where}, column {name!r}")
             else:
@@ -191,6 +195,20 @@ def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[
         )
     problems.extend(_minus_problem(minus_seen))
     return rows
+
+
+def _columns_of_words(table: Table, columns: Columns, understood: Set[str]) -> dict[int, str]:
+    """Return the columns in which no cell is a mark and several are words, each with what to do about it."""
+    found = {}
+    for position in columns.classes:
+        cells = [cells[position] for _, cells in table.rows if cells[position]]
+        if len(cells) > 1 and not any(cell.lower() in understood for cell in cells):
+            found[position] = (
+                f"{table.name}, column {table.header[position]!r} holds words, such as {cells[0]!r}, and no "
+                "1/0, true/false, yes/no: if they are the labels of each image, name the column 'labels'; "
+                "if it is no class, remove it"
+            )
+    return found
 
 
 def _minus_problem(places: Sequence[str]) -> list[str]:
