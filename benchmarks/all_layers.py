@@ -7,8 +7,8 @@ ingredients   plain: AdamW, body at a tenth of the rate, mirror images, from a r
 poolings      from the fitted head, with larger pictures; learnt from a part of VOC 2007's train, measured
               on its val once
 
-python benchmarks/all_layers.py ingredients   # about an hour on one core; resumes
-python benchmarks/all_layers.py poolings      # about an hour on one core; resumes
+python benchmarks/all_layers.py ingredients   # resumes
+python benchmarks/all_layers.py poolings      # resumes
 """
 
 from __future__ import annotations

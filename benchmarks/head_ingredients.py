@@ -5,7 +5,7 @@ Five folds of training images (800 of VOC 2007, all of the animals, 400 steel pl
 the average precision of the class and measured on the three others, for all ten ways to draw the two, beside
 one k for all classes that is chosen and measured on the same folds.
 
-python benchmarks/head_ingredients.py --cache DIR   # about half an hour on one core; resumes
+python benchmarks/head_ingredients.py --cache DIR   # resumes
 """
 
 from __future__ import annotations

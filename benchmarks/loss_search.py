@@ -18,12 +18,10 @@ from typing import Any
 import torch
 
 from provenance import commit, read_results, write_results
-from voc2007 import Experiment, open_experiment, subset
-from weldon.data.public.voc import VOC_CLASSES
+from voc2007 import Experiment, open_experiment, part_of, subset
 from weldon.losses import Objective
 from weldon.metrics import average_precision
 from weldon.runs.recipe_file import build_recipe
-from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.frozen_head import COUNTS, EPOCHS
 from weldon.training.head_search import HeadSearch, usual_batch_size
 from weldon.training.heads import Heads, fit_heads, score_heads
@@ -32,16 +30,9 @@ from weldon.training.run_loss import build_objective
 LOSSES = ("logistic", "ap")
 
 
-def part_of(train: FeatureDataset, images: int, seed: int) -> FeatureDataset:
-    chosen = subset(len(train), images, seed)
-    part = FeatureDataset([train.records[n] for n in chosen], VOC_CLASSES, train.cached)
-    part.target, part.known = train.target[chosen], train.known[chosen]
-    return part
-
-
 def measure(experiment: Experiment, images: int, seed: int) -> dict[str, Any]:
     """Return held-back and val mAP of the best setting of each loss."""
-    part = part_of(experiment.train, images, seed)
+    part = part_of(experiment.train, subset(len(experiment.train), images, seed))
     made: dict[str, Callable[[], Objective]] = {
         name: partial(
             build_objective, build_recipe({"data": ".", "loss": name}), "multilabel", part.target, part.known

@@ -4,7 +4,7 @@ VOC 2007's photographs that show one class only (1,388 of train, 1,419 of val), 
 the 384 strongest directions of the part that learns. The search is the product's own (rate, decay and k,
 chosen on held-back parts); the chosen head learns from the whole part for 30 epochs; val is looked at once.
 
-python benchmarks/one_label.py --cache DIR   # about a quarter of an hour on one core; resumes
+python benchmarks/one_label.py --cache DIR   # resumes
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from provenance import commit, read_results, write_results
-from voc2007 import open_experiment, subset
+from voc2007 import open_experiment, part_of, subset
 from weldon.data.public.voc import VOC_CLASSES
 from weldon.metrics import topk_accuracy
 from weldon.runs.recipe_file import build_recipe
@@ -38,12 +38,6 @@ RATE, DECAY = head_search.RATE, head_search.DECAY
 def of_one_label(dataset: FeatureDataset) -> FeatureDataset:
     only = (dataset.target.sum(1) == 1) & dataset.known.all(1)
     return part_of(dataset, only.nonzero().flatten().tolist())
-
-
-def part_of(dataset: FeatureDataset, places: list[int]) -> FeatureDataset:
-    part = FeatureDataset([dataset.records[n] for n in places], VOC_CLASSES, dataset.cached)
-    part.target, part.known = dataset.target[places], dataset.known[places]
-    return part
 
 
 def measure(net: Any, train: FeatureDataset, val: FeatureDataset, seed: int, start: str) -> dict[str, Any]:

@@ -221,6 +221,13 @@ def subset(total: int, images: int, seed: int) -> list[int]:
     return sorted(order[:images])
 
 
+def part_of(dataset: FeatureDataset, places: list[int]) -> FeatureDataset:
+    """Return these images with the labels that the whole set has."""
+    part = FeatureDataset([dataset.records[n] for n in places], VOC_CLASSES, dataset.cached)
+    part.target, part.known = dataset.target[places], dataset.known[places]
+    return part
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--images", type=int, nargs="+", default=[2500], help="training images")
