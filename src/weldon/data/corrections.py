@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from weldon.data.file_names import UNFIT, is_fit
+from weldon.data.image import SUFFIXES
 from weldon.data.record import LabelSet, Record
 from weldon.errors import DataError, UsageError
 from weldon.files import write_csv
@@ -80,6 +81,17 @@ def joined_table(path: Path) -> Path:
         'train.corrections.joined.csv'
     """
     return path.with_name(f"{path.stem}.joined.csv")
+
+
+def joined_pictures(table: Path | None) -> list[Path]:
+    """Return the pictures that a table of :func:`joined_table` names and that are there, by their paths.
+
+    Raises:
+        DataError: the table cannot be read.
+    """
+    rows = read_corrections(table) if table is not None and table.is_file() else ()
+    paths = {Path(row.file_name) for row in rows}
+    return sorted(p for p in paths if p.is_absolute() and p.suffix.lower() in SUFFIXES and p.is_file())
 
 
 def now() -> str:

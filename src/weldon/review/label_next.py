@@ -14,7 +14,7 @@ from torch import Tensor
 
 from weldon.counted import counted
 from weldon.data import Record
-from weldon.data.corrections import joined_table, read_corrections
+from weldon.data.corrections import joined_pictures, joined_table
 from weldon.errors import DataError, UsageError
 from weldon.evaluation.selection import pixels_as_trained
 from weldon.files import write_csv
@@ -104,7 +104,9 @@ def next_images(
     with pixels_as_trained(directory):
         used = table if needed or table.is_file() else None
         maps = read_run_maps(directory, corrections=used, device=device)
-        return _chosen(maps, *_unlabelled(maps, named, _spoken_of(joined)), count)
+        return _chosen(
+            maps, *_unlabelled(maps, named, frozenset(map(Path.resolve, joined_pictures(joined)))), count
+        )
 
 
 def write_next(path: Path, found: Sequence[NextImage]) -> None:
@@ -119,12 +121,6 @@ def write_next(path: Path, found: Sequence[NextImage]) -> None:
         for i in found
     ]
     write_csv(path, rows, (*columns, *(f"probability of {name}" for name in classes)))
-
-
-def _spoken_of(table: Path) -> frozenset[Path]:
-    """Return the pictures that joined on the page and that somebody labelled there."""
-    rows = read_corrections(table) if table.is_file() else ()
-    return frozenset(Path(row.file_name).resolve() for row in rows)
 
 
 def _unlabelled(

@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from weldon.data import LabelSet, Record
-from weldon.data.corrections import read_corrections
-from weldon.data.image import SUFFIXES
+from weldon.data.corrections import joined_pictures
 from weldon.data.split import numbered, read_numbered_splits
 from weldon.errors import UsageError
 from weldon.inference.image_list import expand_images
@@ -115,17 +114,10 @@ def read_run_images(
         folder = photos.resolve() if ".." in photos.parts else photos.absolute()
         more = _joining(own, folder, [image.path for image in expand_images(folder)], classes)
         joined = _name_of(folder, own) if more else ""
-    if paths := _spoken_of(spoken):
+    if paths := joined_pictures(spoken):
         folder = Path(os.path.commonpath([path.parent for path in paths]))
         more += _joining([*own, *more], folder, paths, classes)
     return RunImages((*own, *more), len(own), tuple(classes), joined)
-
-
-def _spoken_of(table: Path | None) -> list[Path]:
-    """Return the pictures of a table of what people said, those that are there, by their paths."""
-    rows = read_corrections(table) if table is not None and table.is_file() else ()
-    paths = {Path(row.file_name) for row in rows}
-    return sorted(p for p in paths if p.is_absolute() and p.suffix.lower() in SUFFIXES and p.is_file())
 
 
 def _joining(
