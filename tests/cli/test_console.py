@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from pathlib import Path
+
+import pytest
 
 from weldon.cli import console
 
@@ -31,9 +34,11 @@ def test_a_long_line_is_not_broken(capsys):
 
 
 def test_a_table_shows_names_as_they_are(capsys):
-    console.print_table("by class [all]", ["class", "AP"], [["cup [glass]", "5.0"], ["[/cup]", "10.0"]])
+    console.print_table(
+        "by class [all]", ["class", "AP"], [["cup [glass]", "5.0"], ["[/cup]", "1"], [":smile:", "2"]]
+    )
     printed = capsys.readouterr().out
-    for name in ("by class [all]", "cup [glass]", "[/cup]"):
+    for name in ("by class [all]", "cup [glass]", "[/cup]", ":smile:"):
         assert name in printed
 
 
@@ -44,14 +49,25 @@ def test_numbers_are_aligned_right_and_names_left(capsys):
     assert first.index("5.0") + 3 == second.index("100.0") + 5
 
 
-def test_what_the_library_logs_is_shown_once():
+@pytest.fixture
+def shown_log():
+    """The library's log as a command shows it; afterwards as it was."""
     log = logging.getLogger("weldon")
-    before = list(log.handlers)
+    before = log.level, log.propagate, list(log.handlers)
     console.show_log()
-    count = len(log.handlers)
+    yield log
+    log.setLevel(before[0])
+    log.propagate, log.handlers[:] = before[1:]
+
+
+def test_what_the_library_logs_is_shown_once(shown_log, capsys):
     console.show_log()
-    try:
-        assert len(log.handlers) == count == max(1, len(before))
-        assert log.level == logging.INFO
-    finally:
-        log.propagate = True
+    shown_log.info("3 images of %s", "a:smile:[b].jpg")
+    assert capsys.readouterr().err == "3 images of a:smile:[b].jpg\n"
+
+
+def test_the_log_goes_to_the_standard_error_of_that_moment(shown_log, monkeypatch):
+    later = io.StringIO()
+    monkeypatch.setattr("sys.stderr", later)
+    shown_log.warning("one file cannot be read")
+    assert later.getvalue() == "one file cannot be read\n"

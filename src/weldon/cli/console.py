@@ -13,8 +13,9 @@ from rich.table import Table
 
 from weldon.files import json_values
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Names of files and classes stand in what is printed: ``:smile:`` in one of them is no picture.
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(values: Any) -> None:
@@ -42,12 +43,21 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     out.print(table)
 
 
+class LogLines(logging.Handler):
+    """Says every record on the standard error of that moment, which need not be the one of the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one record as a line."""
+        try:
+            say(self.format(record))
+        except Exception:
+            self.handleError(record)
+
+
 def show_log() -> None:
     """Show on standard error what the library logs."""
     log = logging.getLogger("weldon")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
+    if not any(isinstance(handler, LogLines) for handler in log.handlers):
+        log.addHandler(LogLines())
     log.setLevel(logging.INFO)
     log.propagate = False
