@@ -33,6 +33,16 @@ def test_check_counts_bags_and_instances(visit, capsys):
     assert found["instances"] == [sizes[0], sizes[120], sizes[-1]]
 
 
+def test_check_counts_the_bags_there_are_beside_the_rows_of_those_that_are_not(visit, tmp_path, capsys):
+    written, _ = visit
+    table = tmp_path / "labels.csv"
+    table.write_text(written.labels.read_text() + "nowhere,3\n")
+    code, said = run(capsys, "check", written.folder, "--labels", table, "--json")
+    found = json.loads(said.out)
+    assert (code, found["bags"], len(found["errors"])) == (1, 240, 1)
+    assert "'nowhere'" in found["errors"][0]
+
+
 def test_the_trained_run_ranks_held_back_bags_far_better_than_chance(visit, capsys):
     _, folder = visit
     code, said = run(capsys, "val", folder, "--json")
@@ -198,4 +208,4 @@ def test_bags_without_labels_and_labels_without_bags_are_said(visit, tmp_path, c
     assert "features are constant in training and are passed over: 'f0'" in caplog.text  # a corner of digits
     more = write(tmp_path / "more.csv", "\n".join([*lines, "ghost,3"]) + "\n")
     code, said = run(capsys, "check", written.table, "--labels", more)
-    assert (code, "no bag 'ghost'" in said.err) == (1, True)
+    assert (code, "no bag 'ghost'" in said.out) == (1, True)

@@ -73,6 +73,60 @@ def test_a_row_without_a_picture_is_named_with_its_row(pictures, capsys):
     assert "row 8" in said.err + said.out
 
 
+def add_rows(folder, *rows):
+    with (folder / "labels.csv").open("a") as file:
+        file.writelines(f"{row}\n" for row in rows)
+
+
+def test_what_can_be_read_is_counted_beside_all_errors(pictures, capsys):
+    (pictures / "3.png").write_bytes(b"no picture")
+    add_rows(pictures, "ghost.png,cat,train", "ghoul.png,dog,nowhere")
+    code, said = check(capsys, pictures, "--json")
+    found = json.loads(said.out)
+    assert (code, found["images"], found["splits"]) == (1, 6, {"train": 5, "val": 1})
+    assert {count["name"]: count["positives"] for count in found["classes"]} == {"cat": 3, "dog": 3}
+    for words in ("row 8", "ghost.png", "row 9", "ghoul.png", "'nowhere'", "3.png cannot be read"):
+        assert any(words in error for error in found["errors"]), words
+    code, said = check(capsys, pictures)
+    assert (code, said.out.splitlines()[0]) == (
+        1,
+        "6 images (train 5, val 1), 2 classes; labels in one column",
+    )
+    assert all(f"error: {error}" in said.out for error in found["errors"])
+
+
+def test_cells_that_are_not_understood_are_unknown_and_no_absence(pictures, capsys):
+    rows = [
+        "file_name,cat,dog",
+        *(f"{n}.png,{n % 2},{1 - n % 2}" for n in range(4)),
+        "4.png,-1,1",
+        "5.png,x,0",
+    ]
+    (pictures / "labels.csv").write_text("\n".join(rows))
+    code, said = check(capsys, pictures, "--json")
+    found = json.loads(said.out)
+    assert (code, found["images"], found["unknown_cells"]) == (1, 6, 2)
+    assert ["--minus-one" in error for error in found["errors"]].count(True) == 1
+
+
+@pytest.mark.parametrize("cell", ["?", "\"['cat', \""])
+def test_a_row_whose_labels_are_not_understood_is_in_no_count(pictures, capsys, cell):
+    Image.new("RGB", (99, 99), "red").save(pictures / "6.png")
+    add_rows(pictures, f"6.png,{cell},train")
+    code, said = check(capsys, pictures, "--json")
+    found = json.loads(said.out)
+    assert (code, found["images"], len(found["errors"])) == (1, 6, 1)
+    assert [count["name"] for count in found["classes"]] == ["cat", "dog"]
+
+
+def test_without_any_picture_the_errors_are_all_that_is_said(pictures, capsys):
+    for picture in pictures.glob("*.png"):
+        picture.unlink()
+    code, said = check(capsys, pictures)
+    assert (code, said.out.splitlines()[0][:19], said.err) == (1, "0 images (no splits", "")
+    assert said.out.splitlines()[-1] == "6 errors, 0 warnings"
+
+
 @pytest.fixture
 def scenes67(tmp_path):
     names = {"TrainImages.txt": ["bar/a.jpg", "gym/b.jpg"], "TestImages.txt": ["bar/c.jpg"]}

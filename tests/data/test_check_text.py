@@ -79,3 +79,9 @@ def test_of_many_pairs_the_eight_that_share_most_are_named():
     pairs = line.removeprefix("together: ").split(", ")
     assert len(pairs) == 8
     assert pairs[0] == "d + e 34"
+
+
+def test_of_errors_two_hundred_are_shown_for_each_must_be_mended():
+    text = render_check(report(errors=tuple(f"e{n}" for n in range(201))))
+    assert text.count("error: ") == 200
+    assert "... and 1 more error (--json lists all)" in text

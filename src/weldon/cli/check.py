@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from weldon.cli.console import out, print_json
 from weldon.cli.max_pixels import MaxPixels
+from weldon.errors import printable
 from weldon.progress import progress_bar
+
+if TYPE_CHECKING:
+    from weldon.data import CheckReport, LabelSet
+    from weldon.training.inputs.bag_check import BagReport
 
 
 def check(
@@ -36,20 +42,13 @@ def check(
     from weldon.data import check_data, read_labels
     from weldon.data.bags.bag_files import holds_bags
 
+    reading = {"label_sep": label_sep, "minus_one": minus_one, "group_col": group_col, "sheet": sheet}
     if holds_bags(data, labels):
-        reading = {"label_sep": label_sep, "minus_one": minus_one, "group_col": group_col, "sheet": sheet}
         _check_bags(data, labels, json=json, window=window, **reading)
         return
     data, dataset = _named(data, dataset, data_root)
-    label_set = read_labels(
-        data,
-        labels,
-        label_sep=label_sep,
-        minus_one=minus_one,
-        group_col=group_col,
-        sheet=sheet,
-        image_set=image_set,
-        dataset=dataset,
+    label_set, problems = _understood(
+        lambda: read_labels(data, labels, image_set=image_set, dataset=dataset, **reading)
     )
     with progress_bar(shown=not json) as progress:
         bar = progress.add_task("reading files", total=len(label_set.records))
@@ -58,11 +57,27 @@ def check(
             folder=None if dataset else data,  # public archives hold files that the protocol leaves out
             progress=lambda done: progress.update(bar, completed=done),
             window=_window(window),
+            problems=problems,
         )
+    _show(report, json=json)
+
+
+def _understood(read: Callable[[], LabelSet]) -> tuple[LabelSet, tuple[str, ...]]:
+    """Return labels and what is wrong with them; where something is, the labels are those understood."""
+    from weldon.data.labels.rows import LabelsError
+
+    try:
+        return read(), ()
+    except LabelsError as error:
+        return error.understood, error.problems
+
+
+def _show(report: CheckReport | BagReport, *, json: bool) -> None:
+    """Print what was found, and leave with status 1 where something must be mended."""
     if json:
         print_json(report.as_dict())
     else:
-        out.print(report.render(), markup=False, soft_wrap=True)
+        out.print(printable(report.render()), markup=False, soft_wrap=True)
     if report.errors:
         raise typer.Exit(1)
 
@@ -85,11 +100,8 @@ def _check_bags(data: Path, labels: Path | None, *, json: bool, **options: Any) 
     bags = bags_at(data, labels)
     assert bags is not None
     assert labels is not None
-    report = check_bags(read_bag_labels(recipe, bags, labels), bags)
-    if json:
-        print_json(report.as_dict())
-    else:
-        out.print(report.render(), markup=False, soft_wrap=True)
+    label_set, problems = _understood(lambda: read_bag_labels(recipe, bags, labels))
+    _show(check_bags(label_set, bags, problems=problems), json=json)
 
 
 def _named(data: Path, dataset: str | None, data_root: Path | None) -> tuple[Path, str | None]:

@@ -109,6 +109,7 @@ def check_data(
     folder: str | Path | None = None,
     progress: Callable[[int], None] | None = None,
     window: Window | None = None,
+    problems: Sequence[str] = (),
 ) -> CheckReport:
     """Look at every label and every file, and change nothing.
 
@@ -117,6 +118,7 @@ def check_data(
         folder: where to look for images that no row names; None looks nowhere (nor is a devkit searched).
         progress: called with the number of files read so far.
         window: as for :func:`weldon.data.load_image`.
+        problems: what is wrong with the labels, when ``label_set`` is only what was understood of them.
     """
     records = label_set.records
     facts = _facts(records, progress, window)
@@ -139,7 +141,7 @@ def check_data(
     )
     bad = tuple(f"{name} cannot be read: {reason}" for name, reason in unreadable)
     many = len(bad) > bearable(len(records))
-    errors = (*copy_errors(copies), *_group_errors(records))
+    errors = (*problems, *copy_errors(copies), *_group_errors(records))
     return CheckReport(
         form=label_set.form,
         images=len(records),
@@ -154,7 +156,7 @@ def check_data(
         sizes=_sizes(facts),
         copies=copies,
         unused=unused,
-        errors=(*bad, *errors) if many else errors,
+        errors=(*errors, *bad) if many else errors,
         warnings=warnings if many else (*bad, *warnings),
         notes=tuple(note for note in label_set.notes if note not in alike),
     )
@@ -212,7 +214,7 @@ def _group_errors(records: Sequence[Record]) -> list[str]:
 
 def _label_warnings(label_set: LabelSet, counts: Sequence[ClassCount]) -> Iterator[str]:
     splits = {record.split or "-" for record in label_set.records}
-    for count in counts:
+    for count in counts if splits else ():
         trained = count.by_split.get("train", 0) + count.by_split.get("-", 0)
         if not trained and splits & {"train", "-"}:
             yield f"class {count.name!r} has no positive to learn from"

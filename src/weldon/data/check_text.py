@@ -10,7 +10,8 @@ from weldon.counted import counted
 if TYPE_CHECKING:
     from weldon.data.check import CheckReport, ClassCount
 
-_SHOWN = 20
+_SHOWN = {"error": 200}  # every error must be mended; of others a few show what there is
+_FEW = 20
 FORMS = {"long": "labels in one column", "wide": "a column a class", "folder": "a folder a class"}
 _PAIRS = 8
 
@@ -79,10 +80,11 @@ def _pairs(report: CheckReport) -> Iterator[str]:
 def _listed(kind: str, sentences: Sequence[str]) -> Iterator[str]:
     if sentences:
         yield ""
-    for sentence in sentences[:_SHOWN]:
+    shown = _SHOWN.get(kind, _FEW)
+    for sentence in sentences[:shown]:
         yield f"{kind}: {sentence}"
-    if len(sentences) > _SHOWN:
-        yield f"... and {counted(len(sentences) - _SHOWN, f'more {kind}')} (--json lists all)"
+    if len(sentences) > shown:
+        yield f"... and {counted(len(sentences) - shown, f'more {kind}')} (--json lists all)"
 
 
 def _verdict(report: CheckReport) -> str:

@@ -42,7 +42,8 @@ class Columns:
 def without_doubtful_cells(table: Table, columns: Columns) -> tuple[Table, list[str]]:
     """Return the table without the cells whose value is not what a person sees there, and a problem for each.
 
-    What was told of a cell is told once: such a cell is blank, and a row without its name is left out.
+    What was told of a cell is told once: such a cell is blank, and a row without its name or its only cell of
+    labels is left out.
     """
     doubtful = _doubtful_cells(table, columns)
 
@@ -54,7 +55,7 @@ def without_doubtful_cells(table: Table, columns: Columns) -> tuple[Table, list[
     rows = [
         (number, tuple(plain(number, column, cell) for column, cell in enumerate(cells)))
         for number, cells in table.rows
-        if (number, columns.file) not in doubtful
+        if not {(number, columns.file), (number, columns.labels)} & doubtful.keys()
     ]
     problems = [
         f"{table.name} row {row}, column {table.header[column] or column + 1!r}: the cell {doubt}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -35,17 +36,20 @@ def entry_row(entry: object, where: str, group_key: str, problems: list[str]) ->
     if label_key is None:
         problems.append(f"{where}: {name!r} has no key `labels`; write [] where no class is present")
         return None
+    before = len(problems)
     labels = _names(given, f"{where}, {label_key!r}", problems)
     unknown = _names(entry.get("unknown") or [], f"{where}, 'unknown'", problems)
     if both := labels & unknown:
         problems.append(f"{where}: {', '.join(sorted(both))} is both present and unknown")
+    sound = len(problems) == before
     split, group, weight = (
         _text(entry.get(key), f"{where}, {key!r}", problems) for key in ("split", group_key, "weight")
     )
     factor = parse_weight(weight, where, problems)
-    return Row.of(
+    row = Row.of(
         where, name, labels, unknown, told=given is not None, split=split, group=group, weight=factor
     )
+    return replace(row, sound=sound)
 
 
 def tells_labels(entry: object) -> bool:

@@ -14,6 +14,20 @@ from weldon.data.record import LabelSet, Record, split_name
 from weldon.errors import DataError
 
 
+class LabelsError(DataError):
+    """Labels that cannot be used as they are, with what was understood of them.
+
+    Args:
+        summary: as for :class:`DataError`.
+        problems: as for :class:`DataError`.
+        understood: the images that were found, to be counted and never to be learnt from.
+    """
+
+    def __init__(self, summary: str, problems: Iterable[str], understood: LabelSet) -> None:
+        super().__init__(summary, problems)
+        self.understood = understood
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One image as a label file describes it.
@@ -23,11 +37,13 @@ class Row:
         record: what the file says; until the image is looked for, its path is its name and its split stands
             as it is written, in any accepted spelling.
         told: False where the file names the image and does not say what it shows: nothing of it is known.
+        sound: False where its labels or its file were not understood: a problem says so, and no count has it.
     """
 
     where: str
     record: Record
     told: bool = True
+    sound: bool = True
 
     @classmethod
     def of(
@@ -75,14 +91,15 @@ def label_set_of(
         source: the file or folder, for the error.
 
     Raises:
-        DataError: with all problems, each naming its file and row.
+        LabelsError: with all problems, each naming its file and row.
     """
     found, said = list(problems), list(notes)
+    whole = f"{Path(source).name}: " if str(source) else ""
     rows = _told(rows, said)
     placed = _settled(_located(rows, finder, found), problems=found, notes=said)
     found.extend(_split_problems(placed))
     if given is None:
-        classes = _classes(placed, declared, empty_classes, problems=found, notes=said)
+        classes = _classes(placed, declared, empty_classes, problems=found, notes=said, whole=whole)
         found.extend(broken_names(classes))
         said.extend(alike_names(classes))
     else:
@@ -94,11 +111,15 @@ def label_set_of(
         said.append(
             f"{bare} of {len(placed)} images have no label, nothing unknown: every class is absent there"
         )
-    said.extend(_weightless(placed, found))
+    said.extend(_weightless(placed, found, whole))
+    label_set = LabelSet(
+        tuple(item.record for item in placed if item.sound), tuple(classes), form, tuple(said)
+    )
     if found:
         place = f" of {source}" if str(source) else ""
-        raise DataError(f"the labels{place} cannot be used as they are; correct these and run again:", found)
-    return LabelSet(tuple(item.record for item in placed), tuple(classes), form, tuple(said))
+        summary = f"the labels{place} cannot be used as they are; correct these and run again:"
+        raise LabelsError(summary, found, label_set)
+    return label_set
 
 
 def _told(rows: Iterable[Row], notes: list[str]) -> list[Row]:
@@ -115,15 +136,16 @@ def _told(rows: Iterable[Row], notes: list[str]) -> list[Row]:
 
 def _located(rows: Iterable[Row], finder: Finder, problems: list[str]) -> list[Row]:
     placed = []
-    for row in rows:
-        name, written = row.record.file_name, row.record.split
+    for given in rows:
+        row, name, written = given, given.record.file_name, given.record.split
         split = split_name(written) if written else None
         if written and split is None:
             problems.append(f"{row.where}: split {written!r} is none of train, val (valid, validation), test")
         path = finder.find(name)
         if path is None:
             problems.append(f"{row.where}: {finder.why_not(name)}")
-            path = Path(name)  # kept, so that its labels do not seem to be missing as well
+            # kept, so that its labels do not seem to be missing as well
+            row, path = replace(row, sound=False), Path(name)
         placed.append(row.saying(path=path, split=split))
     return placed
 
@@ -176,11 +198,11 @@ def _known_unknowns(
     ]
 
 
-def _weightless(placed: Sequence[Row], problems: list[str]) -> list[str]:
+def _weightless(placed: Sequence[Row], problems: list[str], whole: str) -> list[str]:
     """Say how many images the loss leaves out, by their weight."""
     places = [item.where for item in placed if item.record.weight == 0]
     if places and len(places) == len(placed):
-        problems.append("every image has weight 0: there is nothing to learn")
+        problems.append(f"{whole}every image has weight 0: there is nothing to learn")
     return [f"{len(places)} of {len(placed)} images have weight 0: nothing is learnt from them"] * bool(
         places
     )
@@ -224,13 +246,14 @@ def _classes(
     *,
     problems: list[str],
     notes: list[str],
+    whole: str,
 ) -> Sequence[str]:
     """Return the classes in their order: those declared, else the sorted labels of the training images."""
     training = [item for item in placed if item.record.split in (None, "train")]
     taught = frozenset(name for item in training for name in item.record.labels)
     if not taught:
         if not problems:
-            problems.append("no training image has a label: there is nothing to learn")
+            problems.append(f"{whole}no training image has a label: there is nothing to learn")
         return ()
     empty = [name for name in declared or () if name not in taught]
     if empty and empty_classes == "refuse":

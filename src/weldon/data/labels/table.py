@@ -130,10 +130,13 @@ def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> 
     rows = []
     for number, cells in table.rows:
         where = f"{table.name} row {number}"
-        labels = _labels(cells[position], separator, where, told.problems)
+        problems: list[str] = []
+        labels = _labels(cells[position], separator, where, problems)
+        told.problems += problems
         row = _row(where, cells, columns, labels, frozenset(), problems=told.problems)
         missing = cells[position] in MISSING
-        rows.append(replace(row, told=False, where=f"{where} ({cells[position]})") if missing else row)
+        row = replace(row, told=False, where=f"{where} ({cells[position]})") if missing else row
+        rows.append(replace(row, sound=not problems))
     mixed = other_separators((name for row in rows for name in row.record.labels), separator)
     if mixed and label_sep is None:
         told.notes.append(
@@ -158,7 +161,7 @@ def _labels(cell: str, separator: str | None, where: str, problems: list[str]) -
         f"{where}: {name!r} is no class: leave the row out, or use a column a class for unknown"
         for name in odd
     ]
-    return labels
+    return labels.difference(odd)
 
 
 def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[str]) -> list[Row]:
@@ -174,11 +177,11 @@ def _wide(table: Table, columns: Columns, minus_one: str | None, problems: list[
             cell, name = cells[position].lower(), table.header[position]
             if cell in meaning:
                 told[meaning[cell]].add(name)
-            elif position in words:
                 continue
-            elif cell in _MINUS:
+            told["unknown"].add(name)
+            if cell in _MINUS:
                 minus_seen.append(f"{where}, column {name!r}")
-            else:
+            elif position not in words:
                 problems.append(
                     f"{where}, column {name!r}: {cells[position]!r} is none of 1/0, true/false, yes/no, "
                     "blank or ?: correct the cell, or remove the column if it is no class"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,11 +21,12 @@ class BagReport:
     Args:
         bags: labelled bags.
         features: F.
-        instances: fewest, median and most instances of a bag.
+        instances: fewest, median and most instances of a bag; zeros where there is no bag.
         splits: bags in each split; ``-`` for those without.
         positives: bags with each class.
         unknown: bags where a class was not labelled.
         unused: bags that no row of the table names.
+        errors: what is wrong with the labels; the counts are of what was understood.
         warnings: what deserves a look.
         notes: what the reader of the labels decided.
     """
@@ -36,6 +38,7 @@ class BagReport:
     positives: dict[str, int]
     unknown: dict[str, int]
     unused: tuple[str, ...]
+    errors: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -46,7 +49,7 @@ class BagReport:
     def render(self) -> str:
         """Return the report as text for a terminal."""
         fewest, middle, most = self.instances
-        width = max(len(name) for name in self.positives)
+        width = max([0, *map(len, self.positives)])
         return "\n".join(
             [
                 *self.notes,
@@ -58,13 +61,19 @@ class BagReport:
                     + (f"  {self.unknown[name]:>6} unknown" if self.unknown[name] else "")
                     for name, count in self.positives.items()
                 ),
+                *(f"error: {words}" for words in self.errors),
                 *(f"warning: {words}" for words in self.warnings),
             ]
         )
 
 
-def check_bags(labels: LabelSet, bags: BagSource) -> BagReport:
+def check_bags(labels: LabelSet, bags: BagSource, *, problems: Sequence[str] = ()) -> BagReport:
     """Read every labelled bag once and count.
+
+    Args:
+        labels: of the bags.
+        bags: where they lie.
+        problems: what is wrong with the labels, when ``labels`` is only what was understood of them.
 
     Raises:
         DataError: a bag with a feature that is not a finite number.
@@ -78,11 +87,12 @@ def check_bags(labels: LabelSet, bags: BagSource) -> BagReport:
     return BagReport(
         bags=len(records),
         features=bags.num_features,
-        instances=(sizes[0], sizes[len(sizes) // 2], sizes[-1]),
+        instances=(sizes[0], sizes[len(sizes) // 2], sizes[-1]) if sizes else (0, 0, 0),
         splits=dict(Counter(record.split or "-" for record in records)),
         positives={name: positives[name] for name in labels.classes},
         unknown={name: unknown[name] for name in labels.classes},
         unused=unused,
+        errors=tuple(problems),
         warnings=tuple(_warnings(labels, positives, unlabelled_note(bags, list(named)))),
         notes=labels.notes,
     )
