@@ -127,6 +127,29 @@ def test_without_any_picture_the_errors_are_all_that_is_said(pictures, capsys):
     assert said.out.splitlines()[-1] == "6 errors, 0 warnings"
 
 
+def test_files_that_are_no_pictures_are_counted_by_their_ending(pictures, capsys):
+    for name in (*(f"IMG_{n}.HEIC" for n in range(7)), "notes.txt", ".hidden"):
+        (pictures / name).write_bytes(b"something")
+    code, said = check(capsys, pictures, "--json")
+    assert (code, json.loads(said.out)["notes"]) == (
+        0,
+        [
+            "1 file hidden or a system's own, passed over: .hidden (1)",
+            "7 files of .heic cannot be read, convert it first: IMG_0.HEIC, IMG_1.HEIC, IMG_2.HEIC, "
+            "IMG_3.HEIC, IMG_4.HEIC, ...",
+            "1 file of .txt, no image by its ending, passed over: notes.txt",
+        ],
+    )
+
+
+def test_a_picture_whose_row_is_left_out_is_not_said_to_have_none(pictures, capsys):
+    for number, cell in enumerate(("NA", "?"), start=6):
+        Image.new("RGB", (99, 99), "red").save(pictures / f"{number}.png")
+        add_rows(pictures, f"{number}.png,{cell},train")
+    code, said = check(capsys, pictures, "--json")
+    assert (code, json.loads(said.out)["unused"]) == (1, [])
+
+
 @pytest.fixture
 def scenes67(tmp_path):
     names = {"TrainImages.txt": ["bar/a.jpg", "gym/b.jpg"], "TestImages.txt": ["bar/c.jpg"]}

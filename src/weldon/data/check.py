@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from weldon.data.copies import Copies, copy_errors, copy_warnings, find_copies
 from weldon.data.file_facts import FileFacts, file_facts
 from weldon.data.greys import Window
 from weldon.data.labels.class_names import alike_names
+from weldon.data.labels.huggingface import METADATA
 from weldon.data.record import LabelSet, Record
 from weldon.data.split import straddling_groups
-from weldon.data.walk import walk
+from weldon.data.walk import notes_on, walk
 
 # Fewer positives than this make an average precision a matter of chance.
 FEW_POSITIVES = 10
 # A share of unreadable files above this stops a training run before it starts.
 _TINY = 32
+_WHOLE_FOLDERS = ("voc", "shards")  # they hold more than what is learnt from
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def check_data(
         if fact.problem is not None
     )
     counts = tuple(_count(name, records) for name in label_set.classes)
-    unused = () if folder is None or label_set.form == "voc" else _unused(records, Path(folder))
+    unused, passed_over = _not_named(label_set, folder)
     alike = alike_names(label_set.classes)
     warnings = (
         *alike,
@@ -158,7 +160,7 @@ def check_data(
         unused=unused,
         errors=(*errors, *bad) if many else errors,
         warnings=warnings if many else (*bad, *warnings),
-        notes=tuple(note for note in label_set.notes if note not in alike),
+        notes=(*(note for note in label_set.notes if note not in alike), *passed_over),
     )
 
 
@@ -199,10 +201,22 @@ def _sizes(facts: Sequence[FileFacts]) -> dict[str, tuple[int, int]]:
     }
 
 
-def _unused(records: Sequence[Record], folder: Path) -> tuple[str, ...]:
-    used = {record.path.resolve() for record in records}
-    there = walk(folder).images if folder.is_dir() else []
-    return tuple(str(path.relative_to(folder)) for path in there if path.resolve() not in used)
+def _not_named(label_set: LabelSet, folder: str | Path | None) -> tuple[tuple[str, ...], list[str]]:
+    """Return the images in a folder that no row names, and a note on each other kind of file there."""
+    if folder is None or label_set.form in _WHOLE_FOLDERS or not (root := Path(folder)).is_dir():
+        return (), []
+    found = walk(root)
+    used = {record.path.resolve() for record in label_set.records}
+    used.update(path.resolve() for path in label_set.besides)
+    images, others = (
+        [path for path in paths if path.resolve() not in used] for paths in (found.images, found.others)
+    )
+    unused = tuple(str(path.relative_to(root)) for path in images)
+    if label_set.form == "folder":  # whose reader has looked at the rest
+        return unused, []
+    return unused, notes_on(
+        replace(found, others=[path for path in others if path.name not in METADATA]), root
+    )
 
 
 def _group_errors(records: Sequence[Record]) -> list[str]:

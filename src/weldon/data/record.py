@@ -78,12 +78,14 @@ class LabelSet:
         classes: names in their fixed order.
         form: where they were read from: ``folder``, ``long``, ``wide``, ``jsonl``, ``voc``, ``coco`` ...
         notes: what the reader decided and the user should know, one sentence each.
+        besides: files that are accounted for and in no record: the label file, images of rows left out.
     """
 
     records: tuple[Record, ...]
     classes: tuple[str, ...]
     form: str
     notes: tuple[str, ...] = ()
+    besides: tuple[Path, ...] = ()
 
     def of_split(self, split: str | None) -> tuple[Record, ...]:
         """Return the records of one split; None asks for those whose split was left open."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,8 @@ def label_set_of(
     """
     found, said = list(problems), list(notes)
     whole = f"{Path(source).name}: " if str(source) else ""
-    rows = _told(rows, said)
+    given_rows = list(rows)
+    rows = _told(given_rows, said)
     placed = _settled(_located(rows, finder, found), problems=found, notes=said)
     found.extend(_split_problems(placed))
     if given is None:
@@ -112,9 +113,9 @@ def label_set_of(
             f"{bare} of {len(placed)} images have no label, nothing unknown: every class is absent there"
         )
     said.extend(_weightless(placed, found, whole))
-    label_set = LabelSet(
-        tuple(item.record for item in placed if item.sound), tuple(classes), form, tuple(said)
-    )
+    records = tuple(item.record for item in placed if item.sound)
+    besides = (Path(source), *_besides(given_rows, finder))
+    label_set = LabelSet(records, tuple(classes), form, tuple(said), besides)
     if found:
         place = f" of {source}" if str(source) else ""
         summary = f"the labels{place} cannot be used as they are; correct these and run again:"
@@ -122,9 +123,15 @@ def label_set_of(
     return label_set
 
 
-def _told(rows: Iterable[Row], notes: list[str]) -> list[Row]:
+def _besides(rows: Iterable[Row], finder: Finder) -> Iterator[Path]:
+    """Yield the files of the rows that end in no record."""
+    for row in rows:
+        if not (row.told and row.sound) and (path := finder.find(row.record.file_name)) is not None:
+            yield path
+
+
+def _told(given: Sequence[Row], notes: list[str]) -> list[Row]:
     """Leave out the images of which nothing is said: they are unknown, not without any class."""
-    given = list(rows)
     silent = [row for row in given if not row.told]
     if silent:
         places = ", ".join(row.where for row in silent[:5]) + (", ..." if len(silent) > 5 else "")
