@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import pickle
 import signal
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from lightning.pytorch.trainer.connectors.signal_connector import _HandlersCompose
 
-from weldon.models import create_bag_model
+from weldon.models import create_bag_model, create_model
 from weldon.runs.recipe_file import build_recipe
 from weldon.stopping import stop
 from weldon.training.callbacks import (
@@ -62,6 +63,42 @@ def test_a_resumed_run_knows_what_was_best(module):
     resumed.load_state_dict(first.state_dict())
     resumed.on_validation_end(at(4, 0.7), module)
     assert (saved, resumed.epoch) == ([], 3)
+
+
+@pytest.fixture
+def frozen():
+    net = create_model("test_resnet", 1, weights="none")
+    net.freeze_backbone()
+    return TrainingModule(net, lambda scores, batch: scores.sum(), build_recipe({"data": "."}), "multilabel")
+
+
+def with_bias(module: TrainingModule, value: float) -> TrainingModule:
+    """The module as if training had moved the bias of its transfer layer there."""
+    with torch.no_grad():
+        module.net.transfer.bias.fill_(value)
+    return module
+
+
+@pytest.mark.parametrize("ending", ["end", "stop", "kill"])
+def test_with_a_frozen_backbone_the_best_head_is_written_once_more_whatever_ends_training(frozen, ending):
+    written = []
+    save = lambda trained: written.append(trained.net.transfer.bias.item())  # noqa: E731
+    best = BestWeights(save)
+    for epoch, value in enumerate((0.2, 0.5, 0.6, 0.4)):
+        best.on_validation_end(at(epoch, value), with_bias(frozen, epoch))
+    assert written == [0]
+    if ending == "kill":  # the checkpoint of the last whole epoch is what is left
+        state = pickle.loads(pickle.dumps(best.state_dict()))
+        best = BestWeights(save)
+        best.load_state_dict(state)
+        best.on_validation_end(at(4, 0.3), with_bias(frozen, 4))
+    if ending == "stop":
+        best.on_exception(at(4), frozen, KeyboardInterrupt())
+    else:
+        best.on_train_end(at(4), frozen)
+    assert written == [0, 2]
+    best.on_train_end(at(4), frozen)
+    assert written == [0, 2]
 
 
 def test_only_the_first_process_writes(module, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
 from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
+from torch import Tensor
 
 from weldon.runs.metrics_file import write_epoch
 from weldon.stopping import stop
@@ -21,16 +22,21 @@ log = logging.getLogger("weldon")
 
 
 class BestWeights(L.Callback):
-    """Save the network whenever the validation figure improves, and remember the epoch.
+    """Keep the network whenever the validation figure improves, and remember the epoch.
+
+    Where the backbone is frozen, writing it each time takes a quarter of an epoch. Then the weights that
+    learn stay in memory, and in the checkpoint of every epoch, and the file is written in the first epoch and
+    when training ends or is stopped.
 
     Args:
-        save: called with the module when it is the best so far.
+        save: writes the network of a module, which is the best so far.
     """
 
     def __init__(self, save: Callable[[TrainingModule], None]) -> None:
         self.save = save
         self.value = float("-inf")
         self.epoch = -1
+        self.unsaved: dict[str, Tensor] = {}
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Compare this epoch's figure with the best so far."""
@@ -38,17 +44,38 @@ class BestWeights(L.Callback):
         value = float(trainer.callback_metrics[pl_module.monitor])
         if trainer.sanity_checking or (self.epoch >= 0 and not value > self.value):
             return
-        self.value, self.epoch = value, trainer.current_epoch
-        if trainer.is_global_zero:
+        first, self.value, self.epoch = self.epoch < 0, value, trainer.current_epoch
+        if not trainer.is_global_zero:
+            return
+        fixed = pl_module.net.fixed_names()
+        if first or not fixed:
             self.save(pl_module)
+        else:
+            state = pl_module.net.state_dict()
+            self.unsaved = {name: state[name].clone() for name in state if name not in fixed}
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Write the best weights that are in memory only; the network has them from then on."""
+        assert isinstance(pl_module, TrainingModule)
+        if self.unsaved:
+            pl_module.net.load_state_dict(self.unsaved, strict=False)
+            self.save(pl_module)
+            self.unsaved = {}
+
+    def on_exception(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException
+    ) -> None:
+        """Write them where training is stopped as well."""
+        self.on_train_end(trainer, pl_module)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run must know."""
-        return {"value": self.value, "epoch": self.epoch}
+        return {"value": self.value, "epoch": self.epoch, "unsaved": self.unsaved}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up where an interrupted run stopped."""
+        """Take up where a run stopped; with a checkpoint of an earlier version the file has all."""
         self.value, self.epoch = state_dict["value"], state_dict["epoch"]
+        self.unsaved = state_dict.get("unsaved", {})
 
 
 class MetricsTable(L.Callback):
