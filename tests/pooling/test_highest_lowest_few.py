@@ -37,7 +37,7 @@ def test_few_numbers_are_pooled_as_many(ends, tied, dtype, generator, monkeypatc
 def test_only_few_plain_numbers_go_this_way(dtype, masked, regions, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "weldon.pooling.highest_lowest_few.add_few", lambda scores, ends: seen.append(ends) or scores[..., 0]
+        "weldon.pooling.highest_lowest.add_few", lambda scores, ends: seen.append(ends) or scores[..., 0]
     )
     mask = torch.ones(1, regions, dtype=torch.bool) if masked else None
     add_evidence(torch.zeros(1, 1, regions, dtype=dtype), mask, "all", "all")

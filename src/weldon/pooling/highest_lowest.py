@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from weldon.pooling.count import Count
+from weldon.pooling.highest_lowest_few import FEW_DTYPES, add_few
 from weldon.pooling.max_average import average_weights, mean_of_regions
 from weldon.pooling.regions import accumulation_dtype, fill_padding, resolve_count
 
@@ -74,11 +75,9 @@ def add_evidence(
 
 def select_by_sort(regions: Tensor, real: Tensor | None, ends: Ends) -> Tensor:
     """Do what :func:`add_evidence` says by sorting each row once."""
-    if real is None and regions.numel() <= SMALL and regions.device.type == "cpu":
-        from weldon.pooling.highest_lowest_few import FEW_DTYPES, add_few
-
-        if regions.dtype in FEW_DTYPES:
-            return add_few(regions, ends)
+    few = real is None and regions.numel() <= SMALL and regions.device.type == "cpu"
+    if few and regions.dtype in FEW_DTYPES:
+        return add_few(regions, ends)
     score: Tensor = _SortedEnds.apply(regions, real, ends)
     return score
 
@@ -108,8 +107,10 @@ def choose_way(regions: Tensor, ends: Ends) -> Way:
     if regions.device.type != "cpu" or type(regions) not in (Tensor, torch.nn.Parameter):
         return "topk"
     count = regions.shape[-1]
+    if count < LONG_ROW:
+        return "sorted"
     most = max(resolve_count(k, count) for k in (ends.k_max, ends.k_min) if k != 0)
-    return "topk" if count >= LONG_ROW and most * FEW <= count else "sorted"
+    return "topk" if most * FEW <= count else "sorted"
 
 
 @cache

@@ -5,15 +5,17 @@ Of the maps of one picture it takes a quarter of the time of torch's calls. Padd
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from weldon.pooling.highest_lowest import Ends, evidence_weights
 from weldon.pooling.regions import resolve_count
+
+if TYPE_CHECKING:
+    from weldon.pooling.highest_lowest import Ends
 
 FEW_DTYPES = (torch.float32, torch.float64)
 
@@ -48,6 +50,8 @@ class _FewEnds(torch.autograd.Function):
         (regions,) = ctx.saved_tensors
         tied = any((cut == behind).any() for *_, cut, behind in ctx.cuts if behind is not None)
         if tied or torch.is_grad_enabled():  # the slope of a slope is asked for
+            from weldon.pooling.highest_lowest import evidence_weights  # which imports this file
+
             positive, negative = evidence_weights(regions.detach(), None, *ctx.ends)
             return upstream.unsqueeze(-1) * (positive + negative).to(regions.dtype), None
         values, above = regions.detach().numpy(), upstream.detach().numpy()[..., None]
