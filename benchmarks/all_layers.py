@@ -67,11 +67,11 @@ WAYS = {
     "TrivialAugment": Way(change="trivial"),
 }
 POOLINGS: dict[str, dict[str, Any]] = {
-    "max": {"pool": "max"},
     "average": {"pool": "avg"},
-    "highest 20 % alone": {"pool": "weldon", "k_max": 0.2, "k_min": 0},
-    "MANTRA": {"pool": "mantra"},
     "WELDON 20 %": {"pool": "weldon", "k_max": 0.2},
+    "max": {"pool": "max"},
+    "MANTRA": {"pool": "mantra"},
+    "highest 20 % alone": {"pool": "weldon", "k_max": 0.2, "k_min": 0},
     "WELDON, 20 % for and 50 % against": {"pool": "weldon", "k_max": 0.2, "k_min": 0.5},
 }
 
@@ -128,16 +128,24 @@ def varied(picture: Tensor, kind: str) -> Tensor:
     return picture
 
 
-def fit_head(net: WeldonNet, pictures: Pictures) -> None:
-    """Fit transfer layer and pooling on the maps of the unchanged backbone, by SGD with momentum."""
+@torch.no_grad()
+def frozen_maps(net: WeldonNet, pictures: Pictures) -> tuple[Tensor, Tensor]:
+    """Return what the unchanged backbone makes of the pictures: maps ``(N, F, h, w)`` and their masks."""
     net.eval()
-    with torch.no_grad():
-        made = [
-            pictures.batch(range(at, min(at + 32, len(pictures.pictures))))
-            for at in range(0, len(pictures.pictures), 32)
-        ]
-        maps = torch.cat([net.features(net.prepared(b["image"], b["mask"])).half() for b in made])
-        mask = torch.cat([b["mask"] for b in made])
+    count = len(pictures.pictures)
+    made = [pictures.batch(range(at, min(at + 32, count))) for at in range(0, count, 32)]
+    maps = torch.cat([net.features(net.prepared(b["image"], b["mask"])).half() for b in made])
+    side = (maps.shape[2], maps.shape[3])
+    return maps, torch.cat([cell_mask(b["mask"], side) for b in made])
+
+
+def head_scores(net: WeldonNet, maps: Tensor, mask: Tensor) -> Tensor:
+    scores: Tensor = net.pool(net.transfer(maps.float()), mask)
+    return scores
+
+
+def fit_head(net: WeldonNet, pictures: Pictures, maps: Tensor, mask: Tensor) -> None:
+    """Fit transfer layer and pooling on the maps of the unchanged backbone, by SGD with momentum."""
     optimizer = torch.optim.SGD(net.transfer.parameters(), lr=HEAD_LR, momentum=0.9, weight_decay=1e-3)
     steps = HEAD_EPOCHS * -(-len(maps) // BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -145,15 +153,16 @@ def fit_head(net: WeldonNet, pictures: Pictures) -> None:
     )
     for _ in range(HEAD_EPOCHS):
         for places in torch.randperm(len(maps)).split(BATCH):
-            scores = net.pool(net.transfer(maps[places].float()), cells(mask[places], maps.shape[-1]))
+            scores = head_scores(net, maps[places], mask[places])
             optimizer.zero_grad()
             logistic_loss(scores, pictures.target[places], pictures.known[places]).backward()
             optimizer.step()
             schedule.step()
 
 
-def cells(mask: Tensor, side: int) -> Tensor:
-    return cell_mask(mask, (side, side))
+@torch.inference_mode()
+def scored_maps(net: WeldonNet, maps: Tensor, mask: Tensor) -> Tensor:
+    return torch.cat([head_scores(net, *part) for part in zip(maps.split(64), mask.split(64), strict=True)])
 
 
 def groups(net: WeldonNet, way: Way) -> list[dict[str, Any]]:
@@ -234,7 +243,7 @@ def ingredients(seed: int, side: int, names: Sequence[str]) -> None:
             net = create_model(DEFAULT_MODEL, len(labels.classes), pool="weldon", k_max=0.2, k_min=0.5)
             found: dict[str, Any] = {"commit": commit()}
             if WAYS[name].head_first:
-                fit_head(net, learnt)
+                fit_head(net, learnt, *frozen_maps(net, learnt))
                 found["the head alone"] = figure(scored(net, held), held)
             averaged = learn(net, WAYS[name], learnt, EPOCHS)
             own, mirror = scored(net, held), scored(net, held, mirror=True)
@@ -253,6 +262,7 @@ def poolings(seed: int, side: int, images: int, epochs: int) -> None:
     train, val = ([r for r in labels.records if r.split == split] for split in ("train", "val"))
     learnt = Pictures(drawn(train, images, seed), labels.classes, side)
     measured = Pictures(val, labels.classes, side)
+    before: tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None  # the same for every pooling
     for name, options in POOLINGS.items():
         key = f"VOC 2007 val, {images} images, {side} px, {epochs} epochs, seed {seed}: {name}"
         if key in read_results("all_layers"):
@@ -260,8 +270,9 @@ def poolings(seed: int, side: int, images: int, epochs: int) -> None:
         began = time.perf_counter()
         torch.manual_seed(seed)
         net = create_model(DEFAULT_MODEL, len(labels.classes), **options)
-        fit_head(net, learnt)
-        head = figure(scored(net, measured), measured)
+        before = before or (frozen_maps(net, learnt), frozen_maps(net, measured))
+        fit_head(net, learnt, *before[0])
+        head = figure(scored_maps(net, *before[1]), measured)
         learn(net, Way(head_first=True), learnt, epochs)
         found = {
             "commit": commit(),
