@@ -30,6 +30,7 @@ import numpy as np
 import timm
 import torch
 from matplotlib import pyplot as plt
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from PIL import Image
 from timm.data import create_transform, resolve_data_config
 from torch.nn import functional
@@ -245,6 +246,10 @@ def draw_costs(results: dict[str, Any], path: Path) -> None:
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", label=label)
     axes.set(xscale="log", yscale="log", xlabel="images", ylabel="seconds")
+    for axis, steps in ((axes.xaxis, (1,)), (axes.yaxis, (1, 3))):
+        axis.set_major_locator(LogLocator(subs=steps))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=150)
