@@ -158,7 +158,7 @@ class Experiment:
         for start in range(0, len(self.val), 128):
             batch = self.val.__getitems__(list(range(start, min(start + 128, len(self.val)))))
             for n, (transfer, pool) in enumerate(zip(heads.transfers, heads.pools, strict=True)):
-                maps = transfer(batch["features"])
+                maps = transfer(batch["features"].float())
                 scores[n].append(pool(maps, batch["mask"]))
                 padded = maps.masked_fill(~batch["mask"][:, None], -torch.inf)
                 cells[n].append(padded.flatten(2).argmax(2))
