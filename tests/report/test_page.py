@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from jinja2 import Environment
 
-from weldon.report.page import minus, percent, share, signed, sortable
+from weldon.report.page import minus, percent, render_template, share, signed, sortable
 
 NAN = float("nan")
 
@@ -46,3 +47,17 @@ def test_only_numbers_get_a_true_minus(text, shown):
 
 def test_cells_sort_by_their_value_and_empty_ones_last():
     assert [sortable(value) for value in (0.25, 3, NAN, "Löwe")] == ["0.25", "3", "", "Löwe"]
+
+
+def test_a_template_is_compiled_once(tmp_path, monkeypatch):
+    (tmp_path / "own.html").write_text("{{ said }}")
+    compiled = []
+    compile_template = Environment.compile
+
+    def compile_and_count(environment, source, *arguments, **options):
+        compiled.append(source)
+        return compile_template(environment, source, *arguments, **options)
+
+    monkeypatch.setattr(Environment, "compile", compile_and_count)
+    assert [render_template("own.html", tmp_path, said=said) for said in ("one", "two")] == ["one", "two"]
+    assert compiled == ["{{ said }}"]

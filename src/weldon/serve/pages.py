@@ -26,6 +26,14 @@ SHARED = {
 }
 A_MONTH = 30 * 24 * 3600
 
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
 
 class PageRoutes:
     """The page and what it is made of.
@@ -38,13 +46,6 @@ class PageRoutes:
     def __init__(self, state: State, door: Door) -> None:
         self.state = state
         self.door = door
-        self.templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         files = {path.name: path for path in (HERE / "static").iterdir() if path.suffix in KINDS} | SHARED
         self.static = {name: (path.read_bytes(), KINDS[path.suffix]) for name, path in files.items()}
 
@@ -99,5 +100,5 @@ class PageRoutes:
         return answer
 
     def _render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        text = self.templates.get_template(template).render(version=__version__, **values)
+        text = TEMPLATES.get_template(template).render(version=__version__, **values)
         return HTMLResponse(text, status)
