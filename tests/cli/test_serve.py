@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from fixtures.forked import Forked
 from fixtures.serve_command import COMMAND, told_by
 
 pytest.importorskip("starlette", reason="the extra serve is not installed")
@@ -18,7 +19,7 @@ pytest.importorskip("starlette", reason="the extra serve is not installed")
 
 def test_the_network_is_served_with_a_token_only_until_the_command_is_told_to_end(frozen_run):
     command = [*COMMAND, str(frozen_run.path), "--host", "0.0.0.0", "--port", "0", "--device", "cpu"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    with Forked(command, stderr=subprocess.PIPE) as server:
         try:
             assert server.stderr.readline() == f"reading the run {frozen_run.path} ...\n"
             port, token = told_by(server, r":(\d+)/login\?token=(\S+)").groups()
@@ -38,11 +39,11 @@ def test_the_network_is_served_with_a_token_only_until_the_command_is_told_to_en
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_it_while_requests_are_answered_and_heads_are_fitted(frozen_run, times):
+@pytest.mark.parametrize(("times", "start"), [(1, Forked), (2, subprocess.Popen)])
+def test_ctrl_c_ends_it_while_requests_are_answered_and_heads_are_fitted(frozen_run, times, start):
     """A picture whose bytes never come, and suspects that take long: neither is waited for."""
     command = [*COMMAND, str(frozen_run.path), "--port", "0", "--device", "cpu"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server, ExitStack() as opened:
+    with start(command, stderr=subprocess.PIPE, text=True) as server, ExitStack() as opened:
         try:
             port = int(told_by(server, r"http://127\.0\.0\.1:(\d+)/")[1])
             half = b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from fixtures.forked import Forked
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.inference import RunDirectory
 from weldon.training import train
@@ -85,6 +88,15 @@ def open_page(run: RunDirectory, tmp_path: Path) -> Iterator[Callable[..., objec
 def page(open_page: Callable[..., object]) -> object:
     """A client of this machine."""
     return open_page()
+
+
+@pytest.fixture
+def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the page's training be forked from a process that has imported all, which takes seconds."""
+    forks = SimpleNamespace(
+        Popen=Forked, DEVNULL=subprocess.DEVNULL, TimeoutExpired=subprocess.TimeoutExpired
+    )
+    monkeypatch.setattr("weldon.serve.training_job.subprocess", forks)
 
 
 @pytest.fixture

@@ -393,7 +393,7 @@ def test_dark_follows_the_system_and_the_button(visit):
     assert browser.execute_script(paper) == light
 
 
-def test_train_again_by_keyboard_alone(visit, live):
+def test_train_again_by_keyboard_alone(visit, live, quick_training):
     browser = visit("review")
     open_queue(browser, "folder")
     press(browser, "u")

@@ -12,6 +12,7 @@ from http.client import HTTPException
 
 import pytest
 
+from fixtures.forked import Forked
 from fixtures.serve_command import COMMAND, told_by
 from weldon.data.corrections import append_correction, read_corrections
 from weldon.errors import UsageError
@@ -40,7 +41,7 @@ def test_a_killed_server_has_every_answer_that_it_acknowledged(run, tmp_path):
     table = tmp_path / "corrections.csv"
     command = [*COMMAND, str(run.path), "--port", "0", "--device", "cpu", "--corrections", str(table)]
     acknowledged = 0
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+    with Forked(command, stderr=subprocess.PIPE) as server:
         try:
             address = told_by(server, r"http://\S+")[0]
             while (

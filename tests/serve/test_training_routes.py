@@ -65,7 +65,7 @@ def test_old_and_new_stand_side_by_side_and_one_button_says_which_answers(page, 
     assert run.best.read_bytes() == before
 
 
-def test_the_same_recipe_trains_again_on_the_same_images(page, run):
+def test_the_same_recipe_trains_again_on_the_same_images(page, run, quick_training):
     correct_one(page)
     page.post("/api/training", json={})
     out = RunDirectory(Path(state_of(page, "done", "failed")["out"]))
@@ -86,7 +86,7 @@ def test_a_stopped_training_leaves_the_old_run_answering(page, run):
     page.post("/api/training/stop", json={})
 
 
-def test_a_training_that_fails_says_why(page, run, scenes, tmp_path):
+def test_a_training_that_fails_says_why(page, run, scenes, tmp_path, quick_training):
     correct_one(page)
     text = run.config.read_text().replace(str(scenes / "labels.csv"), str(tmp_path / "gone.csv"))
     run.config.write_text(text)
@@ -96,7 +96,9 @@ def test_a_training_that_fails_says_why(page, run, scenes, tmp_path):
     assert "gone.csv" in "\n".join(found["lines"])
 
 
-def test_pictures_that_joined_are_learnt_from_once_they_are_labelled(open_page, run, scenes, tmp_path):
+def test_pictures_that_joined_are_learnt_from_once_they_are_labelled(
+    open_page, run, scenes, tmp_path, quick_training
+):
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in (1, 2):
