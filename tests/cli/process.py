@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -56,6 +57,23 @@ def run(folder, *arguments, before=None):
     return finish(start(folder, *arguments, before=before))
 
 
+def run_ranks(folder, *arguments, processes=2):
+    """Run a command with ``--nodes`` in as many processes, which find each other as machines do."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = str(listener.getsockname()[1])
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    started = [
+        start(folder, *arguments, before=(set_environment, {**place, "NODE_RANK": str(number)}))
+        for number in range(processes)
+    ]
+    try:
+        return [finish(process) for process in started]
+    finally:
+        for process in started:
+            process.kill()
+
+
 def _main(folder, said, arguments, before):
     os.chdir(folder)
     file = os.open(said, os.O_WRONLY | os.O_CREAT)
@@ -67,6 +85,11 @@ def _main(folder, said, arguments, before):
         function, *values = before
         function(*values)
     main(arguments)
+
+
+def set_environment(values):
+    """Set variables of this process."""
+    os.environ.update(values)
 
 
 def signal_at(moment, number):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import socket
 import subprocess
 import sys
 
@@ -13,6 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from cli.process import run as weldon
+from cli.process import run_ranks
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.evaluation import evaluate
 from weldon.metrics import best_f1_threshold
@@ -83,35 +83,18 @@ def test_the_lines_of_the_epochs_count_every_validation_image_once(run):
     assert float(rows_of(run.metrics)[best]["val/map"]) == pytest.approx(alone["map"], abs=1e-5)
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def train_on_two_machines(folder, command):
+    """Train as ``COMMAND`` does, one process on each machine, and return what they say."""
+    done = run_ranks(folder, *command.replace("--devices 2", "--devices 1 --nodes 2").split())
+    assert [machine.code for machine in done] == [0, 0], done
+    return [machine.said for machine in done]
 
 
 @pytest.mark.slow
 def test_two_machines_train_the_run_of_two_processes(run):
     """Each machine is a group of processes here: the command, once a machine, with its number."""
     folder = run.path.parents[1]
-    command = COMMAND.replace("--devices 2", "--devices 1 --nodes 2") + " --out nodes"
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
-    machines = [
-        subprocess.Popen(
-            [sys.executable, "run.py", *command.split()],
-            cwd=folder,
-            env={**os.environ, **place, "NODE_RANK": str(number)},
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        for number in range(2)
-    ]
-    try:
-        said = [machine.communicate(timeout=200)[1] for machine in machines]
-    finally:
-        for machine in machines:
-            machine.kill()
-    assert [machine.returncode for machine in machines] == [0, 0], said
+    said = train_on_two_machines(folder, f"{COMMAND} --out nodes")
     two = RunDirectory(folder / "nodes")
     learnt, again = (load_file(one.best) for one in (run, two))
     assert all(torch.equal(learnt[name], again[name]) for name in learnt)
@@ -126,11 +109,10 @@ def test_two_machines_train_the_run_of_two_processes(run):
 def test_two_processes_train_from_shards_the_run_of_the_files(run):
     """Each reads the places of its own share; weights, thresholds and figures are those of the files."""
     folder = run.path.parents[1]
-    done = start(folder, "data shards scenes --labels scenes/labels.csv --out shards")
-    assert done.returncode == 0, done.stderr
+    done = weldon(folder, "data", "shards", "scenes", "--labels", "scenes/labels.csv", "--out", "shards")
+    assert done.code == 0, done.said
     command = COMMAND.replace("scenes --labels scenes/labels.csv", "shards") + " --out from-shards"
-    done = start(folder, command)
-    assert done.returncode == 0, done.stderr
+    train_on_two_machines(folder, command)
     two = RunDirectory(folder / "from-shards")
     learnt, again = (load_file(one.best) for one in (run, two))
     assert all(torch.equal(learnt[name], again[name]) for name in learnt)
@@ -166,8 +148,7 @@ def test_sigterm_ends_all_processes_and_the_replacement_goes_on(run):
     assert ended.stderr.count("told to end") == 1, ended.stderr
     assert "Traceback" not in ended.stderr
     assert run.best.read_bytes() == before
-    done = start(folder, f"{again} --resume")
-    assert done.returncode == 0, done.stderr
+    train_on_two_machines(folder, f"{again} --resume")
     assert [place.name for place in (folder / "runs").iterdir()] == ["train"]
     assert "seed = 1" in run.config.read_text()
     assert len(rows_of(run.metrics)) == 2

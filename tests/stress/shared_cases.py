@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from cli.process import run as weldon
 from cli.shell import run
 from conftest import SHARED
 
@@ -39,16 +36,9 @@ def counts(report):
 
 def train(out, data, *more, options=TINY):
     """Train in a process of its own, and return the run."""
-    done = weldon("train", data, *more, *options, "--out", out)
-    assert done.returncode == 0, done.stderr
+    done = weldon(out.parent, "train", data, *more, *options, "--out", out)
+    assert done.code == 0, done.said
     return out
-
-
-def weldon(*arguments):
-    """Run a command in a process of its own."""
-    command = [Path(sys.executable).with_name("weldon"), *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def table(path):

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from cli.process import run_ranks
 from cli.shell import run
 from stress.shared_cases import CASES, READ, TINY, checked, scores, table, train, weldon
 
@@ -102,8 +103,8 @@ def test_a_resumed_run_keeps_its_split_or_says_what_changed(tmp_path):
     before = (out / "splits.csv").read_text()
     rows = (data / "labels.csv").read_text().splitlines()
     (data / "labels.csv").write_text("\n".join([rows[0], *rows[: len(rows) // 2 : -1]]) + "\n")
-    done = weldon("train", data, *TINY, "--out", out, "--resume")
-    assert done.returncode in (0, 1, 2), done.stderr
+    done = weldon(tmp_path, "train", data, *TINY, "--out", out, "--resume")
+    assert done.code in (0, 1, 2), done.said
     assert (out / "splits.csv").read_text() == before
 
 
@@ -112,17 +113,18 @@ def test_a_resumed_run_keeps_its_classes_or_says_what_changed(tmp_path):
     shutil.copytree(CASES / "flat", data)
     out = train(tmp_path / "run", data, options=(*TINY[:-1], "1"))
     shutil.copy(CASES / "flat3" / "labels.csv", data / "labels.csv")
-    done = weldon("train", data, *TINY, "--out", out, "--resume")
-    assert done.returncode in (1, 2), done.stderr
-    assert "ant" in done.stderr
+    done = weldon(tmp_path, "train", data, *TINY, "--out", out, "--resume")
+    assert done.code in (1, 2), done.said
+    assert "ant" in done.said
     assert (out / "classes.txt").read_text() == "cat\ndog\n"
 
 
 @pytest.mark.slow
 def test_two_processes_write_what_one_gives(tmp_path):
     out = tmp_path / "two"
-    done = weldon("train", CASES / "flat", *TINY, "--devices", "2", "--strategy", "ddp", "--out", out)
-    assert done.returncode == 0, done.stderr
+    command = ("train", CASES / "flat", *TINY, "--nodes", "2", "--strategy", "ddp", "--out", out)
+    for done in run_ranks(tmp_path, *command):
+        assert done.code == 0, done.said
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["images"] == {"train": 12, "val": 8}
     assert sum(int(row["positives"]) for row in table(out / "report" / "per_class.csv")) == 8

@@ -14,8 +14,10 @@ def import_everything() -> None:
     import pkgutil
 
     import pyarrow.parquet  # noqa: F401
+    import s3fs  # noqa: F401 Lightning looks for it
     import timm  # noqa: F401
     import torch
+    import torch.utils.tensorboard
 
     import weldon
 
