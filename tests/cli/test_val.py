@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -83,3 +84,27 @@ def test_what_cannot_be_measured_is_said_with_status_two(trained, tmp_path, caps
     ):
         code, said = run(capsys, "val", trained, *options)
         assert (code, words in said.err, said.out) == (2, True, ""), said.err
+
+
+def test_it_is_said_when_the_measured_images_chose_or_taught_the_run_and_only_then(trained, capsys):
+    words = {None: "these images chose the run's best epoch", "train": "the run learnt from these images"}
+    for split, sentence in words.items():
+        options = () if split is None else ("--split", split)
+        _, said = run(capsys, "val", trained, *options)
+        assert said.out.count(sentence) == 1
+        _, said = run(capsys, "val", trained, *options, "--json")
+        assert json.loads(said.out)["seen"] == ("chosen by" if split is None else "learnt from")
+    home = trained.parent
+    shutil.copytree(home / "run", home / "apart")
+    splits = (home / "run" / "splits.csv").read_text()
+    (home / "apart" / "splits.csv").write_text(splits.replace("p,val", "p,test"))
+    _, said = run(capsys, "val", home / "apart", "--split", "test")
+    assert not any(sentence in said.out + said.err for sentence in words.values())
+    _, said = run(capsys, "val", home / "apart", "--split", "test", "--json")
+    assert json.loads(said.out)["seen"] is None
+
+
+def test_other_data_that_is_the_runs_own_folder_is_told_apart(trained, caplog, capsys):
+    home = trained.parent
+    run(capsys, "val", trained, home / "bags.csv", "--labels", home / "labels.csv")
+    assert "learnt from 3 of these bags, and 4 chose" in caplog.text

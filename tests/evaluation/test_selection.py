@@ -24,7 +24,7 @@ def test_files_without_a_cached_map_are_left_out_of_both_parts():
 def test_what_the_reader_says_of_other_data_is_said(tmp_path, caplog):
     (tmp_path / "a.png").touch()
     (tmp_path / "labels.csv").write_text("file_name,labels,note\na.png,cat,x\n")
-    run = SimpleNamespace(class_names=("cat",))
+    run = SimpleNamespace(class_names=("cat",), splits=tmp_path / "splits.csv")
     records, _ = _other_records(run, build_recipe({"data": tmp_path}), tmp_path, None)
     assert names(records) == ["a.png"]
     assert "columns that are not used: note" in caplog.text

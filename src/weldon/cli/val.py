@@ -85,6 +85,7 @@ def _parameters() -> Iterator[inspect.Parameter]:
 
 def _show(figures: dict[str, Any]) -> None:
     from weldon.evaluation.measures.registry import class_columns, described
+    from weldon.evaluation.selection import seen_words
 
     columns = class_columns()
     per_class: dict[str, dict[str, Any]] = figures["per_class"]
@@ -98,6 +99,8 @@ def _show(figures: dict[str, Any]) -> None:
         out.print(f"{name}: {100 * value:.2f}", markup=False)
     for line in described(figures):
         out.print(line, markup=False)
+    if words := seen_words(figures.get("seen")):
+        out.print(words, markup=False, soft_wrap=True)
 
 
 def _cell(value: float | None) -> str:

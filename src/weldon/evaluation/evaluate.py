@@ -16,7 +16,7 @@ from weldon.evaluation.measures.registry import measure_kinds
 from weldon.evaluation.multiscale import evaluate_scales, plan_scales
 from weldon.evaluation.options import EvaluationOptions, read_options
 from weldon.evaluation.scorer import Scorer, open_scorer
-from weldon.evaluation.selection import MeasuredImages, choose_images, pixels_as_trained
+from weldon.evaluation.selection import MeasuredImages, choose_images, pixels_as_trained, seen_before
 from weldon.evaluation.ten_crops import evaluate_ten_crops
 from weldon.runs.run_directory import RunDirectory, open_run
 
@@ -94,6 +94,10 @@ def evaluate(
             ``known_labels``. ``boxes`` gives ``pointwise``, and ``maxboxacc`` where tuning images have chosen
             thresholds; ``masks`` gives ``pxap`` and ``miou``.
 
+    Returns:
+        figures by name; ``seen`` is ``chosen by`` where the images chose the run's epoch and thresholds,
+        ``learnt from`` where they trained it, else None.
+
     Raises:
         UsageError: no such run, no image in the split, measured images among those to tune on, or options
             that cannot be used.
@@ -103,12 +107,16 @@ def evaluate(
     asked = asked.model_copy(update={"device": choose_device(asked.device)})
     directory = run if isinstance(run, RunDirectory) else open_run(run)
     with pixels_as_trained(directory):
-        if asked.ten_crops:
-            return evaluate_ten_crops(directory, asked)
-        if asked.several:
-            plan = plan_scales(directory.path, sizes=asked.scales, k=asked.scale_k, others=asked.others)
-            return evaluate_scales(plan, asked)
-        return figures_of(open_context(directory, asked))
+        return {**_evaluate(directory, asked), "seen": seen_before(asked.data, asked.split)}
+
+
+def _evaluate(run: RunDirectory, options: EvaluationOptions) -> dict[str, Any]:
+    if options.ten_crops:
+        return evaluate_ten_crops(run, options)
+    if options.several:
+        plan = plan_scales(run.path, sizes=options.scales, k=options.scale_k, others=options.others)
+        return evaluate_scales(plan, options)
+    return figures_of(open_context(run, options))
 
 
 def figures_of(context: EvaluationContext) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,4 +133,42 @@ def _other_records(
     label_set = inputs.read(recipe, data, labels, run.class_names)
     for note in label_set.notes:
         log.warning("%s: %s", data, note)
+    if data.resolve() == recipe.data.resolve() and run.splits.is_file():
+        _say_known(run, label_set.records, inputs.noun)
     return label_set.records, inputs
+
+
+def _say_known(run: RunDirectory, records: Sequence[Record], noun: str) -> None:
+    """Say how many images of the folder that the run was trained on are its own."""
+    written = read_numbered_splits(run.splits)
+    found = Counter(written.get(key) for key in numbered(record.file_name for record in records))
+    if found["train"] or found["val"]:
+        log.warning(
+            "the run learnt from %d of these %s, and %d chose its epoch and thresholds: leave out DATA for "
+            "figures on the latter alone, or keep %s apart (--split test)",
+            found["train"],
+            noun,
+            found["val"],
+            noun,
+        )
+
+
+def seen_before(data: Path | None, split: str | None) -> str | None:
+    """Return what a run did with the images it is measured on: ``learnt from``, ``chosen by``, or None.
+
+    Args:
+        data: other images; None: the run's own.
+        split: of the images, as for :func:`choose_images`.
+    """
+    return {"train": "learnt from", "val": "chosen by"}.get(split or "val") if data is None else None
+
+
+def seen_words(seen: str | None) -> str | None:
+    """Return the sentence that tells a person what such figures are worth; None: nothing need be said."""
+    return {
+        "learnt from": "the run learnt from these images: the figures say little about new ones",
+        "chosen by": (
+            "these images chose the run's best epoch and its thresholds, so the figures are a little too "
+            "good: for one to publish, measure images kept apart (--split test)"
+        ),
+    }.get(seen or "")
