@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from weldon.errors import DataError, system_reason
@@ -16,6 +17,7 @@ BAG_COLUMNS = (
     *("bag", "bag_id", "bagid", "slide", "slide_id", "slideid"),
     *("case", "case_id", "caseid"),
 )
+FILE_COLUMNS = ("file_name", "filename", "image", "image_path", "path")  # likewise of those that name images
 _CHUNK = 1 << 20
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
@@ -91,6 +93,28 @@ def best_separator(line: str, is_header: Callable[[Sequence[str]], bool]) -> str
     headers = {mark: header_cells(line, mark) for mark in SEPARATORS}
     usable = [mark for mark in SEPARATORS if is_header(headers[mark])]
     return max(usable, key=lambda mark: len(headers[mark]), default=None)
+
+
+def nearest_column(header: Iterable[str], wanted: Sequence[str], alike: float = 0.6) -> str | None:
+    """Return the column that is called most like one of ``wanted``; None where none is alike.
+
+    Args:
+        header: names of columns, as they are written.
+        wanted: in plain letters.
+        alike: how much of two names must agree, in (0, 1].
+
+    Example:
+        >>> nearest_column(["File", "breed"], ["file_name", "path"]), nearest_column(["breed"], ["path"])
+        ('File', None)
+    """
+    plain = {plain_name(name): name for name in header if name}
+    rated = [
+        (SequenceMatcher(None, name, want).ratio(), written)
+        for name, written in plain.items()
+        for want in wanted
+    ]
+    best = max(rated, default=(0.0, ""), key=lambda pair: pair[0])
+    return best[1] if best[0] >= alike else None
 
 
 def plain_name(name: str) -> str:

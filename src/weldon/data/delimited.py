@@ -10,12 +10,24 @@ from pathlib import Path
 
 from weldon.errors import DataError
 from weldon.files import read_bytes
-from weldon.text import best_separator, is_blank, names_separator, text_encoding
+from weldon.text import (
+    BAG_COLUMNS,
+    FILE_COLUMNS,
+    SEPARATORS,
+    best_separator,
+    header_cells,
+    is_blank,
+    names_separator,
+    nearest_column,
+    text_encoding,
+)
 
 IMAGE_COLUMN = (
     "no column of image files: call it file_name (or filename, image, image_path, path), or bag where the "
     "labels are of bags"
 )
+
+NAMING = (*FILE_COLUMNS, *BAG_COLUMNS)  # what the column of images, or of bags, may be called
 
 IsHeader = Callable[[Sequence[str]], bool]
 Doubts = Mapping[tuple[int, int], str]
@@ -56,7 +68,9 @@ class Table:
         return f"{self.path.parent / self.name} row {self.header_row}"
 
 
-def read_delimited(path: Path, is_header: IsHeader, *, missing: str = IMAGE_COLUMN) -> Table:
+def read_delimited(
+    path: Path, is_header: IsHeader, *, missing: str = IMAGE_COLUMN, wanted: Sequence[str] = NAMING
+) -> Table:
     """Return a CSV, TSV or semicolon table; blanks around cells are cut and nothing is turned into a number.
 
     Read: UTF-8 with or without a mark, UTF-16 with a mark, else Windows-1252 (with a note); Excel's ``sep=;``
@@ -66,6 +80,7 @@ def read_delimited(path: Path, is_header: IsHeader, *, missing: str = IMAGE_COLU
         path: of the file.
         is_header: whether some column names are those that are wanted: it decides between separators.
         missing: what to say where no separator gives such a header.
+        wanted: what the column may be called, to name the one that is called nearly so.
 
     Raises:
         DataError: empty, not text, no usable header, rows longer than it, or a quote that never ends.
@@ -75,7 +90,7 @@ def read_delimited(path: Path, is_header: IsHeader, *, missing: str = IMAGE_COLU
     if not text.strip():
         raise DataError(f"{path} is empty: it must have a header and a row for each image")
     try:
-        separator = _separator(path, text, is_header, missing)
+        separator = _separator(path, text, is_header, missing, wanted)
         cells = _cells(path, text, separator, offset)
     except csv.Error as error:
         raise DataError(f"cannot read {path} as a table: {error}") from error
@@ -96,7 +111,8 @@ def read_columns(path: Path, *names: str) -> list[tuple[int, dict[str, str]]]:
     def is_header(header: Sequence[str]) -> bool:
         return set(names) <= {name.lower() for name in header}
 
-    table = read_delimited(path, is_header, missing=f"must hold the columns {' and '.join(names)}")
+    missing = f"must hold the columns {' and '.join(names)}"
+    table = read_delimited(path, is_header, missing=missing, wanted=())
     place = {name.lower(): column for column, name in enumerate(table.header)}
     return [(number, {name: cells[place[name]] for name in names}) for number, cells in table.rows]
 
@@ -111,13 +127,21 @@ def _without_sep_line(text: str) -> tuple[str, int]:
     return (below, 2) if names_separator(first) else (text, 1)
 
 
-def _separator(path: Path, text: str, is_header: IsHeader, missing: str) -> str:
+def _separator(path: Path, text: str, is_header: IsHeader, missing: str, wanted: Sequence[str]) -> str:
     """Return the separator that makes a usable header with the most columns."""
     first = next((line for line in text.split("\n") if not is_blank(line)), "")
     separator = best_separator(first, is_header)
     if separator is None:
-        raise DataError(f"{path}, header: {missing}; the row reads {first[:120]!r}")
+        header = max((header_cells(first, mark) for mark in SEPARATORS), key=len)
+        near = nearest_words(header, wanted)
+        raise DataError(f"{path}, header: {missing}{near}; the row reads {first[:120]!r}")
     return separator
+
+
+def nearest_words(header: Sequence[str], wanted: Sequence[str]) -> str:
+    """Return words that name the column called most like one that is missing; none where none is alike."""
+    near = nearest_column(header, wanted)
+    return "" if near is None else f"; nearest is {near!r}: rename it if that is meant"
 
 
 def _cells(path: Path, text: str, separator: str, offset: int) -> list[list[str]]:

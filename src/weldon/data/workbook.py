@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weldon.counted import counted
-from weldon.data.delimited import IMAGE_COLUMN, IsHeader, Table, shaped_table
+from weldon.data.delimited import IMAGE_COLUMN, NAMING, IsHeader, Table, nearest_words, shaped_table
 from weldon.data.sheet_marks import Place, SheetMarks, cell_name
 from weldon.data.workbook_xml import sheet_marks
 from weldon.errors import DataError, MissingPackageError, UsageError, WeldonError, system_reason
@@ -172,7 +172,10 @@ def _no_header(path: Path, sheets: Sequence[Sheet], missing: str) -> DataError:
     rows = [
         f"sheet {one.name!r}: the first row reads {', '.join(one.first)[:120]}" for one in sheets[:_SHOWN]
     ]
-    return DataError(f"{path}, header: {missing}; the header must be the first row that is not blank:", rows)
+    near = nearest_words([name for one in sheets for name in one.first], NAMING)
+    return DataError(
+        f"{path}, header: {missing}{near}; the header must be the first row that is not blank:", rows
+    )
 
 
 def cell_text(value: Value) -> str:

@@ -33,3 +33,19 @@ def test_an_object_without_a_category_is_a_problem():
     problems: list[str] = []
     entry_row({"file_name": "a.png", "objects": [{"bbox": []}]}, "m line 1", "group", problems)
     assert problems == ["m line 1, 'objects': must be a list of names, got [None]"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [({"label": ""}, False), ({"label": []}, True), ({"labels": ""}, True), ({"label": None}, False)],
+)
+def test_an_empty_text_for_the_one_label_says_nothing(entry, told):
+    assert entry_row({"file_name": "a.png", **entry}, "row 1", "group", []).told is told
+
+
+def test_a_key_that_is_called_nearly_right_is_named():
+    problems: list[str] = []
+    entry_row({"file": "a.png", "labels": ["cat"]}, "row 1", "group", problems)
+    entry_row({"file_name": "a.png", "lables": ["cat"]}, "row 2", "group", problems)
+    assert "nearest is 'file'" in problems[0]
+    assert "nearest is 'lables'" in problems[1]

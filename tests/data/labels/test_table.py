@@ -52,6 +52,43 @@ def test_labels_in_a_cell_are_told_apart(table, tmp_path, cell, options):
     assert labels_of(found) == [["cat", "dog"]]
 
 
+def test_a_blank_in_a_column_that_gives_each_image_one_label_says_nothing(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,Label\na.png,cat\nb.png,dog\nc.png,\n"))
+    assert labels_of(found) == [["cat"], ["dog"]]
+    assert [note for note in found.notes if "blank" in note] == [
+        "a blank cell of the column 'Label' is no label, since each image has one there; "
+        "write [] where no class is present",
+        "1 of 3 images are left out, since nothing says what they show: labels.csv row 4 (blank)",
+    ]
+    assert not any("nan, NA" in note or "have no label" in note for note in found.notes)
+    empty = read_labels(tmp_path, table("file_name,label\na.png,cat\nb.png,dog\nc.png,[]\n"))
+    assert labels_of(empty) == [["cat"], ["dog"], []]
+    assert labels_of(read_labels(tmp_path, table("file_name,labels\na.png,cat\nb.png,\n"))) == [["cat"], []]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("File,labels", "nearest is 'File'"),
+        ("image name,labels", "nearest is 'image name'"),
+        ("labels,img", "nearest is 'img'"),
+        ("file_name,Lable", "column 'Lable' holds words, such as 'cat'"),
+    ],
+)
+def test_a_column_that_is_called_nearly_right_is_named_in_one_line(table, header, words):
+    cells = ("cat,a.png", "dog,b.png") if header.startswith("labels") else ("a.png,cat", "b.png,dog")
+    said = problems(table("\n".join([header, *cells]) + "\n"))
+    assert said.count(words) == 1
+    assert len(said.splitlines()) == (2 if "Lable" in header else 1)  # a list of problems has a line above
+
+
+def test_a_split_that_is_called_nearly_so_is_doubted(table, tmp_path):
+    found = read_labels(tmp_path, table("file_name,labels,splt\na.png,cat,train\nb.png,dog,val\n"))
+    assert "columns that are not used: splt (if it is the split, call it split)" in found.notes
+    wide = problems(table("file_name,cat,dog,Splits\na.png,1,0,train\nb.png,0,1,val\n"))
+    assert "if they are the split, name the column 'split'" in wide
+
+
 def test_a_comma_in_a_name_survives_where_bars_separate(table, tmp_path):
     found = read_labels(tmp_path, table('file_name,labels\na.png,"cup, paper|dog"\nb.png,"cup, paper"\n'))
     assert found.classes == ("cup, paper", "dog")

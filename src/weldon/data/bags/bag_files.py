@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weldon.data.image import SUFFIXES as IMAGES
-from weldon.data.labels.columns import FILE_COLUMNS
 from weldon.errors import DataError, UsageError
-from weldon.text import BAG_COLUMNS, plain_name
+from weldon.text import BAG_COLUMNS, FILE_COLUMNS, plain_name
 
 if TYPE_CHECKING:
     from weldon.data.bags.bag_source import BagSource

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from weldon.data.delimited import Doubts, Table
 from weldon.errors import DataError
-from weldon.text import BAG_COLUMNS, plain_name
+from weldon.text import BAG_COLUMNS, FILE_COLUMNS, nearest_column, plain_name
 
-FILE_COLUMNS = ("file_name", "filename", "image", "image_path", "path")
 NAMES_OF_BAGS = (*BAG_COLUMNS, *FILE_COLUMNS)
 LABEL_COLUMNS = ("labels", "label", "tags")
 OPTIONAL_COLUMNS = ("split", "group", "weight")
 
 _FILE_ENDING = "_file_name"  # Hugging Face: image_file_name, mask_file_name ...
+_ALIKE = 0.75  # of a name's letters
 _NAMELESS = re.compile(r"(unnamed:_?\d+(_.*)?)?")  # pandas calls them "Unnamed: 0"
 
 
@@ -125,7 +125,7 @@ def _first(plain: Sequence[str], *names: str) -> int | None:
 
 def unused_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]]:
     """Return a note on the columns that are passed over, and a problem for each nameless one with labels."""
-    unused = [table.header[place] for place in columns.unused]
+    unused = [_doubted(table.header[place], columns) for place in columns.unused]
     problems = []
     for place in columns.nameless:
         cells = [cells[place] for _, cells in table.rows]
@@ -138,6 +138,26 @@ def unused_columns(table: Table, columns: Columns) -> tuple[list[str], list[str]
                 "name it, or remove it"
             )
     return ([f"columns that are not used: {', '.join(unused)}"] if unused else []), problems
+
+
+def _doubted(name: str, columns: Columns) -> str:
+    """Return the name of a column that is not used, with what it may have been meant as."""
+    meant = meant_as(name)
+    return (
+        name
+        if meant is None or getattr(columns, meant) is not None
+        else f"{name} (if it is the {meant}, call it {meant})"
+    )
+
+
+def meant_as(name: str) -> str | None:
+    """Return which of the optional columns is called nearly so; None: none of them.
+
+    Example:
+        >>> meant_as("Splt"), meant_as("plate")
+        ('split', None)
+    """
+    return next((usual for usual in OPTIONAL_COLUMNS if nearest_column([name], [usual], _ALIKE)), None)
 
 
 def counts_rows(cells: Sequence[str], *, first: bool) -> bool:

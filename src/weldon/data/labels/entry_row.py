@@ -7,8 +7,10 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any
 
+from weldon.data.delimited import nearest_words
 from weldon.data.labels.columns import LABEL_COLUMNS, file_column, parse_weight
 from weldon.data.labels.rows import Row
+from weldon.text import FILE_COLUMNS
 
 _OBJECTS = "objects"
 _CATEGORIES = ("categories", "category", "labels", "label")
@@ -30,11 +32,13 @@ def entry_row(entry: object, where: str, group_key: str, problems: list[str]) ->
     key = file_column(list(entry))
     name = None if key is None else entry[key]
     if not isinstance(name, str) or not name.strip():
-        problems.append(f"{where}: no file_name")
+        near = "" if key else nearest_words(list(entry), FILE_COLUMNS)
+        problems.append(f"{where}: no file_name{near}")
         return None
     label_key, given = _given(entry)
     if label_key is None:
-        problems.append(f"{where}: {name!r} has no key `labels`; write [] where no class is present")
+        near = nearest_words([other for other in entry if other != key], LABEL_COLUMNS)
+        problems.append(f"{where}: {name!r} has no key `labels`; write [] where no class is present{near}")
         return None
     before = len(problems)
     labels = _names(given, f"{where}, {label_key!r}", problems)
@@ -46,9 +50,8 @@ def entry_row(entry: object, where: str, group_key: str, problems: list[str]) ->
         _text(entry.get(key), f"{where}, {key!r}", problems) for key in ("split", group_key, "weight")
     )
     factor = parse_weight(weight, where, problems)
-    row = Row.of(
-        where, name, labels, unknown, told=given is not None, split=split, group=group, weight=factor
-    )
+    told = given is not None and (label_key, given) != ("label", "")  # a list may be empty, the one label not
+    row = Row.of(where, name, labels, unknown, told=told, split=split, group=group, weight=factor)
     return replace(row, sound=sound)
 
 

@@ -11,10 +11,10 @@ from weldon.counted import counted
 from weldon.data.delimited import IsHeader, Table, read_delimited
 from weldon.data.labels.class_names import broken_names
 from weldon.data.labels.columns import (
-    FILE_COLUMNS,
     Columns,
     columns_of,
     has_name_column,
+    meant_as,
     parse_weight,
     unused_columns,
     without_doubtful_cells,
@@ -26,6 +26,7 @@ from weldon.data.labels.rows import Row
 from weldon.data.record import LabelSet
 from weldon.data.workbook import WORKBOOKS, read_workbook, refuse_sheet
 from weldon.errors import UsageError
+from weldon.text import FILE_COLUMNS, plain_name
 
 MINUS_ONE = ("absent", "unknown", "present")
 
@@ -50,7 +51,8 @@ def read_table(
 ) -> LabelSet:
     """Return the labels of a table in a text file or a workbook: long with a column of labels, else wide.
 
-    Long: classes are the sorted labels of the training images; an empty cell means that no class is present.
+    Long: classes are the sorted labels of the training images; an empty cell means that no class is present,
+    but in a column ``label`` that gives each image one it says nothing, as NA does.
     Wide: classes are the columns in their order; blank and ``?`` are unknown.
 
     Args:
@@ -144,7 +146,27 @@ def _long(table: Table, columns: Columns, label_sep: str | None, told: Told) -> 
         )
     if not all(row.told for row in rows):
         told.notes.append('a cell such as nan, NA or None is no label; write ["NA"] where it names a class')
-    return rows
+    return _blanks_untold(rows, table, columns, told) if _one_label_each(rows, table, columns) else rows
+
+
+def _one_label_each(rows: Sequence[Row], table: Table, columns: Columns) -> bool:
+    """Say whether each image has its one label: the column is called so, and no cell has several."""
+    singular = plain_name(table.header[columns.labels or 0]) == "label"
+    return singular and all(len(row.record.labels) <= 1 for row in rows)
+
+
+def _blanks_untold(rows: Sequence[Row], table: Table, columns: Columns, told: Told) -> list[Row]:
+    """Return the rows of such a table: where its cell is blank, nobody said what the image shows."""
+    blank = [not cells[columns.labels or 0] for _, cells in table.rows]
+    if any(blank):
+        told.notes.append(
+            f"a blank cell of the column {table.header[columns.labels or 0]!r} is no label, since each image "
+            "has one there; write [] where no class is present"
+        )
+    return [
+        replace(row, told=False, where=f"{row.where} (blank)") if empty else row
+        for row, empty in zip(rows, blank, strict=True)
+    ]
 
 
 def _labels(cell: str, separator: str | None, where: str, problems: list[str]) -> frozenset[str]:
@@ -206,9 +228,11 @@ def _columns_of_words(table: Table, columns: Columns, understood: Set[str]) -> d
     for position in columns.classes:
         cells = [cells[position] for _, cells in table.rows if cells[position]]
         if len(cells) > 1 and not any(cell.lower() in understood for cell in cells):
+            meant = meant_as(table.header[position])
+            what, name = ("the labels of each image", "labels") if meant is None else (f"the {meant}", meant)
             found[position] = (
                 f"{table.name}, column {table.header[position]!r} holds words, such as {cells[0]!r}, and no "
-                "1/0, true/false, yes/no: if they are the labels of each image, name the column 'labels'; "
+                f"1/0, true/false, yes/no: if they are {what}, name the column {name!r}; "
                 "if it is no class, remove it"
             )
     return found
