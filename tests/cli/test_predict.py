@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.shell import run
+from weldon.errors import UsageError
 from weldon.inference import load
 
 
@@ -102,6 +103,28 @@ def test_each_prediction_without_a_folder_gets_its_own(make_run, photos, tmp_pat
 
 def written(folder) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stop", [UsageError("compile failed here"), KeyboardInterrupt()])
+@pytest.mark.parametrize("options", [(), ("--out", "a/b"), ("--out", "a/b", "--masks")])
+def test_what_fails_before_its_first_answer_leaves_nothing(
+    make_run, photos, tmp_path, capsys, monkeypatch, stop, options
+):
+    folder = make_run()
+    monkeypatch.chdir(tmp_path)
+
+    def fail(*arguments, **how):
+        raise stop
+
+    monkeypatch.setattr("weldon.inference.predict.forward_with_weights", fail)
+    before = sorted(tmp_path.rglob("*"))
+    code, _ = run(capsys, "predict", folder, photos, *options)
+    assert code != 0
+    assert sorted(tmp_path.rglob("*")) == before
+    if options:  # a folder that was there stays
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        run(capsys, "predict", folder, photos, *options)
+        assert sorted(path.name for path in (tmp_path / "a").rglob("*")) == ["b"]
 
 
 def test_every_flag_adds_its_files(make_run, photos, tmp_path, capsys):

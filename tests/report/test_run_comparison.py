@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,10 +12,12 @@ import torch
 
 from weldon.data import Record
 from weldon.errors import DataError, UsageError
+from weldon.evaluation.selection import MeasuredImages
 from weldon.inference.decision import Decision
+from weldon.report import run_comparison
 from weldon.report.compare_page import difference, different_options, figures
 from weldon.report.run_comparison import Change, changed_answers, compare_runs, compare_splits
-from weldon.report.scored_split import ScoredSplit
+from weldon.report.scored_split import PlannedSplit, ScoredSplit
 from weldon.runs.run_directory import RunDirectory
 
 
@@ -132,6 +135,34 @@ def test_runs_that_cannot_be_compared_are_named(other, words):
         compare_splits([split("one", [[1.0, 1.0]], [A]), other], draws=2)
     assert "one" in str(refused.value)
     assert "two" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"records": (B,)}, "no images of their split 'val' in common"),
+        ({"classes": ("cow", "pig")}, "know different classes"),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_refused_before_anything_is_scored(monkeypatch, other, words):
+    plans = [planned(Path("one")), planned(Path("two"), **other)]
+    monkeypatch.setattr(run_comparison, "plan_split", lambda run, split: plans.pop(0))
+    monkeypatch.setattr(run_comparison, "score_planned", lambda *_, **__: pytest.fail("it was scored"))
+    with pytest.raises(DataError, match=words):
+        compare_runs([RunDirectory(Path("one")), RunDirectory(Path("two"))])
+
+
+def planned(path, records=(A,), classes=("cat", "dog")):
+    images = MeasuredImages(records, records, (), path, own=True)
+    return PlannedSplit(RunDirectory(path), "val", images, Decision(classes, "multilabel", {}))
+
+
+def test_thousands_of_classes_of_odd_names_are_refused_at_once():
+    plans = [planned(Path(name), classes=tuple(f"{name} {n}\u202e" for n in range(5000))) for name in "ab"]
+    before = time.process_time()
+    with pytest.raises(DataError, match="know different classes"):
+        run_comparison._common_classes(plans, ("a", "b"))
+    assert time.process_time() - before < 0.5
 
 
 def test_one_run_twice_is_refused(tmp_path):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -115,11 +116,26 @@ class PredictOptions(BaseModel):
             "compiled": self.compile,
         }
 
-    def folder(self) -> Path:
-        """Return the folder to write; where none is named, make the first free of ``runs/predict``, …."""
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Yield the folder to write; where none is named, make the first free of ``runs/predict``, ….
+
+        One that was made here and is still empty when the block fails is taken away.
+        """
+        from weldon.inference.write import remove_bare
         from weldon.runs.claim import make_free
 
-        return self.out if self.out is not None else make_free(Path("runs"), "predict")
+        if self.out is not None:
+            yield self.out
+            return
+        runs = Path("runs")
+        new = [] if runs.exists() else [runs]
+        made = make_free(runs, "predict")
+        try:
+            yield made
+        except BaseException:
+            remove_bare([made, *new])
+            raise
 
 
 def predict(**given: Any) -> None:
@@ -156,17 +172,17 @@ def _predict_images(
     predictor = load_images(run, **options.how)
     named = expand_images(sources)
     check_file_names(options.to, [image.file_name for image in named])
-    folder = options.folder()
-    writer = PredictionWriter(
-        folder,
-        predictor.classes,
-        wide=options.wide,
-        heatmaps=options.heatmaps,
-        masks=options.mask_options,
-        box_threshold=options.box_threshold,
-        overwrite=options.overwrite,
-    )
-    annotations = _written(writer, predictor, named, options, progress=progress)
+    with options.folder() as folder:
+        writer = PredictionWriter(
+            folder,
+            predictor.classes,
+            wide=options.wide,
+            heatmaps=options.heatmaps,
+            masks=options.mask_options,
+            box_threshold=options.box_threshold,
+            overwrite=options.overwrite,
+        )
+        annotations = _written(writer, predictor, named, options, progress=progress)
     _write_annotations(folder, annotations, predictor, named, options)
     for skipped in predictor.skipped:
         say(f"skipped {skipped.file_name}: {skipped.reason}")
@@ -248,11 +264,13 @@ def _predict_bags(
     notes = (*opened.notes, *matching)
     for note in notes:
         say(note)
-    folder, total = options.folder(), len(bags.paths)
-    writer = PredictionWriter(
-        folder, predictor.classes, wide=options.wide, overwrite=options.overwrite, tables=BAG_TABLES
-    )
-    with writer:
+    total = len(bags.paths)
+    with (
+        options.folder() as folder,
+        PredictionWriter(
+            folder, predictor.classes, wide=options.wide, overwrite=options.overwrite, tables=BAG_TABLES
+        ) as writer,
+    ):
         for result in _shown(predictor.predict(bags), total, "bags", progress=progress):
             writer.add(result)
     say(f"{counted(total, 'bag')} in {folder}")

@@ -33,7 +33,10 @@ def predict_to_parts(
     asked = Columns(options.points, options.boxes, options.box_threshold)
     opened = open_run(run)
     predictor = None if options.merge else load_images(run, **options.how)
-    with planned(options.folder(), opened, sources, vars(asked), options.part_images) as (plan, locks):
+    with (
+        options.folder() as folder,
+        planned(folder, opened, sources, vars(asked), options.part_images) as (plan, locks),
+    ):
         done = Done()
         if predictor is not None:
             shard = read_shard(options.shard or "1/1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -67,10 +67,13 @@ class PredictionWriter:
         self.masks = masks
         self.box_threshold = box_threshold
         self._files = ExitStack()
+        self._made: list[Path] = []
+        self._drawn = False  # whether maps or masks of an image are there
         self._stems, self._overlays = FreeNames(), FreeNames()
 
     def __enter__(self) -> Self:
         """Make the folder and begin the tables."""
+        self._made = [path for path in (self.out, *self.out.parents) if not path.exists()]
         self.out.mkdir(parents=True, exist_ok=True)
         clear_drafts(self.out)
         kind = self.tables
@@ -80,12 +83,13 @@ class PredictionWriter:
         if kind.region_rows is not None:
             self._regions = self._begin(INSTANCES, (kind.key, "instance", *self.classes))
         if self.masks is not None:
-            write_rows(
-                self.out / "masks" / LEGEND_FILE,
-                ("index", "class"),
-                enumerate(("background", *self.classes)),
-            )
+            self._write_legend(self.out / "masks" / LEGEND_FILE)
         return self
+
+    def _write_legend(self, path: Path) -> None:
+        if not path.exists():
+            self._made = [path, path.parent, *self._made]
+        write_rows(path, ("index", "class"), enumerate(("background", *self.classes)))
 
     def _begin(self, name: str, columns: tuple[str, ...]) -> Any:
         table = csv.writer(self._files.enter_context(growing_text(self.out / name)), lineterminator="\n")
@@ -95,11 +99,14 @@ class PredictionWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put the tables in their place; after an error, leave what was there before."""
+        """Put the tables in their place; after an error, leave what was there before and what was drawn."""
         self._files.__exit__(kind, error, trace)
+        if error is not None and not self._drawn:
+            remove_bare(self._made)
 
     def add(self, result: RegionResult[Any]) -> None:
         """Write what belongs to one image, or one bag."""
+        self._drawn = self.heatmaps or self.masks is not None
         kind = self.tables
         self._table.writerows([kind.wide_row(result)] if self.wide else kind.long_rows(result))
         record = kind.record(result, box_threshold=self.box_threshold)
@@ -133,6 +140,13 @@ class PredictionWriter:
     def _stem(self, file_name: str) -> str:
         """Return the name of an image's files; ``a.png`` after ``a.jpg`` keeps its suffix to stay apart."""
         return self._stems.claim(file_stem(file_name).as_posix(), inside("", file_name).as_posix())
+
+
+def remove_bare(made: Iterable[Path]) -> None:
+    """Remove what was made at the start and holds nothing: files, and folders that are empty, inner first."""
+    for path in made:
+        with suppress(OSError):
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def check_output(out: Path, *, overwrite: bool) -> None:

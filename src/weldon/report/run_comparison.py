@@ -18,7 +18,7 @@ from weldon.metrics import average_precision
 from weldon.metrics.bootstrap import resampled_average_precision
 from weldon.report.class_rows import accuracy
 from weldon.report.decisions import Decisions, decide
-from weldon.report.scored_split import ScoredSplit, score_split
+from weldon.report.scored_split import PlannedSplit, ScoredSplit, plan_split, score_planned
 from weldon.runs.run_directory import RunDirectory
 
 DRAWS = 1000
@@ -141,10 +141,15 @@ def compare_runs(
     homes = [os.path.realpath(run.path) for run in runs]
     if len(set(homes)) < len(homes) or len(homes) < 2:
         raise UsageError(f"runs must be two or more different ones, got {', '.join(map(str, homes))}")
+    plans = [plan_split(run, split) for run in runs]
+    names = short_names([run.path for run in runs])
+    _refuse_other_questions(plans, names)
+    _common_classes(plans, names)
+    _common_rows(plans, names)
     splits = []
-    for run in runs:
-        with pixels_as_trained(run):
-            splits.append(score_split(run, split, device=device))
+    for plan in plans:
+        with pixels_as_trained(plan.run):
+            splits.append(score_planned(plan, device=device))
     return compare_splits(splits, draws=draws, seed=seed)
 
 
@@ -194,24 +199,24 @@ def short_names(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _refuse_other_questions(splits: Sequence[ScoredSplit], names: Sequence[str]) -> None:
+def _refuse_other_questions(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequence[str]) -> None:
     kinds = {name: f"{one.decision.task}, {one.noun}" for name, one in zip(names, splits, strict=True)}
     if len(set(kinds.values())) > 1:
         listed = "; ".join(f"{name}: {kind}" for name, kind in kinds.items())
         raise DataError(f"runs that answer different questions cannot be compared ({listed})")
 
 
-def _common_classes(splits: Sequence[ScoredSplit], names: Sequence[str]) -> tuple[str, ...]:
-    first = splits[0]
-    common = tuple(name for name in first.classes if all(name in one.classes for one in splits))
-    same = all(set(one.classes) == set(common) for one in splits)
+def _common_classes(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequence[str]) -> tuple[str, ...]:
+    first, known = splits[0], [set(one.classes) for one in splits]
+    common = tuple(name for name in first.classes if all(name in one for one in known))
+    same = all(one == set(common) for one in known)
     if not common or (first.decision.task == "multiclass" and not same):
         listed = [f"{name}: {', '.join(one.classes)}" for name, one in zip(names, splits, strict=True)]
         raise DataError("these runs know different classes and cannot be compared:", listed)
     return common
 
 
-def _common_rows(splits: Sequence[ScoredSplit], names: Sequence[str]) -> list[tuple[int, ...]]:
+def _common_rows(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequence[str]) -> list[tuple[int, ...]]:
     """Return the rows of the images that all runs scored, in the order of the first."""
     places = [{os.path.realpath(r.path): row for row, r in enumerate(one.records)} for one in splits]
     common = [path for path in places[0] if all(path in there for there in places)]

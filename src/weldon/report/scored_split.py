@@ -20,6 +20,38 @@ from weldon.runs.run_directory import RunDirectory
 
 
 @dataclass(frozen=True, eq=False)
+class PlannedSplit:
+    """The images of one split, or its bags, before they are scored; :class:`ScoredSplit` says the same.
+
+    Args:
+        run: where everything lies.
+        split: ``train``, ``val`` or ``test``.
+        images: all images of its data, and those of the split.
+        decision: classes, thresholds and task.
+    """
+
+    run: RunDirectory
+    split: str
+    images: MeasuredImages
+    decision: Decision
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The C class names."""
+        return self.decision.classes
+
+    @property
+    def noun(self) -> str:
+        """What the records are, for sentences: ``images`` or ``bags``."""
+        return self.images.inputs.noun
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The images of the split."""
+        return self.images.measured
+
+
+@dataclass(frozen=True, eq=False)
 class ScoredSplit:
     """The images of one split, or its bags, with their scores.
 
@@ -94,12 +126,24 @@ def score_split(
         UsageError: the split has no images, or training did not finish.
         DataError: none of its images can be read.
     """
-    decision = read_decision(run)
-    recipe = run.recipe
-    images = choose_images(run, recipe, None, split=split)
+    return score_planned(plan_split(run, split), device=device, progress=progress)
+
+
+def plan_split(run: RunDirectory, split: str) -> PlannedSplit:
+    """Return which images :func:`score_split` would score; no picture is read, no network loaded.
+
+    Raises:
+        UsageError: the split has no images, or training did not finish.
+    """
+    return PlannedSplit(run, split, choose_images(run, run.recipe, None, split=split), read_decision(run))
+
+
+def score_planned(plan: PlannedSplit, *, device: str = "auto", progress: bool = False) -> ScoredSplit:
+    """Score the images of a planned split; see :func:`score_split`."""
+    run, split, recipe, images = plan.run, plan.split, plan.run.recipe, plan.images
     scorer, readable, _ = open_scorer(run, recipe, images, device=device, progress=progress)
     found = [(answer.record, answer.scores) for answer in scorer.scores(readable.measured, task="scoring")]
     if not found:
         raise DataError(f"none of the {len(images.measured)} images of the split {split!r} can be read")
     records, scores = zip(*found, strict=True)
-    return ScoredSplit(run, split, recipe, scorer.net, images, decision, records, torch.stack(scores))
+    return ScoredSplit(run, split, recipe, scorer.net, images, plan.decision, records, torch.stack(scores))
