@@ -22,7 +22,7 @@ def test_table_and_page_hold_the_suspects_of_the_library(frozen_run, found, tmp_
     out = tmp_path / "mine.csv"
     code, said = run(capsys, "suspects", frozen_run.path, *FEW, "-n", "3", "--out", out)
     assert code == 0, said.err
-    assert f"{len(found)} labels contradicted, about" in said.out
+    assert f"{len(found)} labels contradicted" in said.out
     assert f"train with --corrections {out}" in " ".join(said.err.split())
     with out.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -36,6 +36,8 @@ def test_the_same_as_one_json_object(frozen_run, found, tmp_path, monkeypatch, c
     assert code == 0, said.err
     told = json.loads(said.out)
     assert (told["out"], told["total"]) == ("runs/suspects.csv", len(found))
+    assert told["expected"] is told["expected_range"] is None  # of few images it cannot be told
+    assert not (frozen_run.path / "suspects.csv").exists()  # a run that is replaced would take it along
     assert [one["doubt"] for one in told["suspects"]] == pytest.approx([s.doubt for s in found[:2]])
 
 

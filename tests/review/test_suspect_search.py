@@ -19,9 +19,10 @@ from weldon.inference.decision import Decision
 from weldon.metrics import average_precision
 from weldon.models.region_net import RegionNet
 from weldon.pooling import build_pooling
+from weldon.review import suspect_search
 from weldon.review.cross_fit import CrossFit, cross_fit
 from weldon.review.run_maps import RunMaps
-from weldon.review.suspect_search import Search, search_suspects, suspects
+from weldon.review.suspect_search import Search, search_suspects, suspects, wrong_range
 from weldon.runs.recipe_file import build_recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.features.feature_dataset import FeatureDataset
@@ -84,6 +85,14 @@ LABELS = [["cat"], ["cat"]]
 
 def test_present_labels_with_low_and_absent_ones_with_high_scores_come_first():
     assert fixed(SCORES, LABELS).cells() == [(0, 0), (0, 1), (0, 2)]
+
+
+def test_how_many_are_wrong_is_a_range_and_of_few_images_nothing_is_said(monkeypatch):
+    assert fixed(SCORES, LABELS).expected is None
+    monkeypatch.setattr(suspect_search, "ENOUGH", 2)
+    search = fixed(SCORES, LABELS)
+    assert search.expected == pytest.approx(float(search.against.sigmoid().sum()))
+    assert wrong_range(search.expected) == (round(search.expected / 2), round(search.expected * 1.5))
 
 
 def test_certain_heads_still_rank():

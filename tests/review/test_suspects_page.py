@@ -80,7 +80,7 @@ def test_the_command_writes_both_and_overwrites_nothing(run, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     code, said = command(capsys, "suspects", run.path, "--folds", "2", "-n", "3")
     assert code == 0, said.err
-    assert "labels contradicted, about" in said.out
+    assert "labels contradicted" in said.out
     before = (tmp_path / "runs" / "suspects.csv").read_bytes()
     code, said = command(capsys, "suspects", run.path, "--folds", "2", "-n", "2", "--json")
     assert code == 0, said.err

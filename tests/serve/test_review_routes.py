@@ -46,8 +46,7 @@ def test_suspects_come_with_how_probably_they_are_wrong(page):
     found = queue_of(page, "kind=suspects&limit=500")
     doubts = [item["doubt"] for item in found["items"]]
     assert doubts == sorted(doubts, reverse=True)
-    assert sum(doubts) <= found["expected"] + 1e-3 * len(doubts)
-    assert found["expected"] == pytest.approx(page.state.used.doubts.value().search.expected)
+    assert found["expected"] is None  # of few pictures it cannot be told
     assert queue_of(page, "kind=folder&limit=1")["expected"] is None
 
 

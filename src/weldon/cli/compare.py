@@ -20,7 +20,7 @@ def compare(
     split: Annotated[str, typer.Option(help="images to measure on: val, test or train")] = "val",
     out: Annotated[
         Path | None,
-        typer.Option(help="table to write, with a page beside it [first free of runs/compare.csv, …]"),
+        typer.Option(help="table to write, with a page beside it [here, first free of runs/compare.csv, …]"),
     ] = None,
     pictures: Annotated[int, typer.Option(min=0, help="changed answers of each kind to draw")] = 12,
     draws: Annotated[int, typer.Option(min=2, max=100_000, help="of the images, for the spread")] = 1000,

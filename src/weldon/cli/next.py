@@ -19,7 +19,9 @@ def next_images(
     run: Annotated[Path, typer.Argument(help="run directory")],
     unlabelled: Annotated[list[str], typer.Argument(help="files, folders, patterns or text lists")],
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="images to choose")] = 50,
-    out: Annotated[Path | None, typer.Option(help="table to write [first free of runs/next.csv, …]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="table to write [here, first free of runs/next.csv, …]")
+    ] = None,
     device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the table")] = False,
     max_pixels: MaxPixels = None,

@@ -22,7 +22,7 @@ def suspects(
     most: Annotated[int, typer.Option("--most", "-n", min=1, help="suspects to list")] = 200,
     out: Annotated[
         Path | None,
-        typer.Option(help="table to write, with a page beside it [first free of runs/suspects.csv, …]"),
+        typer.Option(help="table to write, with a page beside it [here, first free of runs/suspects.csv, …]"),
     ] = None,
     corrections: Annotated[
         Path | None,
@@ -35,7 +35,7 @@ def suspects(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Find labels that are probably wrong: each image is judged by a head that did not learn from it."""
-    from weldon.review.suspect_search import search_suspects
+    from weldon.review.suspect_search import search_suspects, wrong_range
     from weldon.review.suspects_page import write_suspects, write_suspects_page
     from weldon.runs.claim import table_path
     from weldon.runs.run_directory import open_run
@@ -45,7 +45,7 @@ def suspects(
     search = search_suspects(directory, folds=folds, corrections=corrections, seed=seed, device=device)
     for note in search.maps.notes:
         say(note)
-    total = len(search.cells())
+    total, wrong = len(search.cells()), wrong_range(search.expected)
     pictures = tracked(search.suspects(most), "drawing", min(most, total))
     found = write_suspects_page(table.with_suffix(".html"), search, pictures, table=table)
     write_suspects(table, found)
@@ -56,6 +56,7 @@ def suspects(
                 "out": str(table),
                 "total": total,
                 "expected": search.expected,
+                "expected_range": wrong,
                 "notes": search.maps.notes,
                 "suspects": values,
             }
@@ -66,7 +67,8 @@ def suspects(
         for s in found[:SHOWN]
     ]
     print_table(
-        f"{counted(total, 'label')} contradicted, about {search.expected:.0f} probably wrong",
+        f"{counted(total, 'label')} contradicted"
+        + (f", perhaps {wrong[0]} to {wrong[1]} wrong" if wrong else ""),
         ["rank", "file", "class", "labelled", "probability", "wrong"],
         rows,
     )

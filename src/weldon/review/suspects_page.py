@@ -12,7 +12,7 @@ from weldon.inference.evidence import Region
 from weldon.inference.result import Result
 from weldon.report.page import render_template
 from weldon.report.views import Photo, View, make_photo, make_view
-from weldon.review.suspect_search import Search, Suspect
+from weldon.review.suspect_search import Search, Suspect, wrong_range
 
 COLUMNS = (*NEEDED, "rank", "probability", "doubt", "for", "against", "sentence")
 REGIONS = 3  # of each side in the table
@@ -84,7 +84,7 @@ def write_suspects_page(
         table=table.name,
         found=len(search.cells()),
         shown=len(shown),
-        expected=round(search.expected),
+        wrong=wrong_range(search.expected),
         rates=search.rates,
         asked=int(search.asked().sum()),
         images=len(search.maps.records),

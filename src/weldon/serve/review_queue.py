@@ -162,8 +162,8 @@ class Doubts:
     suspects: list[Item]
 
     @property
-    def expected(self) -> float:
-        """How many labels are wrong, as ``weldon suspects`` prints it; of those reviewed before: none."""
+    def expected(self) -> float | None:
+        """How many labels are wrong, of those not reviewed, give or take half; None of few images."""
         return self.search.expected
 
     def chances(self, class_name: str) -> dict[int, float]:

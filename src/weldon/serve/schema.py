@@ -118,7 +118,7 @@ REVIEW = (
         "/api/queue",
         "Give a part of what is to be reviewed",
         "`state` is `working` until it is known; then `total`, `reviewed`, `items` and, "
-        "for suspects, `expected`: how many labels are probably wrong",
+        "for suspects, `expected`: how many labels are wrong, give or take half; null of few images",
         (
             in_query("kind", f"{', '.join(KINDS)} [suspects]"),
             in_query("class", "for `class`"),

@@ -20,7 +20,7 @@ const order = (now) => {
   const sure = (name) => Math.abs((now.chances[name] ?? 0.5) - 0.5);
   return [...run.classes].sort((a, b) => sure(a) - sure(b));
 };
-const wrong = (count) => (count === null ? "" : ` · about ${Math.round(count).toLocaleString()} probably wrong`);
+const wrong = (count) => (count === null ? "" : ` · perhaps ${Math.round(count * 0.5).toLocaleString()} to ${Math.round(count * 1.5).toLocaleString()} wrong`);
 const gives = (now) => {
   if (now.class === focus && now.chance !== null) return `A model that has not seen this picture gives ${focus} a probability of ${now.chance.toFixed(2)}.`;
   return focus in now.chances ? `The run gives ${focus} a probability of ${now.chances[focus].toFixed(2)}.` : "";
