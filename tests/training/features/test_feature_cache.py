@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
+from fixtures.computed_maps import computing
 from weldon.data import ImageDataset, Record
 from weldon.data.decode import VARIABLE
 from weldon.data.tiles import Tiling
@@ -229,45 +229,10 @@ def test_files_of_which_none_can_be_read_are_an_error(net, dataset, tmp_path):
         cached(net, dataset, tmp_path / "cache")
 
 
-COMPUTING = """
-import os, sys, time
-from pathlib import Path
-import torch
-from weldon.data import ImageDataset, Record
-from weldon.data.transforms import EvalTransform
-from weldon.models import create_model
-from weldon.training.features import feature_cache
-from weldon.training.features.stored_maps import MapWriter
-
-torch.manual_seed(0)
-folder, cache, end = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-records = [Record(path, path.name, frozenset()) for path in sorted(folder.glob("*.png"))]
-dataset = ImageDataset(records, ["x"], EvalTransform(64))
-add = MapWriter.add
-def added(self, *arguments):
-    add(self, *arguments)
-    self._file.flush()
-    if end == "killed":
-        os.kill(os.getpid(), 9)
-    print("writing", flush=True)
-    sys.stdin.readline()
-MapWriter.add = added
-net = create_model("test_resnet", 1, weights="none")
-found = feature_cache.cache_features(net, dataset, cache, workers=0)
-print("sum", found.maps.astype("float64").sum().item(), sorted(found.rows.values()))
-"""
-
-
-def computing(folder: Path, end: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", COMPUTING, str(folder), str(folder / "cache"), end]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-
-
 def test_what_a_killed_run_left_is_cleared_by_the_next(net, dataset, tmp_path):
-    killed = computing(tmp_path, "killed")
-    killed.communicate()
-    assert killed.returncode == -9
+    killed, _ = computing(tmp_path, "killed")
+    killed.join(60)
+    assert killed.exitcode == -9
     (draft,) = (tmp_path / "cache").iterdir()
     assert (draft / "maps.npy").stat().st_size > 0
     cached(net, dataset, tmp_path / "cache")
@@ -275,13 +240,22 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(net, dataset, tmp_path):
     assert not home.name.startswith(".")
 
 
+def said(talk):
+    assert talk.poll(60)
+    return talk.recv()
+
+
 def test_two_processes_that_compute_the_same_maps_end_with_the_same(dataset, tmp_path):
     both = [computing(tmp_path), computing(tmp_path)]
-    assert [process.stdout.readline() for process in both] == ["writing\n"] * 2  # both are in the midst
-    first, second = (process.communicate("go on\n") for process in both)
-    assert first[0].startswith("sum ")
-    assert first[0] == second[0]
-    assert not {line for _, told in (first, second) for line in told.splitlines() if "Traceback" in line}
+    assert [said(talk) for _, talk in both] == ["writing"] * 2  # both are in the midst
+    for _, talk in both:
+        talk.send("go on")
+    first, second = (said(talk) for _, talk in both)
+    assert first == second
+    assert first[1] == [0, 1, 2]
+    for process, _ in both:
+        process.join(60)
+    assert [process.exitcode for process, _ in both] == [0, 0]
     (home,) = (tmp_path / "cache").iterdir()
     assert not home.name.startswith(".")
 
