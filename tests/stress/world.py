@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ def build_world(folder: Path) -> None:
     (folder / "labels.csv").write_bytes(long_table())
     write_masks(folder / "masks")
     write_bag_table(folder / "bags")
+    warm_up(folder)
     _train(folder, "run", "--epochs", "2")
     _train(folder, "half", "--epochs", "1")
     _train(folder, "frozen", "--epochs", "2", "--freeze", "--cache", str(folder / "cache"))
@@ -40,6 +43,17 @@ def build_world(folder: Path) -> None:
         folder, "@write-shards", str(folder / "pictures"), str(folder / "labels.csv"), str(folder / "shards")
     )
     (folder / "whole").touch()
+
+
+def warm_up(world: Path) -> None:
+    """Train once in this process, so that what a first training prepares is there in every forked one."""
+    out = world / "warm"
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        status = run(train_arguments(world, out, "--epochs", "1"))
+    if status != 0:
+        raise AssertionError(f"a first training ends with {status}: {said.getvalue()}")
+    shutil.rmtree(out)
 
 
 def train_arguments(world: Path, out: Path, *options: str) -> list[str]:
