@@ -86,7 +86,7 @@ def test_the_choice_is_one_sentence_and_a_list():
         "learning rate 3, weight decay 0.0003: the best of 2 settings on 50 training images, scored by "
         "heads that had not learnt from them (mAP 0.9000, the worst 0.8000)"
     )
-    assert trials_json(found)["tried"][1] == {"lr": 1.0, "weight_decay": 1e-3, "figure": 0.8}
+    assert trials_json(found)["tried"][1] == {"lr": 1.0, "weight_decay": 1e-3, "figure": 0.8, "epochs": 12}
     few = Trials((Trial(Setting(3.0, 3e-4), math.nan),), 0, "mAP")
     assert "too few" in spell_trials(few)
 

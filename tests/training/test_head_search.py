@@ -160,6 +160,30 @@ def test_a_decay_that_was_given_stays(net):
     assert len(found.trials) >= 3
 
 
+def test_the_best_of_the_walk_learn_as_long_as_the_head_that_is_kept_before_one_is_chosen(net, monkeypatch):
+    """With few steps the higher rate is ahead, with many the lower one."""
+    dataset = made_up_maps(30)
+    size = mean_squared_norm(dataset, range(30))
+    seen = []
+
+    def measured(self, settings, images, folds):
+        seen.append((self.epochs, len(settings)))
+        ahead = 1 if self.epochs == 6 else -1
+        return [ahead * log(s.lr) - 0.01 * abs(log(s.weight_decay / start.weight_decay)) for s in settings]
+
+    start = head_search.setting_at(0, 0, size, 3)
+    monkeypatch.setattr(HeadSearch, "_measure", measured)
+    walked = search(net, dataset)
+    found = search(net, dataset, final_epochs=20)
+    again, rest = found.trials[: head_search.FINALISTS], found.trials[head_search.FINALISTS :]
+    assert rest == walked.trials
+    assert {trial.setting for trial in again} == {t.setting for t in walked.trials[: head_search.FINALISTS]}
+    assert [trial.epochs for trial in (again[0], rest[0])] == [20, 6]
+    assert seen[-1] == (20, head_search.FINALISTS)
+    assert found.chosen.lr == min(trial.setting.lr for trial in again) < walked.chosen.lr
+    assert search(net, dataset, final_epochs=6) == walked
+
+
 def test_another_loss_walks_from_the_best_of_the_first_and_is_chosen_where_it_is_better(net, monkeypatch):
     """The best rate of the other loss lies two steps from that of the run's own, over worse settings."""
     dataset = made_up_maps(30)

@@ -17,6 +17,7 @@ from weldon.models import RegionNet
 from weldon.pooling import Count
 from weldon.runs.recipe import Recipe
 from weldon.training.features.feature_dataset import FeatureDataset
+from weldon.training.head_search import EPOCHS as TRIED
 from weldon.training.head_search import HeadSearch, Trial, Trials, usual_batch_size
 from weldon.training.heads import Setting
 from weldon.training.plan import spell_count
@@ -106,6 +107,7 @@ def search_recipe(
     if recipe.tile is not None:  # large pictures: a step holds all their cells
         usual = min(usual, dataset.cached.at_once)
     batch_size = recipe.batch_size if "batch_size" in given else usual
+    epochs = recipe.epochs if "epochs" in given else EPOCHS
     search = HeadSearch(
         net,
         dataset,
@@ -113,6 +115,7 @@ def search_recipe(
         one_label=one_label,
         seed=recipe.seed,
         device=choose_device(recipe.device),
+        final_epochs=epochs,
         batch_size=batch_size,
         weight_decay=recipe.weight_decay,
         counts=counts_to_try(recipe),
@@ -127,7 +130,7 @@ def search_recipe(
         "lr": found.chosen.lr,
         "weight_decay": found.chosen.weight_decay,
         "batch_size": batch_size,
-        "epochs": recipe.epochs if "epochs" in given else EPOCHS,
+        "epochs": epochs,
     }
     if found.chosen.loss is not None:
         chosen["loss"] = found.chosen.loss
@@ -155,15 +158,18 @@ def spell_trials(found: Trials) -> str:
     best, worst = found.trials[0].figure, found.trials[-1].figure
     if math.isnan(best):
         return f"{chosen}: the usual ones, there are too few training images to choose by"
+    settings = len({trial.setting for trial in found.trials})
     return (
-        f"{chosen}: the best of {len(found.trials)} settings on {found.held_back} training images, scored by "
-        f"heads that had not learnt from them ({found.measure} {best:.4f}, the worst {worst:.4f})"
+        f"{chosen}: the best of {settings} settings on {found.held_back} training images, scored by heads "
+        f"that had not learnt from them ({found.measure} {best:.4f}, the worst {worst:.4f})"
     )
 
 
 def trials_json(found: Trials) -> dict[str, Any]:
     """Return what was tried, for ``search.json``."""
-    tried = [{**_said(trial.setting), "figure": trial.figure} for trial in found.trials]
+    tried = [
+        {**_said(trial.setting), "figure": trial.figure, "epochs": trial.epochs} for trial in found.trials
+    ]
     return {"measure": found.measure, "held_back": found.held_back, "tried": tried}
 
 
@@ -193,7 +199,8 @@ def _trial(item: dict[str, Any]) -> Trial:
     figure = math.nan if item["figure"] is None else float(item["figure"])
     counts = {name: _count(item[name]) for name in ("k_max", "k_min") if name in item}
     loss = None if item.get("loss") is None else str(item["loss"])
-    return Trial(Setting(float(item["lr"]), float(item["weight_decay"]), **counts, loss=loss), figure)
+    setting = Setting(float(item["lr"]), float(item["weight_decay"]), **counts, loss=loss)
+    return Trial(setting, figure, int(item.get("epochs", TRIED)))  # of an earlier version: all alike
 
 
 def _count(value: Any) -> Count:

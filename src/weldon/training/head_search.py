@@ -33,6 +33,7 @@ FEWEST = 20  # groups of training images (each its own where there are none), be
 FEW = 1000  # below it every image is held back once, in five folds; above it a fifth of them
 FOLDS = 5
 MOST = 4000  # training images that the search looks at
+FINALISTS = 5  # of the settings that learn once more, for as long as the head that is kept
 DIRECTIONS = 384  # features are tried on their strongest directions where they have more than twice as many
 
 # Steps of the rate and of the decay; which counts and which loss: 0 is the network's and the run's own.
@@ -47,10 +48,12 @@ class Trial:
     Args:
         setting: learning rate, weight decay, and the counts of regions where they are chosen too.
         figure: mAP, or accuracy where an image has one label, on held-back training images.
+        epochs: that its heads learnt.
     """
 
     setting: Setting
     figure: float
+    epochs: int = EPOCHS
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Trials:
     """What a search tried.
 
     Args:
-        trials: the best first.
+        trials: the best of the finalists first, then all of the walk.
         held_back: images that were scored by heads that had not learnt from them.
         measure: ``mAP`` or ``accuracy``.
     """
@@ -85,6 +88,8 @@ class HeadSearch:
         seed: of folds and order; the global random state is left as it was.
         device: where heads learn.
         epochs: of a trial.
+        final_epochs: of the head that is kept; where it is longer than a trial, the best settings learn for
+            that long too before one is chosen. Few steps flatter high rates.
         batch_size: images a step; None goes by the number of images (:func:`usual_batch_size`).
         weight_decay: the only one to try, or None.
         counts: k+ and k- to try besides the network's own, first at the best rate and decay of these.
@@ -99,6 +104,7 @@ class HeadSearch:
     seed: int = 0
     device: str | torch.device = "cpu"
     epochs: int = EPOCHS
+    final_epochs: int | None = None
     batch_size: int | None = None
     weight_decay: float | None = None
     counts: Sequence[tuple[Count, Count]] = ()
@@ -139,7 +145,8 @@ class HeadSearch:
                 best = self._walk(best, look)
             for number in range(1, len(self.losses) + 1):
                 self._walk((*best[:3], number), look)
-        return self._trials(figures, size, sum(map(len, folds)))
+            found = self._trials(figures, size, sum(map(len, folds)))
+            return replace(found, trials=(*small._finals(found.trials, images, folds), *found.trials))
 
     def _narrowed(self, images: Sequence[int]) -> HeadSearch:
         """Return the same search on the strongest directions of the features, in a third of the time.
@@ -153,6 +160,25 @@ class HeadSearch:
         narrow = projected(self.dataset, images, directions)
         return replace(self, net=projected_net(self.net, directions), dataset=narrow)
 
+    def _finals(
+        self, walked: Sequence[Trial], images: Sequence[int], folds: Sequence[Sequence[int]]
+    ) -> list[Trial]:
+        """Return the trials of the best settings of a walk with the epochs of the head that is kept."""
+        epochs = self.final_epochs or self.epochs
+        if epochs <= self.epochs:
+            return []
+        settings = [trial.setting for trial in walked[:FINALISTS]]
+        figures = replace(self, epochs=epochs)._measure(settings, images, folds)
+        log.info(
+            "the best %d of them with %d epochs: %s %.4f",
+            len(settings),
+            epochs,
+            self._measure_name,
+            max(figures),
+        )
+        again = [Trial(one, figure, epochs) for one, figure in zip(settings, figures, strict=True)]
+        return sorted(again, key=lambda trial: -trial.figure)
+
     def _walk(self, place: Place, look: Callable[[Sequence[Place]], Place]) -> Place:
         for _ in range(ROUNDS):
             before, place = place, look(self._around(place))
@@ -162,7 +188,7 @@ class HeadSearch:
 
     def _trials(self, figures: dict[Place, float], size: float, held_back: int) -> Trials:
         ranked = sorted(figures, key=lambda place: -figures[place])
-        trials = tuple(Trial(self._setting(place, size), figures[place]) for place in ranked)
+        trials = tuple(Trial(self._setting(place, size), figures[place], self.epochs) for place in ranked)
         return Trials(trials, held_back, self._measure_name)
 
     @property
