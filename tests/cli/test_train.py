@@ -44,10 +44,12 @@ def test_help_beside_a_preset_shows_it_whatever_the_order(capsys):
 
 def test_a_preset_trains_with_its_options_under_those_given(scenes, tmp_path, capsys):
     out = tmp_path / "run"
-    code, said = run(capsys, "train", scenes, "--preset", "quick", "--no-search", "--out", out, *TINY)
+    code, said = run(capsys, "train", scenes, "--preset", "quick", "--out", out, *TINY)
     assert code == 0, said.err
     recipe = RunDirectory(out).recipe
-    assert (recipe.freeze, recipe.image_size) == (True, 64)
+    assert (recipe.freeze, recipe.image_size, recipe.search_rounds, recipe.optimizer) == (True, 64, 0, "sgd")
+    tried = json.loads((out / "search.json").read_text())["tried"]
+    assert len(tried) == 1  # a first look waits for no search
     code, said = run(capsys, "train", scenes, "--preset", "fast", "--out", tmp_path / "other", *TINY)
     assert code == 2
     assert "preset must be one of quick, best, paper" in said.err

@@ -141,7 +141,11 @@ def test_a_k_that_was_given_stays(net):
 
 
 @pytest.mark.parametrize(
-    "options", [{"freeze": False}, {"lr": 0.1}, {"search": False}, {"pool": "max"}, {"devices": 2}]
+    "options",
+    [
+        *({"freeze": False}, {"lr": 0.1}, {"search": False}, {"search_rounds": 0}, {"pool": "max"}),
+        {"devices": 2},
+    ],
 )
 def test_k_auto_without_a_search_is_refused(options):
     with pytest.raises(UsageError, match="'auto'"):

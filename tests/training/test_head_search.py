@@ -13,7 +13,7 @@ from fixtures.cached_maps import CLASSES, made_up_maps
 from weldon.losses import logistic_loss
 from weldon.models import create_model
 from weldon.training import head_search
-from weldon.training.head_search import HeadSearch, mean_squared_norm
+from weldon.training.head_search import HeadSearch, mean_squared_norm, setting_at
 
 
 @pytest.fixture
@@ -235,3 +235,10 @@ def test_one_region_is_found_where_a_class_shows_in_one_cell(net):
     found = search(net, made_up_maps(120), counts=(("all", "all"), (1, 0)))
     reached = {(t.setting.k_max, t.setting.k_min): t.figure for t in reversed(found.trials)}
     assert reached[1, 0] > reached["all", "all"]
+
+
+def test_without_a_round_nothing_is_tried(net):
+    found = HeadSearch(net, made_up_maps(40), logistic, one_label=False, rounds=0).run()
+    assert (found.held_back, len(found.trials)) == (0, 1)
+    size = mean_squared_norm(made_up_maps(40), range(40))
+    assert found.chosen == setting_at(0, 0, size, len(CLASSES))

@@ -152,6 +152,12 @@ class Recipe(_Judged):
         True,
         description="with --freeze and no --lr: choose rate and decay of SGD on held-back training images",
     )
+    search_rounds: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="most rounds of the search [4]; 0 takes the setting that it would start from",
+    )
     lrp: Rate = Field(0.1, ge=0, description="factor on --lr for the pre-trained body")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
     weight_decay: Rate | None = Field(

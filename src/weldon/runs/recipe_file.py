@@ -25,7 +25,7 @@ def preset_options(name: str) -> dict[str, Any]:
 
     Example:
         >>> preset_options("quick")
-        {'freeze': True, 'image_size': 320}
+        {'freeze': True, 'image_size': 320, 'search_rounds': 0}
     """
     return read_toml(_file(name))
 

@@ -58,10 +58,11 @@ def refuse_auto_k(recipe: Recipe) -> None:
         return
     if recipe.pool not in COUNTED:
         raise UsageError(f"k 'auto' needs --pool {' or '.join(COUNTED)}; {recipe.pool} takes no k")
-    if not searches(recipe):
+    if not searches(recipe) or recipe.search_rounds == 0:
         raise UsageError(
             "k 'auto' is chosen by the search of --freeze: use it with --freeze, without --lr, --no-search, "
-            "--optimizer adamw and several processes, or give a count such as 20%"
+            "--search-rounds 0 (as in --preset quick), --optimizer adamw and several processes, or give a "
+            "count such as 20%"
         )
 
 
@@ -120,10 +121,12 @@ def search_recipe(
         weight_decay=recipe.weight_decay,
         counts=counts_to_try(recipe),
         losses=losses or {},
+        rounds=recipe.search_rounds,
     )
-    log.info(
-        "choosing rate, decay, k and loss on held-back training images; --no-search takes the usual ones"
-    )
+    if recipe.search_rounds != 0:
+        log.info(
+            "choosing rate, decay, k and loss on held-back training images; --search-rounds 0 tries nothing"
+        )
     found = search.run()
     chosen: dict[str, Any] = {
         "optimizer": "sgd",
@@ -157,7 +160,7 @@ def spell_trials(found: Trials) -> str:
         chosen += f", loss {found.chosen.loss}"
     best, worst = found.trials[0].figure, found.trials[-1].figure
     if math.isnan(best):
-        return f"{chosen}: the usual ones, there are too few training images to choose by"
+        return f"{chosen}: the usual ones for such maps; too few training images, or no round, to choose by"
     settings = len({trial.setting for trial in found.trials})
     return (
         f"{chosen}: the best of {settings} settings on {found.held_back} training images, scored by heads "

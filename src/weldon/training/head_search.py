@@ -95,6 +95,7 @@ class HeadSearch:
         counts: k+ and k- to try besides the network's own, first at the best rate and decay of these.
         losses: other losses to try by name, last, from the best of all else; each is the mean over classes
             that it treats alike.
+        rounds: at most, from each place where a walk starts; 0 returns the start; None: ``ROUNDS``.
     """
 
     net: RegionNet
@@ -109,17 +110,18 @@ class HeadSearch:
     weight_decay: float | None = None
     counts: Sequence[tuple[Count, Count]] = ()
     losses: Mapping[str, Callable[[], Objective]] = field(default_factory=dict)
+    rounds: int | None = None
 
     def run(self) -> Trials:
         """Walk from one setting to the best around it until none is better; then likewise counts and losses.
 
         All settings of a round learn from the same batches, side by side. Of too few images, or groups of
-        images, only the start is returned, with NaN for its figure.
+        images, or with no round, only the start is returned, with NaN for its figure.
         """
         images = _sample(len(self.dataset), self.seed)
         folds = self._folds(images)
         size = mean_squared_norm(self.dataset, images)
-        if not folds:
+        if not folds or self.rounds == 0:
             return self._trials({START: math.nan}, size, 0)
         figures: dict[Place, float] = {}
         small = self._narrowed(images)
@@ -180,7 +182,7 @@ class HeadSearch:
         return sorted(again, key=lambda trial: -trial.figure)
 
     def _walk(self, place: Place, look: Callable[[Sequence[Place]], Place]) -> Place:
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS if self.rounds is None else self.rounds):
             before, place = place, look(self._around(place))
             if place == before:
                 break
