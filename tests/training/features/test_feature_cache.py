@@ -89,6 +89,50 @@ def test_a_second_run_computes_nothing(net, dataset, tmp_path, monkeypatch):
     np.testing.assert_array_equal(maps_of(cached(net, dataset, tmp_path / "cache"), dataset), first)
 
 
+def part(dataset, *numbers: int) -> ImageDataset:
+    return ImageDataset([dataset.records[n] for n in numbers], ["x"], dataset.transform)
+
+
+def test_fewer_images_find_their_maps_among_those_of_more(net, dataset, tmp_path, monkeypatch):
+    """As where a run goes on without a file that its first start could not read."""
+    dataset.records[1].path.write_bytes(b"no picture")
+    first = cached(net, dataset, tmp_path / "cache")
+    with monkeypatch.context() as patched:
+        forbid_computing(patched)
+        for numbers in ((0, 2), (2,), (0, 1)):
+            fewer = part(dataset, *numbers)
+            found = cached(net, fewer, tmp_path / "cache")
+            readable = [record.path for record in fewer.records if record.path not in first.lost]
+            assert sorted(found.rows) == sorted(readable)
+            for path in readable:
+                np.testing.assert_array_equal(found.maps[found.rows[path]], first.maps[first.rows[path]])
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_more_images_or_another_layout_find_nothing_among_them(net, dataset, tmp_path, monkeypatch):
+    cached(net, part(dataset, 0, 1), tmp_path / "cache")
+    computed = []
+    add = MapWriter.add
+    monkeypatch.setattr(MapWriter, "add", lambda *given: computed.append(len(given[3])) or add(*given))
+    cached(net, dataset, tmp_path / "cache")
+    other = part(dataset, 0)
+    other.transform = EvalTransform(64, "warp", (0.5,) * 3, (0.5,) * 3)
+    cached(net, other, tmp_path / "cache")
+    assert computed == [3, 1]
+
+
+def test_a_damaged_larger_set_is_passed_over_and_left(net, dataset, tmp_path):
+    whole = maps_of(cached(net, dataset, tmp_path / "cache"), dataset)
+    (damaged,) = (tmp_path / "cache").glob("*/maps.npy")
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    fewer = part(dataset, 0, 2)
+    found = cached(net, fewer, tmp_path / "cache")
+    np.testing.assert_array_equal(maps_of(found, fewer), whole[[0, 2]])
+    assert damaged.read_bytes() == content
+
+
 def test_images_that_moved_keep_their_maps(net, dataset, tmp_path, monkeypatch):
     first = maps_of(cached(net, dataset, tmp_path / "cache"), dataset)
     (tmp_path / "elsewhere").mkdir()

@@ -30,7 +30,7 @@ from weldon.stopping import leave_if_told
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
 from weldon.training.features.map_key import Contents, map_facts, map_key, read_contents
-from weldon.training.features.stored_maps import DamagedError, MapWriter, StoredMaps, open_maps
+from weldon.training.features.stored_maps import DamagedError, MapWriter, StoredMaps, larger_sets, open_maps
 
 log = logging.getLogger("weldon")
 BATCH_SIZE = 16  # images a forward pass
@@ -75,18 +75,31 @@ class _Job:
     def kept(self) -> StoredMaps | None:
         """Return the maps that are there, whole and up to date; others are removed and spoken of."""
         if not os.path.lexists(self.home):
-            return None
+            return self._of_larger_set()
         try:
             stored = open_maps(self.home, self.key)
         except DamagedError as damage:
             log.warning("cached maps in %s are damaged and computed again: %s", self.home, damage)
         else:
-            refused = (path for path, said in self.contents.digests.items() if said in stored.unreadable)
-            mended = next((path for path in refused if _refusal(path, self.dataset.transform) is None), None)
-            if mended is None:
+            if (mended := self._mended(stored)) is None:
                 return stored
             log.info("%s can be read now: maps are computed again", mended)
         remove_whole(self.home)
+        return None
+
+    def _mended(self, stored: StoredMaps) -> Path | None:
+        """Return a file that was no image when the maps were made and is one now."""
+        refused = (path for path, said in self.contents.digests.items() if said in stored.unreadable)
+        return next((path for path in refused if _refusal(path, self.dataset.transform) is None), None)
+
+    def _of_larger_set(self) -> StoredMaps | None:
+        """Return maps that were made in the same way and hold those of all files; None: there are none."""
+        wanted = set(self.contents.digests.values())
+        for key, folder in larger_sets(self.home.parent, self.facts, wanted):
+            with contextlib.suppress(DamagedError, OSError):
+                stored = open_maps(folder, key)
+                if self._mended(stored) is None:
+                    return stored
         return None
 
     def computed(self) -> StoredMaps:

@@ -178,14 +178,30 @@ def open_maps(folder: Path, key: str) -> StoredMaps:
     return StoredMaps(maps, masks, rows, frozenset(said["unreadable"]), grids)
 
 
-def _rows(path: Path, key: str) -> dict[str, Any]:
+def larger_sets(folder: Path, facts: Mapping[str, Any], digests: set[str]) -> Iterator[tuple[str, Path]]:
+    """Yield key and folder of the sets of maps that were made from ``facts`` and hold all of ``digests``.
+
+    Args:
+        folder: in which each set has a folder of its own.
+        facts: what the maps were made from, besides the files.
+        digests: of the files.
+    """
+    for path in sorted(folder.glob("*/rows.json")):
+        with contextlib.suppress(DamagedError, OSError):
+            said = _rows(path)
+            held = {digest for digest, _ in said["images"]} | set(said["unreadable"])
+            if said["made_from"] == facts and digests <= held:
+                yield said["key"], path.parent
+
+
+def _rows(path: Path, key: str | None = None) -> dict[str, Any]:
     try:
         said = parse_json(path.read_bytes().decode(), "rows.json")
     except (DataError, UnicodeDecodeError) as error:
         raise DamagedError("rows.json is not as it was written") from error
     if not isinstance(said, dict) or said.pop("seal", None) != _seal(said):
         raise DamagedError("rows.json is not as it was written")
-    if said["key"] != key:
+    if key is not None and said["key"] != key:
         raise DamagedError("rows.json belongs to other maps")
     return said
 
