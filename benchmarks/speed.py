@@ -43,7 +43,7 @@ from weldon.data.dataset import collate
 from weldon.data.image import load_image, load_reduced
 from weldon.data.record import Record
 from weldon.data.transforms import EvalTransform
-from weldon.device import keep_freed_memory
+from weldon.device import keep_freed_memory, leaving_a_core
 from weldon.files import read_csv
 from weldon.losses import logistic_loss
 from weldon.models import save_model
@@ -226,7 +226,8 @@ def epoch_seconds(
     trainer = build_trainer(recipe, run, best, monitor=module.monitor, steps=1, progress=False)
     trainer.loggers = build_loggers(recipe, run, run.path)
     loaders = Loaders(train, val, collate_fn=keep_batch, batch_size=128, workers=0, seed=0)
-    trainer.fit(module, datamodule=loaders)
+    with leaving_a_core(wanted=loaders.read_in_a_thread):
+        trainer.fit(module, datamodule=loaders)
     return [float(row["seconds"]) for row in read_csv(run.metrics)[1:]]
 
 

@@ -94,3 +94,15 @@ def test_cores_are_shared_among_processes_and_one_is_the_least(monkeypatch):
     monkeypatch.setattr(device.os, "sched_getaffinity", lambda _: set(range(96)), raising=False)
     assert device.reader_count("auto") == device.MOST_READERS
     assert device.reader_count(0) == 0
+
+
+@pytest.mark.parametrize(("before", "wanted", "inside"), [(4, True, 3), (1, True, 1), (4, False, 4)])
+def test_a_core_is_left_to_what_reads_beside_and_taken_back(before, wanted, inside):
+    own = torch.get_num_threads()
+    torch.set_num_threads(before)
+    try:
+        with device.leaving_a_core(wanted=wanted):
+            assert torch.get_num_threads() == inside
+        assert torch.get_num_threads() == before
+    finally:
+        torch.set_num_threads(own)

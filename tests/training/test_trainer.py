@@ -126,6 +126,7 @@ class Batched(Numbers):
 
 def test_whole_batches_are_read_ahead_in_a_thread_in_the_same_order():
     loaders = Loaders(Batched(10), Batched(7), collate_fn=list, batch_size=4, workers=0, seed=0)
+    assert loaders.read_in_a_thread
     batches = loaders.train_dataloader()
     assert len(batches) == 3
     threads, numbers = zip(*flat(batches), strict=True)

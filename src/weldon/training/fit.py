@@ -22,7 +22,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from weldon.data import encode_targets
 from weldon.data.decode import allowing_pixels
 from weldon.data.stores import absolute
-from weldon.device import keep_freed_memory
+from weldon.device import keep_freed_memory, leaving_a_core
 from weldon.errors import UsageError
 from weldon.losses import TrainingLoss
 from weldon.models import RegionNet, save_model
@@ -191,7 +191,7 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
     started = time.monotonic()
     checkpoint = run.last if claim.resume else None
     try:
-        with told_once(run.path):
+        with told_once(run.path), leaving_a_core(wanted=loaders.read_in_a_thread):
             trainer.fit(module, datamodule=loaders, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:  # as where more epochs are done than asked for
         raise UsageError(f"training cannot go on: {error}") from None

@@ -131,6 +131,11 @@ class Loaders(L.LightningDataModule):
         self.pinned, self.by_shard = pinned, by_shard
         self._kept: dict[str, DataLoader[Any]] = {}
 
+    @property
+    def read_in_a_thread(self) -> bool:
+        """Whether a thread of this process reads the next batch while the network has the last."""
+        return self.workers == 0 and hasattr(self.train, "__getitems__")
+
     def train_dataloader(self) -> DataLoader[Any]:
         """Return the training batches of the trainer's current epoch."""
         epoch = self.trainer.current_epoch if self.trainer else 0
