@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from weldon.progress import progress_bar, tracked
+from weldon.progress import estimated, progress_bar, spell_seconds, tracked
 
 
 class Terminal(io.StringIO):
@@ -44,3 +44,19 @@ def test_a_bar_that_is_moved_by_hand_writes_nothing_to_a_file(monkeypatch):
     with progress_bar() as bar:
         bar.advance(bar.add_task("steps", total=2))
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (99.4, "99 s"), (100, "2 min"), (5999, "100 min"), (6000, "1.7 h")]
+)
+def test_durations_change_their_unit_where_people_do(seconds, words):
+    assert spell_seconds(seconds) == words
+
+
+@pytest.mark.parametrize(("each", "said"), [(5.0, ["maps: about 30 s ahead"]), (0.5, [])])
+def test_what_takes_long_says_once_how_long_the_rest_takes(each, said, caplog):
+    """The first of ten takes a minute; it pays for warming up and is left out."""
+    times = iter([60.0, 60.0 + 3 * each])
+    with caplog.at_level("INFO", logger="weldon"):
+        assert list(estimated(range(10), "maps", 10, clock=lambda: next(times))) == list(range(10))
+    assert caplog.messages == said

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 T = TypeVar("T")
+Clock = Callable[[], float]
+log = logging.getLogger("weldon")
+WATCHED, LONG = 3, 10.0  # things to watch before speaking; seconds worth speaking of
 
 
 def progress_bar(*, shown: bool = True) -> Progress:
@@ -35,3 +40,33 @@ def tracked(things: Iterable[T], words: str, total: int | None = None, *, shown:
     """
     with progress_bar(shown=shown) as bar:
         yield from bar.track(things, total=total, description=words)
+
+
+def estimated(things: Iterable[T], words: str, total: int, *, clock: Clock = time.monotonic) -> Iterator[T]:
+    """Yield ``things``; say once how long the rest takes, which a file or a pipe without a bar needs to know.
+
+    Args:
+        things: what takes long.
+        words: what they are made into.
+        total: how many there are.
+        clock: seconds from any start.
+    """
+    started = 0.0
+    for number, thing in enumerate(things):
+        if number == 1:  # the first pays for warming up
+            started = clock()
+        if number == WATCHED + 1 and (left := (total - number) * (clock() - started) / WATCHED) > LONG:
+            log.info("%s: about %s ahead", words, spell_seconds(left))
+        yield thing
+
+
+def spell_seconds(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    Example:
+        >>> spell_seconds(42), spell_seconds(190), spell_seconds(8000)
+        ('42 s', '3 min', '2.2 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -21,7 +21,6 @@ from weldon.training.callbacks import (
     MetricsTable,
     StepBar,
     TimeEstimate,
-    spell_seconds,
 )
 from weldon.training.module import TrainingModule
 
@@ -130,13 +129,6 @@ def test_the_time_ahead_is_said_once(module, caplog):
             estimate.on_train_batch_end(at(0), module, None, None, step)
     assert len(caplog.messages) == 1
     assert "of training steps ahead" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (99.4, "99 s"), (100, "2 min"), (5999, "100 min"), (6000, "1.7 h")]
-)
-def test_durations_change_their_unit_where_people_do(seconds, words):
-    assert spell_seconds(seconds) == words
 
 
 def test_the_bar_shows_steps_and_leaves_figures_to_the_lines():

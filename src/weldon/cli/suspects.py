@@ -72,5 +72,7 @@ def suspects(
         ["rank", "file", "class", "labelled", "probability", "wrong"],
         rows,
     )
+    if total > len(rows):
+        say(f"and {total - len(rows)} more in the table")
     say(f"table: {table}; fill in its column `to` and train with --corrections {table}")
     say(f"page: {table.with_suffix('.html')}")

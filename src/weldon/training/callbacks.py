@@ -14,6 +14,7 @@ from lightning.pytorch.callbacks import EarlyStopping, RichProgressBar
 from lightning.pytorch.strategies.launchers import _SubprocessScriptLauncher
 from torch import Tensor
 
+from weldon.progress import spell_seconds
 from weldon.runs.metrics_file import write_epoch
 from weldon.stopping import stop
 from weldon.training.module import TrainingModule
@@ -173,15 +174,3 @@ class TimeEstimate(L.Callback):
             left = step * (float(trainer.num_training_batches) * (trainer.max_epochs or 1) - self.after)
             log.info("about %s of training steps ahead (%.2f s a step)", spell_seconds(left), step)
         self.seen += 1
-
-
-def spell_seconds(seconds: float) -> str:
-    """Return a duration as people say it.
-
-    Example:
-        >>> spell_seconds(42), spell_seconds(190), spell_seconds(8000)
-        ('42 s', '3 min', '2.2 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -25,7 +25,7 @@ from weldon.files import is_alive
 from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take_place
 from weldon.models import WeldonNet, cell_mask
 from weldon.models.stitched import stitched_strips, tiles_a_pass
-from weldon.progress import tracked
+from weldon.progress import estimated, tracked
 from weldon.stopping import leave_if_told
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
@@ -176,7 +176,8 @@ class _Job:
         def maps_of(tiles: Tensor) -> Tensor:
             return self.net.features(tiles.to(device)).half()
 
-        seen = tracked(self.order, "feature maps")
+        total = len(self.order)
+        seen = tracked(estimated(self.order, "feature maps", total), "feature maps", total)
         for path in (self.dataset.records[index].path for index in seen):
             blocks = _blocks(_strips_of(path, maps_of, tiling, size))
             _add_all(writer, blocks, self.contents.digests[path])
@@ -189,7 +190,8 @@ class _Job:
         loader = DataLoader(images, BATCH_SIZE, collate_fn=collate, num_workers=self.workers)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "skipped", RuntimeWarning)
-            for batch in tracked(loader, "feature maps", len(loader)):
+            batches = estimated(loader, "feature maps", len(loader))
+            for batch in tracked(batches, "feature maps", len(loader)):
                 if len(batch["image"]):
                     yield batch
 
