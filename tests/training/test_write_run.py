@@ -55,7 +55,7 @@ def test_the_search_is_kept_and_a_resumed_run_keeps_its_own_split(claim):
     again = Claim(claim.run, claim.home, resume=True)
     write_start(again, build_recipe({"data": "."}), prepared(), prepared(), trials)
     assert json.loads(claim.run.search.read_text())["tried"] == [
-        {"lr": 0.5, "weight_decay": 0.1, "figure": 0.75}
+        {"lr": 0.5, "weight_decay": 0.1, "figure": 0.75, "epochs": 12}
     ]
     assert claim.run.splits.read_text() == "mine\n"
 
