@@ -7,7 +7,7 @@ import ctypes
 import os
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from weldon.errors import UsageError
@@ -60,8 +60,7 @@ def devices_here() -> list[str]:
     return [*["cuda"][:cards], *(f"cuda:{number}" for number in range(cards)), *apple, "cpu"]
 
 
-@contextlib.contextmanager
-def threads_for(numbers: int) -> Iterator[None]:
+def threads_for(numbers: int) -> contextlib.AbstractContextManager[None]:
     """Compute with one thread where a step touches few numbers, and with as many as before afterwards.
 
     Threads that share so little wait for one another by spinning: on a busy machine with two cores nine
@@ -70,18 +69,10 @@ def threads_for(numbers: int) -> Iterator[None]:
     Args:
         numbers: that one step reads.
     """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if numbers < FEW_NUMBERS else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return _threads(lambda before: 1 if numbers < FEW_NUMBERS else before)
 
 
-@contextlib.contextmanager
-def leaving_a_core(*, wanted: bool = True) -> Iterator[None]:
+def leaving_a_core(*, wanted: bool = True) -> contextlib.AbstractContextManager[None]:
     """Compute with one thread less, at least one, where a thread beside them reads all the while.
 
     On two cores an epoch of a frozen head took half as long again with two threads as with one.
@@ -89,10 +80,15 @@ def leaving_a_core(*, wanted: bool = True) -> Iterator[None]:
     Args:
         wanted: whether something is read beside.
     """
+    return _threads(lambda before: max(1, before - 1) if wanted else before)
+
+
+@contextlib.contextmanager
+def _threads(count: Callable[[int], int]) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before - 1) if wanted else before)
+    torch.set_num_threads(count(before))
     try:
         yield
     finally:

@@ -26,11 +26,11 @@ def split(name, scores, records, classes=("cat", "dog"), *, noun="images", task=
     return ScoredSplit(
         RunDirectory(Path("/runs") / name),
         "val",
-        SimpleNamespace(model_dump=lambda mode: options),
-        None,
         SimpleNamespace(inputs=SimpleNamespace(noun=noun)),
         Decision(classes, task, dict.fromkeys(classes, 0.0)),
         tuple(records),
+        SimpleNamespace(model_dump=lambda mode: options),
+        None,
         values,
     )
 
@@ -154,7 +154,9 @@ def test_runs_that_cannot_be_compared_are_refused_before_anything_is_scored(monk
 
 def planned(path, records=(A,), classes=("cat", "dog")):
     images = MeasuredImages(records, records, (), path, own=True)
-    return PlannedSplit(RunDirectory(path), "val", images, Decision(classes, "multilabel", {}))
+    return PlannedSplit(
+        RunDirectory(path), "val", images, Decision(classes, "multilabel", {}), images.measured
+    )
 
 
 def test_thousands_of_classes_of_odd_names_are_refused_at_once():

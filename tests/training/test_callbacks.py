@@ -100,6 +100,16 @@ def test_with_a_frozen_backbone_the_best_head_is_written_once_more_whatever_ends
     assert written == [0, 2]
 
 
+def test_of_a_resumed_run_with_a_frozen_backbone_only_the_first_process_writes(frozen):
+    """Every process is given what was best; only the first one learns of a better epoch."""
+    first = BestWeights(lambda trained: None)
+    for epoch, value in enumerate((0.2, 0.5)):
+        first.on_validation_end(at(epoch, value), with_bias(frozen, epoch))
+    other = BestWeights(lambda trained: pytest.fail("another process wrote"))
+    other.load_state_dict(first.state_dict())
+    other.on_train_end(at(4, is_global_zero=False), frozen)
+
+
 def test_only_the_first_process_writes(module, tmp_path):
     saved = []
     best = BestWeights(saved.append)

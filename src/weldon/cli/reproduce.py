@@ -11,6 +11,7 @@ from weldon.cli.console import out, print_json, print_table, say
 from weldon.device import HELP as DEVICE_HELP
 from weldon.device import choose_device
 from weldon.errors import UsageError
+from weldon.progress import spell_seconds
 
 
 def reproduce(
@@ -104,12 +105,19 @@ def _show_plan(table: str, workspace: Any, rows: tuple[str, ...] | None, json: b
         print_json({"table": table, "steps": [asdict(step) for step in steps]})
         return
     cells = [
-        [s.row, s.source, str(s.runs), duration(s.seconds), s.hardware, s.absent and f"not run: {s.absent}"]
+        [
+            s.row,
+            s.source,
+            str(s.runs),
+            spell_seconds(s.seconds),
+            s.hardware,
+            s.absent and f"not run: {s.absent}",
+        ]
         for s in steps
     ]
     print_table(table, ["row", "data", "runs to train", "estimate", "on", ""], cells)
     ready = sum(step.seconds for step in steps if not step.absent)
-    say(f"estimated time to train what can run here: {duration(ready)}")
+    say(f"estimated time to train what can run here: {spell_seconds(ready)}")
 
 
 def _draw(results: Any, folder: Path) -> None:
@@ -124,15 +132,3 @@ def _draw(results: Any, folder: Path) -> None:
             path = folder / f"{results.table.name}-{column.key}.png"
             write_picture(path, pooling_figure(rows, measure=column.key))
             say(f"figure: {path}")
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it.
-
-    Example:
-        >>> duration(40), duration(3000), duration(9000)
-        ('40 s', '50 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -199,14 +199,14 @@ def short_names(paths: Sequence[Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _refuse_other_questions(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequence[str]) -> None:
+def _refuse_other_questions(splits: Sequence[PlannedSplit], names: Sequence[str]) -> None:
     kinds = {name: f"{one.decision.task}, {one.noun}" for name, one in zip(names, splits, strict=True)}
     if len(set(kinds.values())) > 1:
         listed = "; ".join(f"{name}: {kind}" for name, kind in kinds.items())
         raise DataError(f"runs that answer different questions cannot be compared ({listed})")
 
 
-def _common_classes(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequence[str]) -> tuple[str, ...]:
+def _common_classes(splits: Sequence[PlannedSplit], names: Sequence[str]) -> tuple[str, ...]:
     first, known = splits[0], [set(one.classes) for one in splits]
     common = tuple(name for name in first.classes if all(name in one for one in known))
     same = all(one == set(common) for one in known)
@@ -216,7 +216,7 @@ def _common_classes(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequenc
     return common
 
 
-def _common_rows(splits: Sequence[PlannedSplit | ScoredSplit], names: Sequence[str]) -> list[tuple[int, ...]]:
+def _common_rows(splits: Sequence[PlannedSplit], names: Sequence[str]) -> list[tuple[int, ...]]:
     """Return the rows of the images that all runs scored, in the order of the first."""
     places = [{os.path.realpath(r.path): row for row, r in enumerate(one.records)} for one in splits]
     common = [path for path in places[0] if all(path in there for there in places)]

@@ -21,59 +21,21 @@ from weldon.runs.run_directory import RunDirectory
 
 @dataclass(frozen=True, eq=False)
 class PlannedSplit:
-    """The images of one split, or its bags, before they are scored; :class:`ScoredSplit` says the same.
+    """The images of one split, or its bags, before they are scored.
 
     Args:
         run: where everything lies.
         split: ``train``, ``val`` or ``test``.
         images: all images of its data, and those of the split.
         decision: classes, thresholds and task.
+        records: the N images of the split; once scored, those of them that could be read.
     """
 
     run: RunDirectory
     split: str
-    images: MeasuredImages
-    decision: Decision
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The C class names."""
-        return self.decision.classes
-
-    @property
-    def noun(self) -> str:
-        """What the records are, for sentences: ``images`` or ``bags``."""
-        return self.images.inputs.noun
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        """The images of the split."""
-        return self.images.measured
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredSplit:
-    """The images of one split, or its bags, with their scores.
-
-    Args:
-        run: where everything lies.
-        split: ``train``, ``val`` or ``test``.
-        recipe: what the run was trained with.
-        net: its best weights.
-        images: all images of its data, and those of the split.
-        decision: classes, thresholds and task.
-        records: the N images of the split that could be read, in the order of the rows.
-        scores: ``(N, C)`` float.
-    """
-
-    run: RunDirectory
-    split: str
-    recipe: Recipe
-    net: RegionNet
     images: MeasuredImages
     decision: Decision
     records: tuple[Record, ...]
-    scores: Tensor
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -84,6 +46,21 @@ class ScoredSplit:
     def noun(self) -> str:
         """What the records are, for sentences: ``images`` or ``bags``."""
         return self.images.inputs.noun
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSplit(PlannedSplit):
+    """The same with scores, whose rows are in the order of the records.
+
+    Args:
+        recipe: what the run was trained with.
+        net: its best weights.
+        scores: ``(N, C)`` float.
+    """
+
+    recipe: Recipe
+    net: RegionNet
+    scores: Tensor
 
     @cached_property
     def labels(self) -> tuple[Tensor, Tensor]:
@@ -135,7 +112,8 @@ def plan_split(run: RunDirectory, split: str) -> PlannedSplit:
     Raises:
         UsageError: the split has no images, or training did not finish.
     """
-    return PlannedSplit(run, split, choose_images(run, run.recipe, None, split=split), read_decision(run))
+    images = choose_images(run, run.recipe, None, split=split)
+    return PlannedSplit(run, split, images, read_decision(run), images.measured)
 
 
 def score_planned(plan: PlannedSplit, *, device: str = "auto", progress: bool = False) -> ScoredSplit:
@@ -146,4 +124,4 @@ def score_planned(plan: PlannedSplit, *, device: str = "auto", progress: bool = 
     if not found:
         raise DataError(f"none of the {len(images.measured)} images of the split {split!r} can be read")
     records, scores = zip(*found, strict=True)
-    return ScoredSplit(run, split, recipe, scorer.net, images, plan.decision, records, torch.stack(scores))
+    return ScoredSplit(run, split, images, plan.decision, records, recipe, scorer.net, torch.stack(scores))

@@ -58,7 +58,7 @@ class BestWeights(L.Callback):
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the best weights that are in memory only; the network has them from then on."""
         assert isinstance(pl_module, TrainingModule)
-        if self.unsaved:
+        if self.unsaved and trainer.is_global_zero:  # a resumed run gives them to every process
             pl_module.net.load_state_dict(self.unsaved, strict=False)
             self.save(pl_module)
             self.unsaved = {}
