@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -32,11 +33,31 @@ except SystemExit as left:
     print(left.code, *sys.modules, file=sys.stderr)
 """
 
+# Every verb whose help says that it takes a run, with a folder that is none.
+RUNS = """
+import sys
+import click
+import typer
+from weldon.cli import app, main
 
-def weldon(*arguments: object, **environment: str):
+for name, verb in typer.main.get_command(app).commands.items():
+    needed = [one for one in verb.get_params(click.Context(verb)) if one.required]
+    if not any("run director" in (one.help or "") for one in needed):
+        continue
+    print(name, end=" ", flush=True)
+    arguments = [[one.opts[0]] if one.opts[0].startswith("-") else [] for one in needed]
+    try:
+        main([name, *(word for flag in arguments for word in (*flag, "nope"))])
+    except SystemExit as left:
+        print(left.code, flush=True)
+print(0, *sys.modules, file=sys.stderr)
+"""
+
+
+def weldon(*arguments: object, tell: str = TELL, **environment: str):
     """Run the command in a fresh interpreter: exit status, what it printed, and the packages it loaded."""
     run = subprocess.run(
-        [sys.executable, "-c", TELL, *map(str, arguments)],
+        [sys.executable, "-c", tell, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=True,
@@ -93,4 +114,22 @@ def test_labels_and_pictures_are_checked_before_anything_heavy(pictures):
     assert not HEAVY & loaded
     code, printed, loaded = weldon("check", pictures / "labels.csv")
     assert (code, "4 images" in printed) == (0, True), printed
+    assert not HEAVY & loaded
+
+
+def test_a_run_that_is_not_there_is_named_before_anything_heavy():
+    """One process for all verbs; which of them take a run is read from their help."""
+    _, printed, loaded = weldon(tell=RUNS)
+    verbs = ("predict", "explain", "export", "serve", "suspects", "compare", "next", "val")
+    assert {f"{verb} 2" for verb in verbs} <= set(re.findall(r"\w+ 2\b", printed)), printed
+    assert printed.count("run must be a folder that `weldon train` wrote, no folder 'nope'") == len(verbs)
+    assert not HEAVY & loaded
+
+
+def test_a_second_run_that_is_not_there_is_named_before_anything_heavy(tmp_path):
+    for name in ("weights/best.safetensors", "classes.txt", "config.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    code, printed, loaded = weldon("val", tmp_path, "--with", tmp_path / "nope")
+    assert (code, "no folder" in printed) == (2, True), printed
     assert not HEAVY & loaded

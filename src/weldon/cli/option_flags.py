@@ -6,7 +6,7 @@ import difflib
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 
 from weldon.data.stores import address_of
 from weldon.errors import UsageError
+from weldon.runs.run_directory import open_run
 
 SHORT = {"batch_size": "-b", "workers": "-j", "config": "-c"}
 ALIKE = 0.75  # of two names, as difflib measures it: what is less alike is another option, not a slip
@@ -23,13 +24,21 @@ ALIKE = 0.75  # of two names, as difflib measures it: what is less alike is anot
 _NO_SUCH_OPTION: Any = sys.modules[typer.BadParameter.__module__].NoSuchOption
 WRITTEN = ("out", "cache")  # options that name what a verb writes
 SHORTEST = 3  # letters of a name that may stand for a longer one
+RUNS = ("run", "runs", "others")  # what a verb calls the run, or the runs, that it reads
 
 
 class Verb(TyperCommand):
     """A verb whose refusal of an unknown option names those that it may have been meant to be, no others.
 
     It writes on a disk of this machine: where it is to write, an address of an object store is refused.
+    The runs that it reads are looked for first: what does the work takes seconds to load.
     """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb, once the folders that it takes for runs are known to be some."""
+        for run in named_runs(ctx.params):
+            open_run(run)
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line."""
@@ -44,6 +53,17 @@ class Verb(TyperCommand):
                     f"--{name} must be on a disk of this machine, got {address}: copy the files there later"
                 )
         return rest
+
+
+def named_runs(parameters: Mapping[str, Any]) -> list[Path]:
+    """Return the folders that a verb takes for runs, from its parameters by name.
+
+    Example:
+        >>> [str(run) for run in named_runs({"run": Path("a"), "others": [Path("b")], "out": Path("c")})]
+        ['a', 'b']
+    """
+    given = [parameters.get(name) or () for name in RUNS]
+    return [run for one in given for run in ((one,) if isinstance(one, Path) else one)]
 
 
 def alike(name: str, names: Iterable[str]) -> list[str]:
