@@ -126,3 +126,10 @@ def test_evidence_is_sorted_from_the_strongest_and_adds_up():
 def test_a_class_that_is_none_is_refused_with_the_choices():
     with pytest.raises(UsageError, match="class must be one of cat, dög, got 'cow'"):
         bag_result().evidence("cow")
+
+
+def test_a_class_that_is_none_is_refused_with_the_one_that_may_be_meant():
+    result = bag_result()
+    for ask in (result.evidence, result.scores.__getitem__, result.probabilities.__getitem__):
+        with pytest.raises(UsageError, match="got 'cta': did you mean 'cat'"):
+            ask("cta")

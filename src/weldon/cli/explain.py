@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from weldon.choice import unknown_name
 from weldon.cli.console import out as console
 from weldon.cli.console import print_json, say
 from weldon.cli.max_pixels import MaxPixels
 from weldon.device import HELP as DEVICE_HELP
 from weldon.errors import UsageError
+from weldon.runs.run_directory import open_run
 
 
 def explain(
@@ -29,6 +31,10 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Explain one answer: what speaks for it, what against, and how the parts add up to the score."""
+    classes = open_run(run).class_names
+    for name in (class_name, class_name if versus is None else versus):
+        if name not in classes:
+            raise unknown_name("class", name, classes)  # at once: what does the work takes seconds to load
     from weldon.data.image import check_picture_name, write_picture
     from weldon.inference.loading import load_images
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from weldon.choice import meant, unknown_name
 from weldon.errors import UsageError
 from weldon.inference.mask_settings import MaskSettings
 from weldon.runs.calibration_file import Calibration, probabilities
@@ -48,7 +49,10 @@ class Decision:
             raise UsageError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}")
         strangers = sorted(set(self.thresholds) - set(self.classes))
         if strangers:
-            raise UsageError(f"thresholds must be of the classes {', '.join(self.classes)}, got {strangers}")
+            raise UsageError(
+                f"thresholds must be of the classes {', '.join(self.classes)}, got {strangers}"
+                f"{meant(strangers[0], self.classes)}"
+            )
 
     def index(self, class_name: str) -> int:
         """Return the position of a class.
@@ -57,7 +61,7 @@ class Decision:
             UsageError: no such class; the message lists them.
         """
         if class_name not in self.classes:
-            raise UsageError(f"class must be one of {', '.join(self.classes)}, got {class_name!r}")
+            raise unknown_name("class", class_name, self.classes)
         return self.classes.index(class_name)
 
     def probabilities(self, scores: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any, Generic
 from torch import Tensor
 from typing_extensions import TypeVar
 
+from weldon.choice import NamedValues
 from weldon.inference.decision import Decision
 from weldon.pooling.regions import weighted_places
 
@@ -205,13 +206,13 @@ class RegionResult(ABC, Generic[Kind]):
     @cached_property
     def scores(self) -> dict[str, float]:
         """The score of each class."""
-        return dict(zip(self.classes, self.class_scores.tolist(), strict=True))
+        return NamedValues(zip(self.classes, self.class_scores.tolist(), strict=True))
 
     @cached_property
     def probabilities(self) -> dict[str, float]:
         """The probability of each class: sigmoid (multilabel) or softmax (multiclass) of the scores."""
         values = self.decision.probabilities(self.class_scores)
-        return dict(zip(self.classes, values.tolist(), strict=True))
+        return NamedValues(zip(self.classes, values.tolist(), strict=True))
 
     @cached_property
     def labels(self) -> list[str]:

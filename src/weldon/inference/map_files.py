@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from weldon.choice import unknown_name
 from weldon.data.file_names import FreeNames, inside, shortened_name
 from weldon.data.geometry import Geometry, upsample_map
-from weldon.errors import DataError, UsageError
+from weldon.errors import DataError
 from weldon.files import replacing
 from weldon.inference.overlay import mask_palette
 from weldon.inference.result import Result
@@ -91,7 +92,7 @@ def read_heatmap(path: str | Path, class_name: str) -> NDArray[np.float32]:
     except _UNREADABLE as error:
         raise DataError(f"{path} is no file of heat maps that weldon wrote: {error}") from None
     if class_name not in classes:
-        raise UsageError(f"class must be one of {', '.join(classes)}, got {class_name!r}")
+        raise unknown_name("class", class_name, classes)
     values = torch.from_numpy(arrays["maps"][[classes.index(class_name)]])
     return np.asarray(upsample_map(values, geometry)[0].numpy(), dtype=np.float32)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from weldon.choice import meant
 from weldon.data.greys import Window
 from weldon.errors import MissingPackageError, UsageError
 from weldon.files import clear_drafts, write_json, write_text
@@ -47,7 +48,8 @@ def describe_model(
         raise UsageError(f"`classes` must be {net.num_classes} different names, got {list(classes)!r}")
     strangers = sorted(set(thresholds or {}) - set(classes))
     if strangers:
-        raise UsageError(f"`thresholds` must be of the classes, got {', '.join(strangers)} besides")
+        near = meant(strangers[0], classes)
+        raise UsageError(f"`thresholds` must be of the classes, got {', '.join(strangers)} besides{near}")
     described = {
         "classes": list(classes),
         "image_size": image_size,

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from weldon.choice import unknown_name
 from weldon.errors import UsageError
 from weldon.inference.output import box_record, image_record, rounded_values
 from weldon.inference.result import Result
@@ -52,7 +53,7 @@ def read_asked(query: QueryParams, classes: Sequence[str]) -> Asked:
     versus = query.get("versus")
     for name in (*wanted, *([] if versus is None else [versus])):
         if name not in classes:
-            raise UsageError(f"class must be one of {', '.join(classes)}, got {name[:100]!r}")
+            raise unknown_name("class", name, classes)
     if len(wanted) > MOST_CLASSES:
         raise UsageError(f"class may be given {MOST_CLASSES} times, got {len(wanted)}")
     parts = [part.strip() for part in query.get("parts", ",".join(DEFAULT_PARTS)).split(",")]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weldon.choice import unknown_name
 from weldon.data.corrections import (
     ABSENT,
     PRESENT,
@@ -144,7 +145,7 @@ class LabelBook:
         self.images.record(number)
         name = self.images.key(number)
         if class_name not in self.classes:
-            raise UsageError(f"class must be one of {', '.join(self.classes)}, got {class_name[:100]!r}")
+            raise unknown_name("class", class_name, self.classes)
         if name in self.images.shared:
             raise UsageError(
                 f"two pictures are called {name!r}, so neither can be corrected by name: "

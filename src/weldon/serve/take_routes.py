@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from weldon.choice import meant
 from weldon.data.file_names import inside
 from weldon.data.formats import WRITERS
 from weldon.errors import UsageError
@@ -119,7 +120,8 @@ def _texts(body: dict[str, Any], name: str) -> list[str]:
 def _thresholds(body: dict[str, Any], classes: tuple[str, ...]) -> dict[str, float]:
     value = body.get("thresholds", {})
     if not isinstance(value, dict) or not set(value) <= set(classes):
-        raise UsageError(f"thresholds must be of the classes {', '.join(classes)}")
+        near = next((meant(name, classes) for name in value if name not in classes), "")
+        raise UsageError(f"thresholds must be of the classes {', '.join(classes)}{near}")
     if not all(isinstance(one, int | float) and math.isfinite(one) for one in value.values()):
         raise UsageError("thresholds must be numbers")
     return {name: float(one) for name, one in value.items()}

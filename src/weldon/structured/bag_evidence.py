@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from weldon.errors import UsageError
+from weldon.choice import unknown_name
 from weldon.pooling.regions import weighted_places
 from weldon.structured.latent import region_weights
 
@@ -73,7 +73,7 @@ class BagEvidence:
         for column, name in enumerate(self.classes):
             if name == label:
                 return column
-        raise UsageError(f"`label` must be one of {', '.join(map(str, self.classes))}, got {label!r}")
+        raise unknown_name("`label`", label, map(str, self.classes))
 
 
 def bag_evidence(flat: Tensor, pool: nn.Module, classes: tuple[Any, ...]) -> BagEvidence:

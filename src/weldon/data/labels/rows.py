@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from weldon.choice import meant
 from weldon.counted import counted
 from weldon.data.labels.class_names import alike_names, broken_names, comparable
 from weldon.data.labels.locate import Finder
@@ -195,7 +196,7 @@ def _known_unknowns(
     if classes:
         problems.extend(
             f"{item.where}: {item.record.file_name!r} has {name!r} as unknown, and no such class is there: "
-            f"{_choices(classes)}"
+            f"{_choices(classes)}{meant(name, classes)}"
             for item in placed
             for name in sorted(item.record.unknown - known - named)
         )
