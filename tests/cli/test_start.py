@@ -126,10 +126,59 @@ def test_a_run_that_is_not_there_is_named_before_anything_heavy():
     assert not HEAVY & loaded
 
 
+FIRST = """
+import os
+import sys
+import rich.console
+from weldon.cli import main
+
+def first(console, words="", **how):
+    "Leave with the first line that is printed, and the packages that were loaded till then."
+    os.write(1, (str(words) + chr(10)).encode())
+    os.write(2, ("0 " + " ".join(sys.modules) + chr(10)).encode())
+    os._exit(0)
+
+rich.console.Console.print = first
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("val RUN", "reading the run RUN ..."),
+        ("compare RUN RUN", "reading the runs RUN, RUN ..."),
+        ("check RUN --labels a.csv", "reading RUN and a.csv ..."),
+        ("train RUN --labels a.csv", "reading RUN ..."),
+    ],
+)
+def test_what_is_being_done_is_said_before_anything_heavy(tmp_path, arguments, words):
+    write_bare_run(tmp_path)
+    _, printed, loaded = weldon(*arguments.replace("RUN", str(tmp_path)).split(), tell=FIRST)
+    assert printed.startswith(f"{words} ".replace("RUN", str(tmp_path))), printed
+    assert not HEAVY & loaded
+
+
+def write_bare_run(folder):
+    """Write the files by which a folder is known as a run."""
+    for name, text in {
+        "weights/best.safetensors": "",
+        "classes.txt": "cow\nhorse\n",
+        "config.toml": "",
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+
+
 def test_a_second_run_that_is_not_there_is_named_before_anything_heavy(tmp_path):
-    for name in ("weights/best.safetensors", "classes.txt", "config.toml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
+    write_bare_run(tmp_path)
     code, printed, loaded = weldon("val", tmp_path, "--with", tmp_path / "nope")
     assert (code, "no folder" in printed) == (2, True), printed
+    assert not HEAVY & loaded
+
+
+def test_a_class_that_is_none_is_named_with_the_nearest_before_anything_heavy(tmp_path):
+    write_bare_run(tmp_path)
+    code, printed, loaded = weldon("explain", tmp_path, "x.jpg", "--class", "cow", "--versus", "hrose")
+    assert (code, "got 'hrose': did you mean 'horse'?" in printed) == (2, True), printed
     assert not HEAVY & loaded

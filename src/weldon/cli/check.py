@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weldon.cli.console import out, print_json
+from weldon.cli.console import out, print_json, say
 from weldon.cli.max_pixels import MaxPixels
 from weldon.errors import printable
 from weldon.progress import progress_bar
@@ -39,6 +39,7 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Count, and find what would go wrong: bad, missing, duplicate and leaking files, contradictions."""
+    say(f"reading {data if labels is None else f'{data} and {labels}'} ...")  # libraries take seconds
     from weldon.data import check_data, read_labels
     from weldon.data.bags.bag_files import holds_bags
 

@@ -14,6 +14,7 @@ import typer
 from pydantic import BaseModel
 from typer.core import TyperCommand
 
+from weldon.cli.console import say
 from weldon.data.stores import address_of
 from weldon.errors import UsageError
 from weldon.runs.run_directory import open_run
@@ -31,13 +32,13 @@ class Verb(TyperCommand):
     """A verb whose refusal of an unknown option names those that it may have been meant to be, no others.
 
     It writes on a disk of this machine: where it is to write, an address of an object store is refused.
-    The runs that it reads are looked for first: what does the work takes seconds to load.
+    The runs that it reads are looked for first, and a line says so: what does the work takes seconds to load.
     """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb, once the folders that it takes for runs are known to be some."""
-        for run in named_runs(ctx.params):
-            open_run(run)
+        if runs := [open_run(run).path for run in named_runs(ctx.params)]:
+            say(f"reading the {'run' if len(runs) == 1 else 'runs'} {', '.join(map(str, runs))} ...")
         return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -30,7 +30,6 @@ def serve(
     max_pixels: MaxPixels = None,
 ) -> None:
     """Open the page people work in: look at pictures, correct labels, train again, take answers away."""
-    say(f"reading the run {run} ...")  # at once: the libraries alone take seconds to load
     try:
         from weldon.serve.server import run_server
     except ModuleNotFoundError as error:

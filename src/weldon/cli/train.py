@@ -56,8 +56,11 @@ class TrainCommand(Verb):
 
 def train(**options: Any) -> None:
     """Train on image-level labels: one command from a table of labels to a model that shows its evidence."""
-    from weldon.report import write_report
     from weldon.runs.claim import is_first_process
+
+    if is_first_process():
+        say(f"reading {options['data']} ...")  # at once: what does the work takes seconds to load
+    from weldon.report import write_report
     from weldon.runs.run_directory import open_run
     from weldon.training import train as train_run
 
