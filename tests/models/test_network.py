@@ -139,6 +139,18 @@ def test_fine_tuned_backbone_moves_its_statistics(net, images):
     assert not torch.equal(net.backbone.model.state_dict()["layer4.0.bn1.running_mean"], before)
 
 
+def test_fixed_statistics_stay_and_every_parameter_learns(net, images):
+    net.train()
+    net.backbone.fix_statistics()
+    before = {name: value.clone() for name, value in net.backbone.named_buffers()}
+    net.train()(images).sum().backward()
+    assert before
+    assert all(torch.equal(value, before[name]) for name, value in net.backbone.named_buffers())
+    assert all(part.grad is not None for part in net.backbone.parameters())
+    scores = net(images)
+    assert torch.equal(scores, net.eval()(images))
+
+
 def test_every_parameter_is_in_one_group_with_its_rate(net):
     groups = net.parameter_groups(0.1, lrp=0.1, weight_decay=1e-4)
     assert [(g["name"], g["weight_decay"]) for g in groups] == [("body", 1e-4), ("head", 1e-4)]

@@ -95,22 +95,26 @@ def test_the_same_seed_gives_the_same_weights(scenes, tiny, tmp_path, short_sear
 
 
 @pytest.mark.parametrize(
-    "options",
+    "given",
     [
         {},
         {"loss": "ap", "ap_memory": 30},
         {"loss": "ap", "ap_scope": "set"},
         {"model_kwargs": {"drop_path_rate": 0.5}},
         {"patience": 3, "lr": 1e-9, "lrp": 0.0},
+        {"weights": "pretrained"},
         {"precision": "bf16-mixed", "optimizer": "sgd", "schedule": "step"},
     ],
-    ids=["plain", "ap memory", "ap set", "dropout", "early stopping", "bf16"],
+    ids=["plain", "ap memory", "ap set", "dropout", "early stopping", "head first", "bf16"],
 )
 def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
-    scenes, tiny, tmp_path, monkeypatch, options
+    scenes, tiny, pretrained, tmp_path, monkeypatch, given
 ):
-    options = {**tiny, **options}
+    options = {**tiny, **given}
+    if options.get("weights") == "pretrained":
+        options["weights"] = str(pretrained)
     whole = train(scenes, scenes / "labels.csv", out=tmp_path / "whole", epochs=4, **options)
+    assert ("the head is fitted first" in whole.log.read_text()) is ("weights" in given)
     step = TrainingModule.training_step
 
     def cut_short(self, batch, batch_index):

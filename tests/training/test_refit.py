@@ -14,7 +14,12 @@ from weldon.evaluation import evaluate
 from weldon.files import read_csv, write_csv
 from weldon.training import train
 
-WAYS = [{"freeze": True, "lr": 0.1, "optimizer": "sgd"}, {"freeze": True, "epochs": 2}, {"augment": False}]
+WAYS = [
+    {"freeze": True, "lr": 0.1, "optimizer": "sgd"},
+    {"freeze": True, "epochs": 2},
+    {"augment": False},
+    {"augment": False, "weights": "pretrained"},
+]
 CHOSEN = ("lr", "weight_decay", "optimizer", "batch_size", "loss", "k_max", "k_min")
 FROZEN = {"freeze": True, "search": False}  # the search has a way of its own above
 
@@ -23,10 +28,12 @@ def rows_of(scenes):
     return read_csv(scenes / "labels.csv")
 
 
-@pytest.mark.parametrize("options", WAYS, ids=["frozen", "searched", "all layers"])
-def test_a_refit_is_training_on_all_images(scenes, tiny, tmp_path, short_search, options):
+@pytest.mark.parametrize("options", WAYS, ids=["frozen", "searched", "all layers", "head first"])
+def test_a_refit_is_training_on_all_images(scenes, tiny, pretrained, tmp_path, short_search, options):
     """A run whose training images are those of both splits ends at the same weights."""
     options = {**tiny, "epochs": 1, **options}
+    if options.get("weights") == "pretrained":
+        options["weights"] = str(pretrained)
     run = train(scenes, scenes / "labels.csv", out=tmp_path / "run", refit=True, **options)
     columns = list(rows_of(scenes)[0])
     parts = {name: [r for r in rows_of(scenes) if r["split"] == name] for name in ("train", "val", "test")}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from weldon.errors import UsageError
 from weldon.models.compiled import compiled, refuse_without_compiler
@@ -37,6 +38,7 @@ class Backbone(nn.Module):
         std: likewise.
         interpolation: with which its images were resized.
         frozen: set by :meth:`freeze`.
+        fixed_statistics: set by :meth:`fix_statistics`.
         compiled: set by :meth:`compile_pass`.
     """
 
@@ -61,6 +63,7 @@ class Backbone(nn.Module):
         self.std = _three(std, "std")
         self.interpolation = interpolation
         self.frozen = False
+        self.fixed_statistics = False
         self.compiled = False
         self._compiled_shape: torch.Size | None = None
         native = _native_side(self.model, self.model_kwargs)
@@ -160,9 +163,30 @@ class Backbone(nn.Module):
         self.requires_grad_(False)
         self.eval()
 
+    def fix_statistics(self) -> None:
+        """Keep the statistics of every BatchNorm as they are in training mode too; all parameters learn.
+
+        The few large pictures of a batch say too little of mean and deviation: training with those of each
+        batch lost what the weights had learnt.
+        """
+        self.fixed_statistics = True
+        self.train(self.training)
+
     def train(self, mode: bool = True) -> Self:
-        """Set the mode; a frozen backbone stays in evaluation, else its BatchNorm statistics would move."""
-        return super().train(mode and not self.frozen)
+        """Set the mode; a frozen backbone stays in evaluation, and BatchNorm with fixed statistics does."""
+        super().train(mode and not self.frozen)
+        if self.fixed_statistics:
+            for module in self._batch_norms():
+                module.eval()
+        return self
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether there are statistics to fix."""
+        return any(self._batch_norms())
+
+    def _batch_norms(self) -> Iterator[nn.Module]:
+        return (module for module in self.modules() if isinstance(module, _BatchNorm))
 
 
 def build_backbone(

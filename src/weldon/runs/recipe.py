@@ -86,6 +86,15 @@ class _Seen(BaseModel):
     mean: Colours = Field(None, description="mean of the images the weights saw, as 0.5,0.5,0.5")
     std: Deviations = Field(None, description="their standard deviation, likewise")
     freeze: bool = Field(False, description="keep the backbone fixed and cache its feature maps on disk")
+    head_first: bool = Field(
+        True,
+        description="without --freeze: fit the head first, on maps of the pre-trained backbone (one process)",
+    )
+    batch_norm: Literal["fixed", "batch"] | None = Field(
+        None,
+        description="without --freeze: statistics of BatchNorm, fixed as pre-trained, or those of each batch "
+        "[fixed; of random weights: batch]",
+    )
     image_size: int = Field(
         448, ge=LEAST_SIDE, le=MOST_SIDE, description="side of the square canvas in pixels"
     )
@@ -241,6 +250,16 @@ class Recipe(_Judged):
             if chosen is not None and chosen != "auto":
                 given[name] = chosen
         return given
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the backbone starts from weights that have learnt something."""
+        return self.weights != "none"
+
+    @property
+    def fixes_statistics(self) -> bool:
+        """Whether BatchNorm keeps the statistics that its weights were trained with."""
+        return self.batch_norm == "fixed" if self.batch_norm is not None else self.is_pretrained
 
     @property
     def loss_options(self) -> dict[str, Any]:

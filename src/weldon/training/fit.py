@@ -35,6 +35,7 @@ from weldon.stopping import Stopped, stoppable
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.frozen_head import refuse_auto_k, search_recipe, searches
+from weldon.training.head_first import fit_head_first
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
@@ -178,6 +179,8 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
 def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bool) -> None:
     run, recipe, sets = claim.run, ready.recipe, ready.sets
     untrained = copy.deepcopy(ready.net) if recipe.refit else None
+    if not claim.resume:  # whose checkpoint has it all
+        fit_head_first(recipe, ready.net, sets.prepared)
     module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = batches_a_step(ready.objective, len(sets.train), recipe.batch_size)

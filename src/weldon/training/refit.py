@@ -14,6 +14,7 @@ from weldon.models import RegionNet, save_model
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
 from weldon.training.callbacks import Interruption
+from weldon.training.head_first import fit_head_first
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.machine import lightning_devices
 from weldon.training.module import TrainingModule
@@ -53,6 +54,7 @@ def refit(recipe: Recipe, net: RegionNet, prepared: Prepared, run: RunDirectory,
     """
     joint = replace(prepared, train=prepared.train + prepared.val)
     sets = joint.inputs.datasets(recipe, net, joint)
+    fit_head_first(recipe, net, joint)
     objective = build_objective(recipe, joint.task, *encode_targets(joint.train, joint.classes))
     module = TrainingModule(net, objective, recipe, joint.task, joint.classes)
     loaders = build_loaders(sets, recipe)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from PIL import Image
 
 from weldon.data import EvalTransform, Record
 from weldon.errors import DataError, UsageError
-from weldon.models import WeldonNet, create_bag_model
+from weldon.models import WeldonNet, create_bag_model, create_model
 from weldon.runs.recipe_file import build_recipe
 from weldon.training.features.map_key import map_facts
 from weldon.training.inputs.images import (
@@ -87,6 +89,36 @@ def test_the_lines_before_training_name_backbone_canvas_and_pooling():
         ("Pooling", "max"),
         ("Images", "64 px, warped to a square"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "fixed"),
+    [({"weights": "default"}, True), ({"weights": "none"}, False), ({"batch_norm": "fixed"}, True)],
+)
+def test_batch_norm_keeps_the_statistics_of_weights_that_have_learnt_some(options, fixed, monkeypatch):
+    def built(name, *arguments, **others):
+        return create_model(name, *arguments, **others | {"weights": "none"})  # nothing is downloaded
+
+    monkeypatch.setattr("weldon.training.inputs.images.create_model", built)
+    made = recipe(**options)
+    net = IMAGES.build_net(made, PREPARED).train()
+    assert net.backbone.fixed_statistics is fixed
+    assert net.backbone.model.bn1.training is not fixed
+    said = "all layers trained but the statistics of BatchNorm;" in IMAGES.describe(made, PREPARED, net)[0]
+    assert said is fixed
+
+
+def test_maps_to_learn_from_are_computed_where_the_run_computes(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    Image.new("RGB", (64, 64)).save(path)
+    moved = []
+    monkeypatch.setattr(WeldonNet, "to", lambda self, device: moved.append(device) or self)
+    monkeypatch.setattr("weldon.training.inputs.images.choose_device", lambda device: f"chosen from {device}")
+    prepared = replace(PREPARED, train=(Record(path, "a.png", frozenset({"cat"})),))
+    made = recipe(freeze=True, device="cpu", cache=tmp_path / "cache")
+    net = IMAGES.build_net(made, prepared)
+    IMAGES.datasets(made, net, prepared)
+    assert moved == ["chosen from cpu"]
 
 
 def test_a_network_of_bags_cannot_look_at_images():

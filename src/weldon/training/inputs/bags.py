@@ -29,7 +29,7 @@ from weldon.training.plan import spell_pooling
 IMAGE_OPTIONS = (
     *("dataset", "image_set", "model", "model_kwargs", "weights", "mean", "std", "freeze"),
     *("image_size", "resize", "tile", "overlap", "window", "augment", "lrp", "max_pixels", "by_shard"),
-    "compile",
+    *("compile", "head_first", "batch_norm"),
 )
 
 BAG_RATE = 1e-2

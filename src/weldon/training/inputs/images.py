@@ -23,6 +23,7 @@ from weldon.data.check import bearable
 from weldon.data.greys import Window
 from weldon.data.shards.order import places_of
 from weldon.data.tiles import Tiling
+from weldon.device import choose_device
 from weldon.errors import DataError
 from weldon.models import RegionNet, WeldonNet, create_model
 from weldon.models.embedded import DEFAULT_MODEL
@@ -103,6 +104,8 @@ class ImageInputs:
         eval_transform(recipe, net)  # refuses tiles that cut cells
         if recipe.freeze:
             net.freeze_backbone()
+        elif recipe.fixes_statistics:
+            net.backbone.fix_statistics()
         if recipe.compile:
             net.backbone.compile_pass()
         return net
@@ -111,6 +114,8 @@ class ImageInputs:
         """Return the network, the size it sees images at, and its pooling."""
         net = of_images(net)
         depth = "frozen, maps cached" if recipe.freeze else "all layers trained"
+        if net.backbone.fixed_statistics and net.backbone.has_batch_norm:
+            depth += " but the statistics of BatchNorm"
         return [
             f"backbone {net.backbone.name}, {depth}; {spell_layout(recipe, net)}",
             *(f"grey values: {line}" for line in window_words(recipe)),
@@ -174,13 +179,21 @@ def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
 
 
 def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
-    cached = _maps(recipe, net, prepared.records, prepared.classes)
+    cached = maps_to_learn_from(recipe, net, prepared.records, prepared.classes)
     lost = _reasons(prepared.records, cached)
     refuse_many_unreadable(lost, len(prepared.records))
     _name_lost(lost)
     prepared = prepared.without(set(cached.lost))
     train, val = (FeatureDataset(part, prepared.classes, cached) for part in (prepared.train, prepared.val))
     return Sets(train, val, keep_batch, 0, prepared)
+
+
+def maps_to_learn_from(
+    recipe: Recipe, net: RegionNet, records: Sequence[Record], classes: Sequence[str]
+) -> CachedFeatures:
+    """Return the feature maps of ``records``, computed where the recipe says; ``net`` is moved there."""
+    net.to(choose_device(recipe.device))
+    return _maps(recipe, of_images(net), records, classes)
 
 
 def cached_maps(
