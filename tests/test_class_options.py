@@ -83,6 +83,21 @@ def test_a_class_that_is_loaded_is_read_alike():
     assert [option.default for option in options_of(GeneralisedPool)] == [math.inf, -math.inf]
 
 
+def test_the_source_of_a_class_is_read_once(monkeypatch):
+    class Own:
+        """Own nothing."""
+
+        tasks = ("multilabel",)
+
+    read = []
+    source = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda thing: read.append(thing) or source(thing))
+    for _ in range(3):
+        assert options_of(Own) == ()
+        assert said_by(Own, "tasks", ()) == ("multilabel",)
+    assert read == [Own]
+
+
 def test_kinds_refuse_what_they_are_called_after():
     for name, wrong in (
         ("Finite", math.inf),

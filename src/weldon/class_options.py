@@ -94,6 +94,7 @@ def kind_of(option: Option, more: Mapping[str, Any]) -> Any:
     )
 
 
+@cache
 def options_of(thing: str | Callable[..., Any]) -> tuple[Option, ...]:
     """Return the options of a class: the keyword arguments of its ``__init__``, said in its docstring.
 
@@ -130,6 +131,7 @@ def said_by(thing: str | Callable[..., Any], name: str, otherwise: Any) -> Any:
     return otherwise if value is None else ast.literal_eval(value)
 
 
+@cache  # a search of heads asks for each head that it builds, and reading the source takes longer than a step
 def _definition(thing: str | Callable[..., Any]) -> Definition:
     if isinstance(thing, str):
         module, _, name = thing.partition(":")

@@ -91,9 +91,11 @@ def one_class_run(scenes: Path, run: RunDirectory, tmp_path_factory: pytest.Temp
     with (scenes / "one.csv").open(encoding="utf-8") as file:
         rows = [tuple(row) for row in list(csv.reader(file))[1:] if row[0] != BROKEN]
     table = write_table(home / "labels.csv", rows)
-    return train(
-        scenes, table, out=home / "run", epochs=1, freeze=True, cache=home / "cache", progress=False, **TINY
-    )
+    options = {"freeze": True, "epochs": 1, "cache": home / "cache", "progress": False, **TINY}
+    with pytest.MonkeyPatch.context() as patch:  # the search looks around once
+        patch.setattr("weldon.training.head_search.ROUNDS", 1)
+        patch.setattr("weldon.training.head_search.FOLDS", 2)
+        return train(scenes, table, out=home / "run", **options)
 
 
 @pytest.fixture(scope="session")

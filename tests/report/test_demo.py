@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from fixtures.forks import FORKS
 from weldon.data.scenes import make_scenes, write_scenes
 from weldon.errors import UsageError
 from weldon.evaluation import evaluate
@@ -12,8 +13,19 @@ from weldon.report.demo import POOLINGS, SCHEDULE, run_demo
 from weldon.report.demo_page import SCENES_SHOWN, write_demo_page
 
 
+@pytest.fixture
+def forked(monkeypatch):
+    """Let the processes of a demo be forked from one that has imported all, which takes seconds."""
+
+    def context(way):
+        assert way == "spawn"  # as FORKS, it takes nothing over from the threads of this process
+        return FORKS
+
+    monkeypatch.setattr(demo.multiprocessing, "get_context", context)
+
+
 @pytest.mark.slow
-def test_a_small_demo_compares_all_poolings_and_writes_its_page(tmp_path):
+def test_a_small_demo_compares_all_poolings_and_writes_its_page(tmp_path, forked):
     out = tmp_path / "demo"
     counts = {"train": 24, "val": 12, "test": 24}
     rows = run_demo(out, seeds=(0,), counts=counts, schedule={**SCHEDULE, "epochs": 1})
