@@ -7,7 +7,7 @@ EXTRAS := tests/training/test_loggers.py tests/losses/test_ap_large_set.py tests
 	tests/serve/test_labelstudio_routes.py::test_the_sdk_of_label_studio_takes_every_prediction \
 	tests/crf/test_dense_crf.py::test_numbers_are_those_of_pydensecrf_on_photographs
 
-.PHONY: install demo test lint check stress label-studio extras docs clean
+.PHONY: install demo test lint style types check stress label-studio extras docs clean
 
 install: .venv/installed
 
@@ -15,6 +15,7 @@ install: .venv/installed
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock -e .
+	$(BIN)/python -m compileall -q src  # else each process of the tests may do it anew
 	touch $@
 
 demo: install
@@ -23,12 +24,16 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -m "not gpu" -n 2 --dist loadfile --no-loadscope-reorder
 
-lint: install
+lint: style types
+
+style: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/house.py
+
+types: install
+	$(BIN)/mypy
 
 check: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not gpu and not data" -n 2 --dist loadfile --no-loadscope-reorder
