@@ -40,8 +40,12 @@ from weldon.models.embedded import DEFAULT_MODEL
 from weldon.models.region_net import cell_mask
 from weldon.training.module import rate_factor
 
-SETS = {"VOC 2007": DATA / "voc2007" / "VOCdevkit" / "VOC2007", "animals": DATA / "voc2012-animals"}
-LEARN, HOLD = 600, 400  # training images of each set
+SETS = {
+    "VOC 2007": (DATA / "voc2007" / "VOCdevkit" / "VOC2007", None),
+    "animals": (DATA / "voc2012-animals", None),
+    "steel": (DATA / "steel-defects", DATA / "steel-defects" / "labels.csv"),
+}
+LEARN, HOLD = 600, 400  # training images of each set; steel has 300 to hold back
 BATCH, EPOCHS, LR, DECAY = 16, 6, 1e-3, 1e-2
 HEAD_EPOCHS, HEAD_LR = 15, 0.03
 HEAD_RATES = (0.03, 0.3, 3.0)  # of poolings, each of which takes its own
@@ -254,9 +258,9 @@ def drawn(records: Sequence[Record], count: int, seed: int) -> list[Record]:
     return [records[place] for place in order[:count]]
 
 
-def ingredients(seed: int, side: int, names: Sequence[str]) -> None:
-    for title, folder in SETS.items():
-        labels = read_labels(folder)
+def ingredients(seed: int, side: int, names: Sequence[str], titles: Sequence[str]) -> None:
+    for title in titles:
+        labels = read_labels(*SETS[title])
         train = drawn([r for r in labels.records if r.split == "train"], LEARN + HOLD, seed)
         learnt, held = (Pictures(part, labels.classes, side) for part in (train[:LEARN], train[LEARN:]))
         for name in names:
@@ -283,7 +287,7 @@ def ingredients(seed: int, side: int, names: Sequence[str]) -> None:
 
 
 def poolings(seed: int, side: int, images: int, epochs: int) -> None:
-    labels = read_labels(SETS["VOC 2007"])
+    labels = read_labels(*SETS["VOC 2007"])
     train, val = ([r for r in labels.records if r.split == split] for split in ("train", "val"))
     learnt = Pictures(drawn(train, images, seed), labels.classes, side)
     measured = Pictures(val, labels.classes, side)
@@ -317,13 +321,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--side", type=int, help="pixels of a canvas [160; poolings 320]")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="of ingredients")
     parser.add_argument("--images", type=int, default=1000, help="training images of poolings")
     parser.add_argument("--epochs", type=int, default=4, help="of poolings")
     options = parser.parse_args()
     torch.set_flush_denormal(True)
     for seed in options.seeds:
         if options.part == "ingredients":
-            ingredients(seed, options.side or 160, options.ways)
+            ingredients(seed, options.side or 160, options.ways, options.sets)
         else:
             poolings(seed, options.side or 320, options.images, options.epochs)
 
