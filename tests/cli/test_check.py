@@ -135,8 +135,8 @@ def test_files_that_are_no_pictures_are_counted_by_their_ending(pictures, capsys
         0,
         [
             "1 file hidden or a system's own, passed over: .hidden (1)",
-            "7 files of .heic cannot be read, convert it first: IMG_0.HEIC, IMG_1.HEIC, IMG_2.HEIC, "
-            "IMG_3.HEIC, IMG_4.HEIC, ...",
+            "7 files of .heic cannot be read, convert it to JPEG or PNG first: IMG_0.HEIC, IMG_1.HEIC, "
+            "IMG_2.HEIC, IMG_3.HEIC, IMG_4.HEIC, ...",
             "1 file of .txt, no image by its ending, passed over: notes.txt",
         ],
     )

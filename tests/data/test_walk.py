@@ -47,7 +47,7 @@ def test_what_is_no_image_is_counted_by_ending_and_named(tmp_path):
     touch(tmp_path, "a.jfif", "b.HEIC", "c.heic", "d.txt", "e")
     assert notes_on(walk(tmp_path), tmp_path) == [
         "1 file without an ending, no image by its ending, passed over: e",
-        "2 files of .heic cannot be read, convert it first: b.HEIC, c.heic",
+        "2 files of .heic cannot be read, convert it to JPEG or PNG first: b.HEIC, c.heic",
         "1 file of .txt, no image by its ending, passed over: d.txt",
     ]
 

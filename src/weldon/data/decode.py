@@ -16,10 +16,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from weldon.data import dicom
 from weldon.data.shards.member import member_bytes
+from weldon.data.unread_formats import START, refuse_camera_raw, unread_reason
 from weldon.errors import UsageError
 
 _HEADER = struct.Struct(">I4s")  # length of a chunk's content and its name
@@ -124,18 +125,22 @@ def allowing_pixels(limit: int | None, *, unless_told: bool = False) -> Iterator
 
 
 @contextmanager
-def opened(source: Path | bytes) -> Iterator[Image.Image]:
+def opened(source: Path | bytes, ending: str = "") -> Iterator[Image.Image]:
     """Yield a picture whose header was read and found in order; its pixels are not decoded yet.
 
     Args:
         source: a file, a picture inside a shard or in an object store, or what a file holds.
+        ending: of the name that bytes had as a file, with the dot.
 
     Raises:
         PixelLimitError: more pixels than allowed (:func:`pixel_limit`), or a file too long for them.
         OSError: no regular file, the system cannot read it, or a PNG whose checksums do not fit.
+        ValueError: a format that is not read and must be converted.
         Exception: whatever Pillow raises on damaged headers.
     """
     limit = pixel_limit()
+    ending = source.suffix if isinstance(source, Path) else ending
+    refuse_camera_raw(ending)
     if isinstance(source, Path):
         content = member_bytes(source)
         source = source if content is None else content
@@ -143,9 +148,7 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
         refuse_irregular(source)
     if Image.MAX_IMAGE_PIXELS is not None and limit > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limit  # the user allowed more than Pillow does
-    with Image.open(
-        BytesIO(source) if isinstance(source, bytes) else source, formats=_formats(source)
-    ) as image:
+    with _identified(source, ending) as image:
         pixels = image.width * image.height
         if pixels > limit:
             raise PixelLimitError(
@@ -158,6 +161,23 @@ def opened(source: Path | bytes) -> Iterator[Image.Image]:
             refuse_changed_pixels(image.fp)
         with _one_large if pixels > _LARGE else nullcontext():
             yield image
+
+
+def _identified(source: Path | bytes, ending: str) -> Image.Image:
+    try:
+        return Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_formats(source))
+    except UnidentifiedImageError as error:
+        reason = unread_reason(ending, _start(source))
+        if reason is None:
+            raise
+        raise ValueError(reason) from error
+
+
+def _start(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:START]
+    with source.open("rb") as file:
+        return file.read(START)
 
 
 def _refuse_scans(source: Path | bytes) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from weldon.counted import counted
 from weldon.data.file_names import is_fit
 from weldon.data.image import SUFFIXES
+from weldon.data.unread_formats import CONVERTIBLE
 from weldon.errors import DataError, printable, system_reason
 
 # What systems and programs put beside people's files, in lower-case letters.
@@ -19,16 +20,6 @@ _SYSTEM = frozenset(
         *("__macosx", "__pycache__", "@eadir", "#recycle", "#snapshot", "@recycle", "@__thumb"),
         *("@recently-snapshot", "$recycle.bin", "system volume information", "lost+found"),
         *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"),
-    }
-)
-# Pictures that are not read; everything else that is no picture is only named.
-_CONVERTIBLE = frozenset(
-    {
-        *(".heic", ".heif", ".hif", ".jxl", ".jxr", ".psd", ".psb", ".xcf", ".svg", ".ai", ".eps"),
-        *(".pdf", ".tga", ".pcx", ".ico", ".icns", ".wmf", ".emf", ".dds", ".jls", ".fpx", ".raw"),
-        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f"),
-        *(".exr", ".hdr", ".fits", ".nii", ".svs", ".ndpi", ".mrxs", ".czi", ".mp4"),
-        *(".mov", ".avi", ".mkv"),
     }
 )
 _NAMED = 5
@@ -166,8 +157,9 @@ def _on_others(found: Found, root: Path) -> Iterator[str]:
         by_ending.setdefault(path.suffix.lower(), []).append(path)
     for ending, paths in sorted(by_ending.items()):
         shown = _list([path.relative_to(root).as_posix() for path in paths])
-        if ending in _CONVERTIBLE:
-            yield f"{counted(len(paths), 'file')} of {ending} cannot be read, convert it first: {shown}"
+        if ending in CONVERTIBLE:
+            files = counted(len(paths), "file")
+            yield f"{files} of {ending} cannot be read, convert it to JPEG or PNG first: {shown}"
         else:
             kind = f"of {ending}" if ending else "without an ending"
             yield f"{counted(len(paths), 'file')} {kind}, no image by its ending, passed over: {shown}"

@@ -124,7 +124,8 @@ def test_pictures_that_cannot_be_read_are_counted_by_ending(tmp_path, photograph
         (tmp_path / name).touch()
     notes = read_labels(tmp_path).notes
     assert any(
-        "2 files of .heic cannot be read, convert it first: cat/2.heic, dog/3.HEIC" in n for n in notes
+        "2 files of .heic cannot be read, convert it to JPEG or PNG first: cat/2.heic, dog/3.HEIC" in n
+        for n in notes
     )
     assert any("1 file of .csv" in note and "notes.csv" in note for note in notes)
 

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -84,6 +85,18 @@ def test_a_broken_image_is_a_marker(label_set, tmp_path):
     with pytest.warns(RuntimeWarning, match="cannot read the image deep/0.jpg"):
         (batch,) = loader
     assert batch["image"].shape == (19, 3, 16, 16)
+
+
+def test_a_picture_in_a_format_that_is_not_read_says_what_to_do(label_set, tmp_path):
+    first, *others = label_set.records
+    raw = first.path.rename(first.path.with_suffix(".nef"))
+    records = (replace(first, path=raw, file_name="deep/0.nef"), *others)
+    index = write_shards(replace(label_set, records=records), tmp_path / "raw")
+    images = ShardImages(index, "train", EvalTransform(16), shuffle=False)
+    told = [item["unreadable"] for item in images if "unreadable" in item]
+    assert told == [
+        "cannot read the image deep/0.nef: a camera's raw file (.nef) is not read: convert it to JPEG or PNG"
+    ]
 
 
 def test_an_unknown_split_lists_the_choices(index):

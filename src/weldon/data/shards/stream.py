@@ -103,9 +103,10 @@ class ShardImages(IterableDataset[Item]):
                 f"{sample.get('__url__')}: {record.file_name} has the labels {', '.join(strange)}, which the "
                 f"index {self.index.folder}/{INDEX} does not list: write the shards anew"
             )
-        suffix = next((key for key in sample if f".{key}" in SUFFIXES), None)
+        named = [key for key in sample if key != "json" and not key.startswith("__")]
+        suffix = next((key for key in named if f".{key}" in SUFFIXES), (named or ["image"])[0])
         try:
-            with opened(sample[suffix or "image"]) as image:
+            with opened(sample[suffix], f".{suffix}") as image:
                 picture = upright_rgb(image, self.transform.window)
         except Exception as error:  # decoders fail in every way
             reason = f"cannot read the image {record.file_name}: {error or type(error).__name__}"
