@@ -1,6 +1,7 @@
 """Weights from files: descriptions, names, refusals; nothing is downloaded."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import timm
@@ -9,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from weldon.errors import UsageError, WeightsError
 from weldon.models import build_backbone, create_model, save_model
-from weldon.models.weights import convert_state
+from weldon.models.weights import convert_state, refuse_without_hub
 
 
 @pytest.fixture
@@ -154,12 +155,53 @@ def test_without_a_network_the_file_to_fetch_and_its_place_are_said(monkeypatch)
         return create(name, **options)
 
     monkeypatch.setattr(timm, "create_model", offline)
+    monkeypatch.setattr(
+        "weldon.models.timm_model.refuse_without_hub", lambda name: None
+    )  # it answered before
     with pytest.raises(WeightsError) as error:
         build_backbone("resnet18.a1_in1k")
     message = str(error.value)
     assert "model.safetensors of the hub repository timm/resnet18.a1_in1k" in message
     assert "--weights PATH" in message
     assert "(OSError: no route)" in message
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """No weights on this machine, and a hub that cannot be reached: what was asked of it."""
+    asked = []
+
+    def head(address, *, timeout):
+        asked.append((address, timeout))
+        raise OSError("no route")
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.utils.get_session", lambda: SimpleNamespace(head=head))
+    monkeypatch.setattr(timm, "create_model", lambda *_, **__: pytest.fail("timm asks twelve times"))
+    return asked
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(asked):
+    with pytest.raises(WeightsError, match=r"\(OSError: no route\).*`weights` \(--weights PATH\)") as error:
+        build_backbone("resnet18.a1_in1k")
+    ((address, seconds),) = asked
+    assert "timm/resnet18.a1_in1k/resolve/main/model.safetensors" in address
+    assert seconds <= 10
+    assert all(way in str(error.value) for way in ("tf_efficientnet_lite0", "`weights=None`"))
+
+
+def test_weights_that_are_on_this_machine_need_no_hub(asked, tmp_path):
+    snapshot = tmp_path / "models--timm--resnet18.a1_in1k"
+    (snapshot / "refs").mkdir(parents=True)
+    (snapshot / "refs" / "main").write_text("abc")
+    (snapshot / "snapshots" / "abc").mkdir(parents=True)
+    (snapshot / "snapshots" / "abc" / "model.safetensors").touch()
+    refuse_without_hub("resnet18.a1_in1k")
+    assert asked == []
+
+
+def test_no_weights_are_random_ones():
+    assert build_backbone("test_resnet", weights=None).num_features == 96
 
 
 def test_model_without_weights_in_timm_is_said_so():

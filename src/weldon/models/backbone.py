@@ -192,7 +192,7 @@ class Backbone(nn.Module):
 def build_backbone(
     name: str | None,
     *,
-    weights: str | Path = "default",
+    weights: str | Path | None = "default",
     model_kwargs: Mapping[str, Any] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -202,7 +202,7 @@ def build_backbone(
     Args:
         name: any timm name (``resnet101``, ``vgg16.tv_in1k``, ``vit_small_patch14_dinov2``); None or "auto"
             takes the one described beside the weights.
-        weights: "default" (those of an installed package, else timm's), "none" (random), or a file:
+        weights: "default" (those of an installed package, else timm's), "none" or None (random), or a file:
             safetensors, a state dict read without trusting pickle, or the checkpoint of another run. A JSON
             file of the same name beside it may give ``model``, ``model_kwargs``, ``mean``, ``std``,
             ``interpolation``.
@@ -219,7 +219,7 @@ def build_backbone(
         >>> body(torch.zeros(2, 3, 64, 96)).shape, body.stride
         (torch.Size([2, 96, 2, 3]), 32)
     """
-    path = None if weights in ("default", "none") else Path(weights)
+    path = None if weights in ("default", "none", None) else Path(weights)
     said = read_description(path)
     name = choose_name(name, said.model, path)
     if model_kwargs is None:

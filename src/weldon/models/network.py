@@ -93,7 +93,7 @@ def create_model(
     pool: str | nn.Module = "weldon",
     k_max: Count | None = None,
     k_min: Count | None = None,
-    weights: str | Path = "default",
+    weights: str | Path | None = "default",
     model_kwargs: Mapping[str, Any] | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -108,7 +108,7 @@ def create_model(
         k_max: regions of evidence for: a count or a share; if not given, the pooling's own
             ``default_share`` (a fifth, for weldon and wildcat).
         k_min: regions of evidence against; as many as ``k_max`` if not given.
-        weights: of the backbone: "default", "none" or a file, as in :func:`build_backbone`.
+        weights: of the backbone: "default", "none" or None (random), or a file, as in :func:`build_backbone`.
         model_kwargs: given to timm.
         mean: of the images the backbone was trained on.
         std: likewise.

@@ -12,7 +12,7 @@ import timm
 from torch import Tensor
 
 from weldon.errors import UsageError, WeightsError
-from weldon.models.weights import describe_missing
+from weldon.models.weights import describe_missing, refuse_without_hub
 
 Layout = Literal["NCHW", "NHWC", "tokens"]
 
@@ -140,6 +140,8 @@ def _refuse_ours(model_kwargs: Mapping[str, Any]) -> None:
 
 def _create(name: str, model_kwargs: Mapping[str, Any], *, pretrained: bool) -> tuple[Any, bool]:
     """Create the timm model and tell whether it is a patch model that takes any size."""
+    if pretrained:
+        refuse_without_hub(name)
     for option in _ANY_SIZE:
         try:
             return timm.create_model(name, pretrained=pretrained, **{**option, **model_kwargs}), bool(option)

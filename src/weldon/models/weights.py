@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from weldon.files import parse_json, read_json
 from weldon.models.embedded import DEFAULT_MODEL
 
 METADATA_KEY = "weldon"
+HUB_SECONDS = 10  # that the hub has for its first answer
 MOST_COLOUR = 1000  # of a mean or deviation, which are shares or levels; NaN is not below it
 _RUN_PREFIX = "backbone.model."
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
@@ -223,12 +225,46 @@ def describe_missing(name: str, error: Exception) -> str:
     cfg = timm.get_pretrained_cfg(name)
     hub, url = (cfg.hf_hub_id, cfg.url) if cfg else (None, None)
     if not hub and not url:
-        return f"timm has no weights for {name}: give a file with `--weights PATH`, or `--weights none`"
+        return (
+            f"timm has no weights for {name}: give a file as `weights` (--weights PATH), or start from "
+            "random ones with `weights=None` (--weights none)"
+        )
     source = f"{cfg.hf_hub_filename or 'model.safetensors'} of the hub repository {hub}" if hub else url
     reason = next(iter(str(error).splitlines()), "no reason given")
     return (
         f"timm could not get the weights of {name} ({type(error).__name__}: {reason}). Fetch {source} "
-        f"where there is a network, put it anywhere here and give `--model {name} --weights PATH`; or take "
-        f"`--model {DEFAULT_MODEL}`, whose weights are installed with weldon; or start from random weights "
-        "with `--weights none`"
+        f"where there is a network, put it anywhere here and give it as `weights` (--weights PATH); or take "
+        f"the model {DEFAULT_MODEL}, whose weights are installed with weldon; or start from random weights "
+        "with `weights=None` (--weights none)"
     )
+
+
+def refuse_without_hub(name: str) -> None:
+    """Refuse a model whose weights must be downloaded where the hub does not answer.
+
+    One question, of which nothing is repeated: the download itself asks twelve times, for a minute and more.
+
+    Args:
+        name: timm's.
+
+    Raises:
+        WeightsError: the weights are not on this machine, and the hub cannot be reached.
+    """
+    cfg = timm.get_pretrained_cfg(name)
+    if cfg is None or not cfg.hf_hub_id or cfg.file or cfg.state_dict or "TIMM_USE_OLD_CACHE" in os.environ:
+        return  # timm takes them from elsewhere
+    from huggingface_hub import hf_hub_url, try_to_load_from_cache
+    from huggingface_hub.utils import get_session
+
+    repository, _, revision = cfg.hf_hub_id.partition("@")
+    files = [cfg.hf_hub_filename] if cfg.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
+    if any(
+        isinstance(try_to_load_from_cache(repository, file, revision=revision or None), str) for file in files
+    ):
+        return
+    try:
+        get_session().head(hf_hub_url(repository, files[0], revision=revision or None), timeout=HUB_SECONDS)
+    except (
+        Exception
+    ) as error:  # of the system, of the client, which differs by version, or: told to be offline
+        raise WeightsError(describe_missing(name, error)) from error
