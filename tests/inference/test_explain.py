@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -48,7 +49,15 @@ def test_regions_that_speak_the_other_way_are_not_sold_as_evidence():
     high = explain(result_of(torch.full((2, 4, 4), 3.0), k_max=2, k_min=2), "cat").sentence()
     assert "nothing speaks against it, even its 2 lowest regions give +1.50" in high
     low = explain(result_of(torch.full((2, 4, 4), -3.0), k_max=2, k_min=2), "cat").sentence()
-    assert "nothing speaks for it, even its 2 highest regions give -1.50" in low
+    assert "nothing speaks for it, even its 2 highest of 16 regions give -1.50" in low
+
+
+def test_the_regions_are_counted_among_the_cells_that_show_the_picture():
+    """A picture twice as wide as high fills half of its canvas; a share of regions counts that half."""
+    whole = result_of(torch.full((2, 4, 4), 3.0), k_max=2, k_min=2)
+    wide = replace(whole, geometry=Geometry(40, 20, 64))
+    assert (whole.regions, wide.regions) == (16, 8)
+    assert "its 2 highest of 8 regions speak for it" in explain(wide, "cat").sentence()
 
 
 def test_one_region_that_speaks_the_other_way_is_told_in_the_singular():
@@ -63,7 +72,7 @@ def test_nothing_speaks_against_a_class_only_where_no_region_does():
     assert "nothing speaks" not in high
     assert "its 3 lowest regions give +0.92 together, though 1 speaks against it (the lowest -0.50" in high
     low = explain(result_of(-mixed, k_max=3, k_min=2), "cat").sentence()
-    assert "its 3 highest regions give -0.92 together, though 1 speaks for it (the highest +0.50" in low
+    assert "its 3 highest of 16 regions give -0.92 together, though 1 speaks for it (the highest +0.50" in low
 
 
 def test_without_negative_evidence_the_sentence_says_so(result: Result):

@@ -17,6 +17,7 @@ def test_frames_lie_on_the_drawing_and_the_strongest_show_their_score(result):
     assert max(photo.width, photo.height) == DRAWN_SIDE
     for side in (view.top, view.low):
         assert 1 <= len(side.strong) <= STRONGEST
+        assert side.count <= side.of == result.regions
         assert all(frame.text for frame in side.strong)
         for frame in side.strong + side.others:
             assert 0 <= frame.x <= frame.x + frame.width <= photo.width + 0.1

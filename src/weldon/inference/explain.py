@@ -90,7 +90,7 @@ class Explanation:
         caption = (
             f"{evidence.class_name}: score {evidence.score:+.2f}, "
             f"probability {result.probabilities[evidence.class_name]:.2f}",
-            f"highest {counted(len(evidence.top), 'region')} {evidence.top_sum:+.2f}, "
+            f"highest {len(evidence.top)} of {counted(result.regions, 'region')} {evidence.top_sum:+.2f}, "
             f"lowest {len(evidence.low)} {evidence.low_sum:+.2f}",
         )
         drawn = draw_evidence(picture, evidence, factor=factor)

@@ -73,6 +73,12 @@ class Result(RegionResult[Region]):
         return self.class_maps.shape[1], self.class_maps.shape[2]
 
     @property
+    def regions(self) -> int:
+        """How many cells of the maps show the picture; the others are padding, which no share counts."""
+        rows, columns = self.geometry.real_cells(self.grid)
+        return rows * columns
+
+    @property
     def name(self) -> str:
         """The name under which results are written: ``file_name``."""
         return self.file_name

@@ -158,7 +158,7 @@ def _for(result: Result, evidence: Evidence) -> str:
     best = evidence.top[0]
     where = place_name(best, result.width, result.height)
     best_text = f"the highest {best.score:+.2f} at the {where}"
-    count = _regions(len(evidence.top), "highest")
+    count = _regions(len(evidence.top), "highest", of=result.regions)
     if evidence.top_sum > 0:
         return f"{count} {_verb(evidence.top, 'speak')} for it with {evidence.top_sum:+.2f} ({best_text})"
     give = _verb(evidence.top, "give")
@@ -195,8 +195,10 @@ def _smoothing(evidence: Evidence) -> str:
     return f", and smoothing adds {evidence.remainder:+.2f}" if abs(evidence.remainder) >= VISIBLE else ""
 
 
-def _regions(count: int, which: str) -> str:
-    return f"its {which} region" if count == 1 else f"its {count} {which} regions"
+def _regions(count: int, which: str, *, of: int | None = None) -> str:
+    if count == 1:
+        return f"its {which} region"
+    return f"its {count} {which} regions" if of is None else f"its {count} {which} of {of} regions"
 
 
 def _verb(regions: tuple[Region, ...], verb: str) -> str:

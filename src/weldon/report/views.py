@@ -69,6 +69,7 @@ class Side:
         strong: frames of the strongest, which always show their score.
         others: frames of the rest.
         count: all regions with a weight.
+        of: the cells that show the picture, among which they were chosen.
         total: what they add to the score.
         size: of the scores' letters.
     """
@@ -76,6 +77,7 @@ class Side:
     strong: tuple[Frame, ...]
     others: tuple[Frame, ...]
     count: int
+    of: int
     total: float
     size: float
 
@@ -174,8 +176,22 @@ def _sides(result: Result, photo: Photo, evidence: Evidence) -> tuple[Side, Side
         for regions in (evidence.top, evidence.low)
     )
     return (
-        Side(tuple(top[:STRONGEST]), tuple(top[STRONGEST:]), len(evidence.top), evidence.top_sum, size),
-        Side(tuple(low[:STRONGEST]), tuple(low[STRONGEST:]), len(evidence.low), evidence.low_sum, size),
+        Side(
+            tuple(top[:STRONGEST]),
+            tuple(top[STRONGEST:]),
+            len(evidence.top),
+            result.regions,
+            evidence.top_sum,
+            size,
+        ),
+        Side(
+            tuple(low[:STRONGEST]),
+            tuple(low[STRONGEST:]),
+            len(evidence.low),
+            result.regions,
+            evidence.low_sum,
+            size,
+        ),
     )
 
 

@@ -91,7 +91,7 @@ const figure = (name) => {
   const sides = make("p", { class: "sides" },
     make("span", { class: view.top.total > 0 ? "text-for" : "" }, `${signed(view.top.total)} ${view.top.total > 0 ? "for" : "at best"}`), " ",
     view.low.count ? make("span", { class: view.low.total < 0 ? "text-against" : "" }, `${signed(view.low.total)} ${view.low.total < 0 ? "against" : "at worst"}`) : null, " ",
-    make("span", { class: "muted" }, `${view.top.count}${view.low.count ? ` + ${view.low.count}` : ""} ${view.top.count + view.low.count === 1 ? "region" : "regions"}`));
+    make("span", { class: "muted" }, `${view.top.count}${view.low.count ? ` + ${view.low.count}` : ""} of ${view.top.of} ${view.top.of === 1 ? "region" : "regions"}`));
   const needs = run.task === "multilabel" ? `needs ${signed(limitOf(name))}` : `probability ${view.probability.toFixed(2)}`;
   return make("figure", { class: "view" }, picture, make("figcaption", {},
     make("p", { class: "score" }, make("b", {}, `${name} ${signed(view.score)}`), " ", make("span", { class: "muted" }, needs)),
