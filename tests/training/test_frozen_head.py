@@ -74,6 +74,21 @@ def test_the_recipe_gets_what_was_chosen_and_keeps_what_was_given(net):
     assert (kept.epochs, kept.batch_size, kept.weight_decay) == (3, 5, 0.02)
 
 
+@pytest.mark.parametrize(
+    ("options", "losses", "words"),
+    [
+        ({}, {"ap": logistic}, "rate, decay, k and loss"),
+        ({}, {}, "rate, decay and k"),
+        ({"pool": "avg"}, {}, "rate and decay"),
+        ({"k": 0.2, "weight_decay": 0.1}, {}, "rate"),
+    ],
+)
+def test_what_is_said_to_be_chosen_is_what_is_tried(net, caplog, options, losses, words):
+    with caplog.at_level("INFO", logger="weldon"):
+        search_recipe(recipe(**options), net, made_up_maps(4), logistic, one_label=False, losses=losses)
+    assert f"choosing {words} on held-back training images" in caplog.text
+
+
 def test_what_was_chosen_is_not_searched_again(net):
     """A resumed run reads the recipe that was written."""
     chosen, _ = search_recipe(recipe(), net, made_up_maps(20), logistic, one_label=False)

@@ -36,13 +36,14 @@ def explain(
         if name not in classes:
             raise unknown_name("class", name, classes)  # at once: what does the work takes seconds to load
     from weldon.data.image import check_picture_name, write_picture
-    from weldon.inference.loading import load_images
 
     named = f"{image.stem}.{class_name}" + (f".versus.{versus}" if versus else "")
     picture = out if out is not None else Path(f"{named.replace('/', '-')}.png")
     check_picture_name(picture)
     if picture.exists() and not overwrite:
         raise UsageError(f"out {str(picture)!r} exists: choose another with --out, or use --overwrite")
+    from weldon.inference.loading import load_images
+
     explanation = load_images(run, device=device).predict_one(image).explain(class_name, versus=versus)
     write_picture(picture, explanation.picture())
     if json:

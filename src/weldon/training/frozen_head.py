@@ -124,9 +124,8 @@ def search_recipe(
         rounds=recipe.search_rounds,
     )
     if recipe.search_rounds != 0:
-        log.info(
-            "choosing rate, decay, k and loss on held-back training images; --search-rounds 0 tries nothing"
-        )
+        tried = spell_choices(recipe.weight_decay is None, bool(search.counts), bool(search.losses))
+        log.info("choosing %s on held-back training images; --search-rounds 0 tries nothing", tried)
     found = search.run()
     chosen: dict[str, Any] = {
         "optimizer": "sgd",
@@ -141,6 +140,18 @@ def search_recipe(
         chosen |= take_counts(net, found.chosen)
     log.info(spell_trials(found))
     return recipe.model_copy(update=chosen), found
+
+
+def spell_choices(decay: bool, counts: bool, losses: bool) -> str:
+    """Say what a search chooses beside the rate.
+
+    Example:
+        >>> spell_choices(True, True, False), spell_choices(False, False, False)
+        ('rate, decay and k', 'rate')
+    """
+    tried = {"decay": decay, "k": counts, "loss": losses}
+    names = ["rate", *(name for name, chosen in tried.items() if chosen)]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def take_counts(net: RegionNet, chosen: Setting) -> dict[str, Any]:
