@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from weldon.data import dicom
 from weldon.data.shards.member import member_bytes
@@ -163,7 +163,7 @@ def opened(source: Path | bytes, ending: str = "") -> Iterator[Image.Image]:
             yield image
 
 
-def _identified(source: Path | bytes, ending: str) -> Image.Image:
+def _identified(source: Path | bytes, ending: str) -> ImageFile.ImageFile:
     try:
         return Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=_formats(source))
     except UnidentifiedImageError as error:
