@@ -32,7 +32,7 @@ def test_predictions_are_those_of_the_library(make_run, photos, tmp_path, capsys
 def test_a_wide_table_has_a_row_an_image_and_a_column_a_class(make_run, photos, tmp_path, capsys):
     code, said = run(capsys, "predict", make_run(), photos, "--out", tmp_path / "out", "--wide")
     assert code == 0, said.err
-    assert f"7 images, 0 skipped, in {tmp_path / 'out'}" in said.err
+    assert f"7 of 7 images, 0 skipped, in {tmp_path / 'out'}" in said.err
     with (tmp_path / "out" / "predictions.csv").open(newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
     assert len(table) == 7
@@ -62,6 +62,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_predicted(make_r
     found = json.loads(said.out)
     assert (found["images"], found["skipped"]) == (6, ["p1.png"])
     assert "skipped p1.png: " in said.err
+    assert "6 of 7 images, 1 skipped, in " in said.err
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_a_person_reads_a_row_a_class_in_percent(trained, capsys):
     ]
     assert "nan" not in said.out
     assert "map                      91.67" in said.out
+    assert "measured                 4" in said.out
 
 
 def test_columns_that_were_not_measured_are_not_shown(trained, capsys):

@@ -257,7 +257,10 @@ def test_too_many_unreadable_files_stop_before_training(scenes, tiny, tmp_path, 
 def test_few_unreadable_files_are_named_and_skipped(scenes, tiny, tmp_path, freeze):
     table = with_a_bad_file(scenes, tmp_path)
     run = train(tmp_path, table, out=tmp_path / "run", epochs=1, freeze=freeze, search=False, **tiny)
-    assert "bad.png" in run.log.read_text()
+    said = run.log.read_text()
+    assert "bad.png" in said
+    assert "25 training and 16 validation images" in said
+    assert "24 of 25 training and 16 of 16 validation images can be read and are used" in said
     assert run.manifest_values["images"]["train"] == 24
 
 

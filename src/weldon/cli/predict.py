@@ -187,7 +187,7 @@ def _predict_images(
     for skipped in predictor.skipped:
         say(f"skipped {skipped.file_name}: {skipped.reason}")
     done = len(named) - len(predictor.skipped)
-    say(f"{counted(done, 'image')}, {len(predictor.skipped)} skipped, in {folder}")
+    say(f"{done:,} of {counted(len(named), 'image')}, {len(predictor.skipped)} skipped, in {folder}")
     names = [skipped.file_name for skipped in predictor.skipped]
     return {"out": str(folder), "images": done, "skipped": names, "formats": list(options.to)}
 

@@ -68,7 +68,7 @@ def _refuse_for_parts(options: PredictOptions) -> None:
 def _say_parts(told: dict[str, Any], merged: Path | None) -> None:
     if told["written"]:
         images, parts = counted(told["images"], "image"), counted(told["written"], "part")
-        say(f"{images}, {told['skipped']} skipped, in {parts}")
+        say(f"{images}, {told['skipped']} of them skipped, in {parts}")
     if told["found"]:
         say(f"{counted(told['found'], 'part was', 'parts were')} there already")
     if merged is not None:

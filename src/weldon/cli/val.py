@@ -92,6 +92,8 @@ def _show(figures: dict[str, Any]) -> None:
     shown = [name for name in columns if any(name in values for values in per_class.values())]
     rows = [[name, *(_cell(values.get(column)) for column in shown)] for name, values in per_class.items()]
     print_table("by class, in %", ["class", *(columns[name] for name in shown)], rows)
+    if "images" in figures:
+        out.print(f"{'measured':24} {figures['images']}")  # images, or bags
     for name, value in figures.items():
         if isinstance(value, float):
             out.print(f"{name:24} {100 * value:.2f}")

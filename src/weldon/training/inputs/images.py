@@ -163,8 +163,10 @@ IMAGES = ImageInputs()
 def _image_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
     if recipe.by_shard:
         places_of(prepared.train + (prepared.val if recipe.refit else ()))  # refuses files
+    asked = prepared
     prepared, lost = drop_unreadable(prepared, recipe.window)
     _name_lost(lost)
+    _count_used(asked, prepared)
     seen = eval_transform(recipe, net)
     varied = TrainTransform(**eval_options(recipe, net))
     train = ImageDataset(
@@ -183,7 +185,8 @@ def _map_sets(recipe: Recipe, net: WeldonNet, prepared: Prepared) -> Sets:
     lost = _reasons(prepared.records, cached)
     refuse_many_unreadable(lost, len(prepared.records))
     _name_lost(lost)
-    prepared = prepared.without(set(cached.lost))
+    asked, prepared = prepared, prepared.without(set(cached.lost))
+    _count_used(asked, prepared)
     train, val = (FeatureDataset(part, prepared.classes, cached) for part in (prepared.train, prepared.val))
     return Sets(train, val, keep_batch, 0, prepared)
 
@@ -201,7 +204,9 @@ def cached_maps(
 ) -> CachedFeatures:
     """Return the feature maps of ``records``, whose order does not matter; say which files have none."""
     cached = _maps(recipe, of_images(net), records, classes)
-    _name_lost(_reasons(records, cached))
+    _name_lost(lost := _reasons(records, cached))
+    if lost:
+        log.warning("%d of %d images of the run can be read", len(records) - len(lost), len(records))
     return cached
 
 
@@ -219,6 +224,14 @@ def _reasons(records: Sequence[Record], cached: CachedFeatures) -> list[tuple[st
 def _name_lost(lost: Sequence[tuple[str, str]]) -> None:
     for name, reason in lost:
         log.warning("skipped %s: %s", name, reason)
+
+
+def _count_used(asked: Prepared, left: Prepared) -> None:
+    """Say how many images are used of those that were counted before, where some cannot be read."""
+    if len(left.records) < len(asked.records):
+        parts = (("training", asked.train, left.train), ("validation", asked.val, left.val))
+        said = " and ".join(f"{len(now)} of {len(before)} {name}" for name, before, now in parts)
+        log.warning("%s images can be read and are used", said)
 
 
 def refuse_many_unreadable(lost: Sequence[tuple[str, str]], total: int) -> None:
