@@ -194,6 +194,25 @@ def test_a_file_that_is_no_picture_is_told_and_the_others_are_shown(visit, scene
     browser.get_log("browser")  # the browser itself notes the answer 422
 
 
+def test_of_many_pictures_it_is_said_how_many_were_looked_at(visit, scenes, tmp_path):
+    (tmp_path / "notes.png").write_text("no picture")
+    browser = visit("look")
+    browser.execute_script(
+        """
+        const place = document.getElementById('coming');
+        window.told = [];
+        new MutationObserver(() => window.told.push(place.textContent)).observe(place, { childList: true });
+        """
+    )
+    chosen = [scenes / "val" / "00001.png", tmp_path / "notes.png", scenes / "val" / "00002.png"]
+    find(browser, "#files")[0].send_keys("\n".join(map(str, chosen)))
+    until(browser, "document.querySelectorAll('#strip li').length === 2")
+    until(browser, "document.getElementById('coming').hidden")
+    told = browser.execute_script("return window.told")
+    assert told == [*(f"{number} of 3 pictures looked at …" for number in range(3)), ""]
+    browser.get_log("browser")  # the browser itself notes the answer 422
+
+
 def test_a_dicom_picture_is_shown_as_it_was_read(visit, tmp_path):
     pytest.importorskip("pydicom")
     values = np.zeros((48, 64), np.int16)

@@ -1,6 +1,6 @@
 // Look: pictures in, answers out, and for each class the regions for and against it.
 import { ask, query } from "./ask.js";
-import { all, byId, make, minus, run, say, signed } from "./dom.js";
+import { all, byId, counted, make, minus, run, say, signed } from "./dom.js";
 import { drawView } from "./picture.js";
 import { chanceOf, isReported, limitOf, loadLimits, onMove } from "./thresholds.js";
 
@@ -142,13 +142,27 @@ const showCell = (row, column) => {
 };
 
 // --- pictures come in
+let coming = 0; // since the last time none was waiting
+let came = 0;
+const tellComing = () => {
+  if (came === coming) came = coming = 0;
+  byId("coming").hidden = coming === 0;
+  byId("coming").textContent = coming ? `${came} of ${counted(coming, "picture")} looked at …` : "";
+};
+const addFile = async (file) => {
+  if (file.type && !/^(image\/|application\/(dicom|octet-stream)$)/.test(file.type)) {
+    say(`${file.name} is no picture.`, { problem: true });
+    return;
+  }
+  await add({ name: file.name || "pasted picture", file });
+};
 const addFiles = async (files) => {
+  coming += files.length;
+  tellComing();
   for (const file of files) {
-    if (file.type && !/^(image\/|application\/(dicom|octet-stream)$)/.test(file.type)) {
-      say(`${file.name} is no picture.`, { problem: true });
-      continue;
-    }
-    await add({ name: file.name || "pasted picture", file });
+    await addFile(file);
+    came += 1;
+    tellComing();
   }
 };
 byId("files").addEventListener("change", (event) => { addFiles([...event.target.files]); event.target.value = ""; });
