@@ -450,7 +450,9 @@ def test_train_again_by_keyboard_alone(visit, live, quick_training):
     live.state.used.book.wait()
 
 
-def test_review_says_when_to_stop_and_asks_first_what_the_run_is_unsure_of(visit, live, scenes, browser):
+def test_review_says_when_to_stop_and_asks_first_what_the_run_is_unsure_of(
+    visit, live, scenes, browser, short_search
+):
     from serve.live import LivePage
 
     page = LivePage(live.run, live.corrections.with_name("next.csv"), scenes / "test")

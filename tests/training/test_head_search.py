@@ -66,12 +66,12 @@ def test_settings_follow_the_scale_of_the_features():
 
 
 def test_every_image_of_a_small_set_is_held_back_once(net):
-    assert search(net, made_up_maps(60)).held_back == 60
+    assert search(net, made_up_maps(60), rounds=1).held_back == 60
 
 
 def test_a_fifth_of_a_large_set_is_held_back(net, monkeypatch):
     monkeypatch.setattr(head_search, "FEW", 50)
-    assert search(net, made_up_maps(60)).held_back == 12
+    assert search(net, made_up_maps(60), rounds=1).held_back == 12
 
 
 def test_groups_are_held_back_together(net):
@@ -84,7 +84,7 @@ def test_groups_are_held_back_together(net):
 
 def test_the_global_random_state_and_the_network_stay(net):
     state, weight = torch.get_rng_state(), net.transfer.weight.clone()
-    search(net, made_up_maps(40))
+    search(net, made_up_maps(40), rounds=1)
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(net.transfer.weight, weight)
 
@@ -94,9 +94,9 @@ def test_on_the_directions_that_features_have_the_search_finds_what_it_finds_on_
     dataset = made_up_maps(60)
     turn = np.linalg.qr(np.random.default_rng(1).normal(size=(16, 16)))[0][:, :5]
     dataset.cached = replace(dataset.cached, maps=(dataset.cached.maps[..., :5] @ turn.T).astype(np.float16))
-    whole = search(net, dataset)
+    whole = search(net, dataset, rounds=1)
     monkeypatch.setattr(head_search, "DIRECTIONS", 5)
-    small = search(net, dataset)
+    small = search(net, dataset, rounds=1)
     settings = [{trial.setting: trial.figure for trial in found.trials} for found in (whole, small)]
     common = settings[0].keys() & settings[1].keys()
     assert len(common) >= 9
@@ -106,13 +106,14 @@ def test_on_the_directions_that_features_have_the_search_finds_what_it_finds_on_
 
 
 def test_the_same_search_finds_the_same(net):
-    assert search(net, made_up_maps(40), seed=3) == search(net, made_up_maps(40), seed=3)
+    first, second = (search(net, made_up_maps(40), seed=3, rounds=1) for _ in range(2))
+    assert first == second
 
 
 def test_a_head_that_runs_away_is_the_worst(net, monkeypatch):
-    usual = {trial.setting: trial.figure for trial in search(net, made_up_maps(40)).trials}
+    usual = {trial.setting: trial.figure for trial in search(net, made_up_maps(40), rounds=1).trials}
     monkeypatch.setattr(head_search, "STEP", 1e12)
-    found = search(net, made_up_maps(40))
+    found = search(net, made_up_maps(40), rounds=1)
     assert found.trials[-1].figure == 0.0
     start = head_search.setting_at(0, 0, mean_squared_norm(made_up_maps(40), range(40)), 3)
     reached = next(trial.figure for trial in found.trials if trial.setting == start)
@@ -136,7 +137,7 @@ def test_the_start_is_that_of_one_class_by_itself_however_many_there_are(net):
     dataset = made_up_maps(40)
     size = mean_squared_norm(dataset, range(40))
     for one_label, losses in ((True, 1), (False, 3)):
-        found = HeadSearch(net, dataset, logistic, one_label=one_label, epochs=1).run()
+        found = HeadSearch(net, dataset, logistic, one_label=one_label, epochs=1, rounds=1).run()
         start = head_search.setting_at(0, 0, size, losses)
         assert start.lr * size == pytest.approx(losses * head_search.RATE, rel=0.05)
         assert start.weight_decay / size == pytest.approx(head_search.DECAY / losses, rel=0.05)
@@ -155,7 +156,7 @@ def test_too_few_images_or_groups_leave_the_usual_setting(net):
 
 
 def test_a_decay_that_was_given_stays(net):
-    found = search(net, made_up_maps(40), weight_decay=0.01)
+    found = search(net, made_up_maps(40), weight_decay=0.01, rounds=1)
     assert {trial.setting.weight_decay for trial in found.trials} == {0.01}
     assert len(found.trials) >= 3
 
@@ -209,7 +210,8 @@ def test_another_loss_walks_from_the_best_of_the_first_and_is_chosen_where_it_is
 
 def test_a_head_learns_by_the_loss_of_its_setting(net):
     """A loss without a gradient leaves every class at zero: chance, where the logistic loss does better."""
-    found = search(net, made_up_maps(120), losses={"idle": lambda: lambda scores, batch: scores.sum() * 0})
+    idle = {"idle": lambda: lambda scores, batch: scores.sum() * 0}
+    found = search(net, made_up_maps(60), losses=idle, rounds=1)
     by_loss = {name: {t.figure for t in found.trials if t.setting.loss == name} for name in (None, "idle")}
     assert found.chosen.loss is None
     assert max(by_loss["idle"]) < 0.6 < 0.75 < max(by_loss[None])
@@ -232,7 +234,7 @@ def test_counts_are_tried_where_the_walk_stands_and_the_best_walk_on(net, monkey
 
 
 def test_one_region_is_found_where_a_class_shows_in_one_cell(net):
-    found = search(net, made_up_maps(120), counts=(("all", "all"), (1, 0)))
+    found = search(net, made_up_maps(120), counts=(("all", "all"), (1, 0)), rounds=1)
     reached = {(t.setting.k_max, t.setting.k_min): t.figure for t in reversed(found.trials)}
     assert reached[1, 0] > reached["all", "all"]
 
