@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from weldon.progress import estimated, progress_bar, spell_seconds, tracked
+from weldon.progress import estimated, heard_by, progress_bar, spell_seconds, tracked
 
 
 class Terminal(io.StringIO):
@@ -44,6 +44,15 @@ def test_a_bar_that_is_moved_by_hand_writes_nothing_to_a_file(monkeypatch):
     with progress_bar() as bar:
         bar.advance(bar.add_task("steps", total=2))
     assert stream.getvalue() == ""
+
+
+def test_who_asks_hears_how_far_what_is_counted_is():
+    heard = []
+    with heard_by(lambda words, share: heard.append((words, share))):
+        assert list(tracked("abcd", "letters")) == list("abcd")
+        assert list(tracked(iter("ab"), "unknown")) == ["a", "b"]  # of how many nobody knows
+    assert list(tracked("ab", "unheard")) == ["a", "b"]
+    assert heard == [("letters", 0.0), ("letters", 0.25), ("letters", 0.5), ("letters", 0.75)]
 
 
 @pytest.mark.parametrize(

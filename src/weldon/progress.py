@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Clock = Callable[[], float]
 log = logging.getLogger("weldon")
+_heard: ContextVar[Callable[[str, float], None] | None] = ContextVar("heard", default=None)
 WATCHED, LONG = 3, 10.0  # things to watch before speaking; seconds worth speaking of
 
 
@@ -38,8 +41,26 @@ def tracked(things: Iterable[T], words: str, total: int | None = None, *, shown:
         total: how many there are; None: as many as ``things`` says it has.
         shown: as for :func:`progress_bar`.
     """
+    heard, known = _heard.get(), len(things) if total is None and isinstance(things, Sized) else total
     with progress_bar(shown=shown) as bar:
-        yield from bar.track(things, total=total, description=words)
+        for number, thing in enumerate(bar.track(things, total=total, description=words)):
+            if heard is not None and known:
+                heard(words, number / known)
+            yield thing
+
+
+@contextmanager
+def heard_by(hear: Callable[[str, float], None]) -> Iterator[None]:
+    """Tell ``hear`` how far it is with what :func:`tracked` counts inside the block, in this thread.
+
+    Args:
+        hear: takes the words and a share in [0, 1), for people who see no bar.
+    """
+    before = _heard.set(hear)
+    try:
+        yield
+    finally:
+        _heard.reset(before)
 
 
 def estimated(things: Iterable[T], words: str, total: int, *, clock: Clock = time.monotonic) -> Iterator[T]:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from weldon.errors import DataError, UsageError
+from weldon.progress import tracked
 from weldon.serve.later import Later
 from weldon.stopping import leave_if_told
 
@@ -28,6 +29,25 @@ def test_nothing_is_there_before_the_work_has_ended():
     assert (later.state, later.peek(), later.state) == ("waiting", None, "working")
     gate.set()
     assert (later.value(), later.state) == ("done", "done")
+
+
+def test_how_far_the_work_is_is_seen_while_it_is_under_way():
+    half, gate = threading.Event(), threading.Event()
+
+    def work() -> str:
+        for number in tracked(range(4), "feature maps"):
+            if number == 2:
+                half.set()
+                gate.wait(30)
+        return "done"
+
+    later = Later(work, "slow")
+    assert later.seen().state == "working"
+    assert half.wait(30)
+    assert later.seen() == ("working", "", None, "feature maps, 50%")
+    gate.set()
+    assert later.value() == "done"
+    assert later.seen() == ("done", "", "done", "")
 
 
 @pytest.mark.parametrize("error", [UsageError("no such folder"), OSError(2, "gone", "a.csv"), KeyError("x")])

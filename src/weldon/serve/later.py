@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from weldon.errors import DataError, WeldonError, system_sentence
+from weldon.progress import heard_by
 from weldon.stopping import broken_off_by
 
 log = logging.getLogger("weldon")
@@ -18,11 +19,12 @@ ENDING = "the server is ending"
 
 
 class Seen(NamedTuple, Generic[Value]):
-    """How far some work is: its state, why it failed, and its value once it is done."""
+    """How far some work is: its state, why it failed, its value once it is done, and what is under way."""
 
     state: str
     problem: str
     value: Value | None
+    progress: str = ""
 
 
 class Later(Generic[Value]):
@@ -43,6 +45,7 @@ class Later(Generic[Value]):
         self._thread: threading.Thread | None = None
         self.state = WAITING
         self.problem = ""
+        self._progress = ""
 
     def start(self) -> None:
         """Begin the work, unless it has begun."""
@@ -93,12 +96,20 @@ class Later(Generic[Value]):
         """Begin the work and return how far it is; the value is there exactly when the state is ``done``."""
         self.start()
         state = self.state
-        return Seen(state, self.problem, self._value if state == DONE else None)
+        return Seen(
+            state,
+            self.problem,
+            self._value if state == DONE else None,
+            self._progress if state == WORKING else "",
+        )
+
+    def _hear(self, words: str, share: float) -> None:
+        self._progress = f"{words}, {share:.0%}"
 
     def _run(self) -> None:
         value, state, problem = None, FAILED, ENDING
         try:
-            with broken_off_by(self._told):
+            with broken_off_by(self._told), heard_by(self._hear):
                 value = self._work()
             state, problem = DONE, ""
         except WeldonError as error:

@@ -41,7 +41,8 @@ class ReviewRoutes(Routes):
         seen = used.queue(kind, query.get("class", used.classes[0]), query.get("folder", ""))
         items = seen.value
         if items is None:
-            return reply({"state": seen.state, "problem": seen.problem, "total": 0, "items": []})
+            told = {"state": seen.state, "problem": seen.problem, "progress": seen.progress}
+            return reply({**told, "total": 0, "items": []})
         images, book = used.images.value(), used.book.value()
         first, most = page_of(request, len(items))
         doubts = used.doubts.peek() if kind == "suspects" else None

@@ -117,7 +117,8 @@ REVIEW = (
         "GET",
         "/api/queue",
         "Give a part of what is to be reviewed",
-        "`state` is `working` until it is known; then `total`, `reviewed`, `items` and, "
+        "`state` is `working` until it is known, `progress` what is under way; then `total`, "
+        "`reviewed`, `items` and, "
         "for suspects, `expected`: how many labels are wrong, give or take half; null of few images",
         (
             in_query("kind", f"{', '.join(KINDS)} [suspects]"),
@@ -127,6 +128,7 @@ REVIEW = (
         ),
         gives={
             **STATE,
+            "progress": TEXT,
             "total": COUNT,
             "reviewed": COUNT,
             "expected": or_null(NUMBER),

@@ -96,10 +96,11 @@ class ServedRun:
         images, book = self.images.seen(), self.book.seen()
         if images.value is None or book.value is None:
             waited = images if images.value is None else book
-            return Seen(waited.state, waited.problem, None)
+            return Seen(waited.state, waited.problem, None, waited.progress)
         if kind == "suspects":
             doubts = self.doubts.seen()
-            return Seen(doubts.state, doubts.problem, None if doubts.value is None else doubts.value.suspects)
+            suspects = None if doubts.value is None else doubts.value.suspects
+            return Seen(doubts.state, doubts.problem, suspects, doubts.progress)
         if kind == "next":
             return self.next_ones.seen()
         if kind == "folder":

@@ -176,7 +176,8 @@ const open = async () => {
   const state = byId("queue-state");
   state.hidden = false;
   state.classList.remove("problem");
-  state.textContent = { suspects: "Looking for labels that look wrong …", next: "Choosing pictures to label next …" }[kind] ?? "Reading the list of pictures …";
+  const doing = { suspects: "Looking for labels that look wrong …", next: "Choosing pictures to label next …" }[kind] ?? "Reading the list of pictures …";
+  state.textContent = doing;
   const wanted = { kind };
   if (kind === "class") wanted.class = byId("of-class").value;
   if (kind === "folder") wanted.folder = byId("of-folder").value;
@@ -184,7 +185,7 @@ const open = async () => {
     side: innerWidth * devicePixelRatio > 900 ? 1280 : 640,
     waits: (found) => {
       state.classList.toggle("problem", found.state === "failed");
-      if (found.problem) state.textContent = found.problem;
+      state.textContent = found.problem || (found.progress ? `${doing} ${found.progress}` : doing);
     },
   });
   queue = opened;
