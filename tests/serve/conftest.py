@@ -60,6 +60,15 @@ def run(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def suspects_come_soon() -> Iterator[None]:
+    """Let the search that suspects begin with, for the run leaves its rates open, look around once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("weldon.training.head_search.ROUNDS", 1)
+        patch.setattr("weldon.training.head_search.FOLDS", 2)
+        yield
+
+
 @pytest.fixture
 def open_page(run: RunDirectory, tmp_path: Path) -> Iterator[Callable[..., object]]:
     """Return a function that opens the page of the run and returns a client at its door."""

@@ -10,9 +10,6 @@ from PIL import Image
 from weldon.data.corrections import read_corrections
 from weldon.data.scenes import make_scenes
 
-# The run leaves its rates open, so that suspects begin with a search: what it finds is of no matter here.
-pytestmark = pytest.mark.usefixtures("short_search")
-
 
 def queue_of(page, query: str) -> dict:
     for _ in range(2400):  # two minutes: heads are fitted meanwhile
