@@ -206,7 +206,7 @@ def cached_maps(
     cached = _maps(recipe, of_images(net), records, classes)
     _name_lost(lost := _reasons(records, cached))
     if lost:
-        log.warning("%d of %d images of the run can be read", len(records) - len(lost), len(records))
+        log.warning("%d of %d images can be read", len(records) - len(lost), len(records))
     return cached
 
 
