@@ -192,7 +192,8 @@ def test_a_table_without_bags_is_blamed_itself_not_its_labels(visit, tmp_path, c
     other = write(tmp_path / "other.csv", "patient,u\nx,1\n")
     for verb in ("check", "train"):
         code, said = run(capsys, verb, other, "--labels", written.labels)
-        assert (code, "other.csv" in said.err, "labels.csv" in said.err) == (1, True, False)
+        error = said.err.partition("error:")[2]
+        assert (code, "other.csv" in error, "labels.csv" in error) == (1, True, False)
 
 
 def test_bags_without_labels_and_labels_without_bags_are_said(visit, tmp_path, capsys, caplog):
