@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+from torch.utils.data import DataLoader, Dataset
 
-from weldon.stopping import Stopped, broken_off_by, leave_if_told, stop, stoppable
+import weldon
+from weldon.stopping import Stopped, broken_off_by, leave_if_told, leave_to_parent, stop, stoppable
+
+SOURCE = Path(weldon.__file__).parent
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -60,3 +66,32 @@ def test_uncaught_it_ends_the_program_as_shells_expect():
     program = "import signal; from weldon.stopping import Stopped; raise Stopped(signal.SIGTERM)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (143, b"")
+
+
+class Handlers(Dataset):
+    """What the process that reads does on Ctrl-C."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+def test_a_process_that_reads_leaves_ctrl_c_to_its_parent():
+    with stoppable(signal.SIGINT):
+        (ignored,) = DataLoader(Handlers(), 1, num_workers=1, worker_init_fn=leave_to_parent)
+    assert ignored.item()
+    assert signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+
+
+def test_every_loader_with_processes_of_its_own_leaves_ctrl_c_to_the_parent():
+    calls = [
+        (path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and "DataLoader" in ast.unparse(node.func)
+    ]
+    reading = [(name, given) for name, given in calls if "num_workers" in given]
+    assert len(reading) >= 5
+    assert [name for name, given in reading if given.get("worker_init_fn") != "leave_to_parent"] == []

@@ -61,6 +61,18 @@ def stoppable(*numbers: int) -> Iterator[None]:
             signal.signal(number, _DEFAULTS[number])
 
 
+def leave_to_parent(worker: int) -> None:
+    """Ignore Ctrl-C in a process that reads for another, as its first act.
+
+    A terminal sends it to all of them. A reader that ended by itself would be taken for one that was lost;
+    the parent ends its readers when it leaves.
+
+    Args:
+        worker: number of the process, as a ``DataLoader`` gives it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def broken_off_by(told: threading.Event) -> Iterator[None]:
     """Let :func:`leave_if_told` raise in this thread once ``told`` is set.

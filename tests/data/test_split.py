@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +59,37 @@ def test_groups_are_never_divided():
     drawn = assign_splits(many(per_group=7), val=0.25, seed=1)
     assert straddling_groups(drawn) == {}
     assert 60 <= sum(record.split == "val" for record in drawn) <= 140
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equal_files_are_never_divided(tmp_path, seed):
+    for number in range(40):  # ten photographs, four times each
+        (tmp_path / f"{number:02}.jpg").write_bytes(bytes([number % 10]))
+    labels = LabelSet(
+        tuple(
+            Record(path, path.name, frozenset({"cat" if number % 3 else "dog"}))
+            for number, path in enumerate(sorted(tmp_path.iterdir()))
+        ),
+        ("cat", "dog"),
+        "long",
+    )
+    splits = defaultdict(set)
+    for record in assign_splits(labels, seed=seed):
+        splits[record.path.read_bytes()].add(record.split)
+    assert sorted(splits) == [bytes([number]) for number in range(10)]
+    assert {name for names in splits.values() for name in names} == {"train", "val"}
+    assert all(len(names) == 1 for names in splits.values())
+    folds = draw_folds(labels.records, 5, seed=seed)
+    assert all(
+        len({labels.records[index].path.read_bytes() for index in fold}) * 4 == len(fold) for fold in folds
+    )
+
+
+def test_where_all_files_are_equal_they_are_divided(tmp_path):
+    for number in range(8):
+        (tmp_path / f"{number}.jpg").write_bytes(b"the same")
+    records = tuple(Record(path, path.name, frozenset({"cat"})) for path in tmp_path.iterdir())
+    assert {record.split for record in assign_splits(LabelSet(records, ("cat",), "long"))} == {"train", "val"}
 
 
 def test_seed_decides_and_the_order_of_rows_does_not():

@@ -10,7 +10,7 @@ from weldon.data import Record
 from weldon.losses import logistic_loss
 from weldon.models import create_bag_model
 from weldon.runs.recipe_file import build_recipe
-from weldon.training.head_first import fit_head_first, fits_head_first, sampled
+from weldon.training.head_first import fit_head_first, fits_head_first, sampled, say_what_it_reaches
 from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.scoring import score_set
@@ -85,11 +85,32 @@ def test_a_network_of_bags_has_no_backbone_to_keep(recipe):
     assert not fits_head_first(recipe(), create_bag_model(4, 2))
 
 
+def test_all_layers_are_in_training_mode_afterwards(recipe, prepared):
+    chosen = recipe(batch_norm="batch")
+    net = IMAGES.build_net(chosen, prepared)
+    fit_head_first(chosen, net, prepared)
+    assert all(module.training for module in net.modules())
+    say_what_it_reaches(net, IMAGES.loader(chosen, net, prepared.train, prepared.classes), "multilabel")
+    assert all(module.training for module in net.modules())
+
+
+@pytest.mark.parametrize(
+    ("task", "said"), [("multilabel", "val/map 1.0000"), ("multiclass", "val/accuracy 1.0000")]
+)
+def test_what_the_head_alone_reaches_is_said(recipe, prepared, caplog, task, said):
+    chosen = recipe()
+    net = IMAGES.build_net(chosen, prepared)
+    assert fit_head_first(chosen, net, prepared)
+    with caplog.at_level("INFO", "weldon"):
+        say_what_it_reaches(net, IMAGES.loader(chosen, net, prepared.train, prepared.classes), task)
+    assert f"the head alone  {said}" in caplog.text
+
+
 def test_a_loss_of_the_whole_set_takes_one_step_an_epoch_and_fits_none(recipe, prepared):
     chosen = recipe(loss="ap", ap_scope="set")
     net = IMAGES.build_net(chosen, prepared)
     before = net.transfer.weight.clone()
-    fit_head_first(chosen, net, prepared)
+    assert not fit_head_first(chosen, net, prepared)
     assert torch.equal(net.transfer.weight, before)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +33,8 @@ def assign_splits(label_set: LabelSet, *, val: float | None = None, seed: int = 
 
     Iterative stratification (Sechidis et al. 2011) over groups: the rarest class is dealt out first, each
     group to the side that lacks most of it, so that every class has its share on both sides as far as groups
-    allow. Images of ``test`` stay there. The outcome depends on names, labels, groups and the seed, not on
-    the order of the rows.
+    allow. Equal files without a group are one group. Images of ``test`` stay there. The outcome depends on
+    names, labels, groups, equal files and the seed, not on the order of the rows.
 
     Args:
         label_set: records with or without splits.
@@ -68,7 +70,7 @@ def draw_folds(records: Sequence[Record], count: int, *, seed: int = 0) -> tuple
     Raises:
         DataError: fewer groups than folds.
     """
-    units = _units(records, range(len(records)))
+    units = _units(records, range(len(records)), at_least=count)
     if len(units) < count:
         raise DataError(f"{count} folds need as many images of different groups, got {len(units)}")
     random.Random(seed).shuffle(units)
@@ -209,7 +211,7 @@ def apply_splits(label_set: LabelSet, splits: Mapping[str, str]) -> tuple[Record
 
 def _drawn(records: Sequence[Record], share: float, seed: int) -> tuple[Record, ...]:
     free = [index for index, record in enumerate(records) if record.split in (None, "train")]
-    units = _units(records, free)
+    units = _units(records, free, at_least=2)
     if len(units) < 2:
         raise DataError(
             f"a validation part needs at least two images of different groups, got {len(units)}: label more, "
@@ -223,12 +225,22 @@ def _drawn(records: Sequence[Record], share: float, seed: int) -> tuple[Record, 
     )
 
 
-def _units(records: Sequence[Record], indices: Iterable[int]) -> list[Unit]:
-    """Return the groups, in an order that the rows of the file do not decide."""
+def _units(records: Sequence[Record], indices: Sequence[int], *, at_least: int) -> list[Unit]:
+    """Return the groups, in an order that the rows of the file do not decide.
+
+    Equal files are one group, unless fewer groups than ``at_least`` would be left.
+    """
+    ungrouped = [records[index] for index in indices if records[index].group is None]
+    together = _grouped(records, indices, _first_names(ungrouped))
+    return together if len(together) >= at_least else _grouped(records, indices, {})
+
+
+def _grouped(records: Sequence[Record], indices: Sequence[int], first: Mapping[Path, str]) -> list[Unit]:
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index in indices:
         record = records[index]
-        key = ("image", record.file_name) if record.group is None else ("group", record.group)
+        name = first.get(record.path, record.file_name)
+        key = ("image", name) if record.group is None else ("group", record.group)
         members[key].append(index)
     return [
         Unit(
@@ -236,6 +248,25 @@ def _units(records: Sequence[Record], indices: Iterable[int]) -> list[Unit]:
         )
         for _, together in sorted(members.items())
     ]
+
+
+def _first_names(records: Iterable[Record]) -> dict[Path, str]:
+    """Return the first name of those of equal files, by the path of each; what cannot be read has none."""
+    by_size: dict[int, list[Record]] = defaultdict(list)
+    for record in records:
+        with contextlib.suppress(OSError, ValueError):  # in a shard, or no name that a file can have
+            by_size[record.path.stat().st_size].append(record)
+    equal: dict[bytes, list[Record]] = defaultdict(list)
+    for alike in by_size.values():
+        for record in alike if len(alike) > 1 else ():
+            with contextlib.suppress(OSError):
+                equal[_digest(record.path)].append(record)
+    return {record.path: min(one.file_name for one in same) for same in equal.values() for record in same}
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _dealt(units: Sequence[Unit], share: float) -> list[Unit]:

@@ -87,7 +87,8 @@ def choose_images(
     place = data or recipe.data
     measured = tuple(record for record in records if wanted in (None, record.split))
     if not measured:
-        raise UsageError(f"split must be one with images, got {split!r} for {place}")
+        there = ", ".join(sorted({record.split for record in records if record.split})) or "none"
+        raise UsageError(f"split must be one with images ({there}), got {split!r} for {place}")
     tuning = () if tune_on is None else choose_tuning_images(records, tune_on, measured)
     return MeasuredImages(records, measured, tuning, place, data is None, inputs, tune_on)
 

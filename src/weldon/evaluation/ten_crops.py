@@ -23,6 +23,7 @@ from weldon.inference.loading import load_image_network
 from weldon.losses import Batch
 from weldon.models import WeldonNet
 from weldon.runs.run_directory import RunDirectory
+from weldon.stopping import leave_to_parent
 from weldon.training.scoring import score_batches
 
 CROPS = 10
@@ -119,8 +120,9 @@ def evaluate_ten_crops(
     transform = TenCropTransform(side, None, body.mean, body.std, window=recipe.window)
     images = ImageDataset(records, run.class_names, transform)
     size = max(1, recipe.batch_size // CROPS)
+    workers = recipe.reader_count
     batches = shown(
-        DataLoader(images, size, collate_fn=collate, num_workers=recipe.reader_count),
+        DataLoader(images, size, collate_fn=collate, num_workers=workers, worker_init_fn=leave_to_parent),
         "ten crops",
         progress=options.progress,
     )

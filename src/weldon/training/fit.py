@@ -35,7 +35,7 @@ from weldon.stopping import Stopped, stoppable
 from weldon.training.callbacks import BestWeights
 from weldon.training.continuation import as_begun, read_best, refuse_damage, refuse_lost, resumed_recipe
 from weldon.training.frozen_head import refuse_auto_k, search_recipe, searches
-from weldon.training.head_first import fit_head_first
+from weldon.training.head_first import fit_head_first, say_what_it_reaches
 from weldon.training.head_search import Trials
 from weldon.training.inputs.inputs import Prepared, Sets
 from weldon.training.inputs.prepare import prepare, prepare_again
@@ -179,8 +179,7 @@ def _made_ready(recipe: Recipe, claim: Claim) -> _Ready:
 def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bool) -> None:
     run, recipe, sets = claim.run, ready.recipe, ready.sets
     untrained = copy.deepcopy(ready.net) if recipe.refit else None
-    if not claim.resume:  # whose checkpoint has it all
-        fit_head_first(recipe, ready.net, sets.prepared)
+    fitted = not claim.resume and fit_head_first(recipe, ready.net, sets.prepared)  # a checkpoint has it all
     module = TrainingModule(ready.net, ready.objective, recipe, sets.prepared.task, sets.prepared.classes)
     best = BestWeights(lambda trained: save_model(trained.net, run.best))
     steps = batches_a_step(ready.objective, len(sets.train), recipe.batch_size)
@@ -191,6 +190,8 @@ def _fit(ready: _Ready, claim: Claim, seconds: dict[str, float], *, progress: bo
         write_start(claim, recipe, ready.found, sets.prepared, ready.trials)
         trainer.loggers = build_loggers(recipe, run, claim.home.path)
         log.info(describe_training(recipe, sets.prepared))
+    if fitted:
+        say_what_it_reaches(ready.net, loaders.every_val_batch(), sets.prepared.task)
     started = time.monotonic()
     checkpoint = run.last if claim.resume else None
     try:

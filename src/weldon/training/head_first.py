@@ -7,14 +7,15 @@ one does not. On 600 photographs, in six epochs, held-back images gained ten poi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import torch
 
 from weldon.counted import counted
 from weldon.data import Record, encode_targets
-from weldon.losses import Objective
+from weldon.losses import Batch, Objective
+from weldon.metrics import average_precision
 from weldon.models import RegionNet, WeldonNet
 from weldon.runs.recipe import Recipe
 from weldon.training.features.feature_dataset import FeatureDataset
@@ -24,13 +25,14 @@ from weldon.training.heads import Heads, fit_heads
 from weldon.training.inputs.images import maps_to_learn_from
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.run_loss import build_objective
+from weldon.training.scoring import score_set
 
 log = logging.getLogger("weldon")
 
 MOST = 4000  # training images whose maps are computed for it
 
 
-def fit_head_first(recipe: Recipe, net: RegionNet, prepared: Prepared) -> None:
+def fit_head_first(recipe: Recipe, net: RegionNet, prepared: Prepared) -> bool:
     """Fit transfer layer and pooling as a frozen run without a search does.
 
     Nothing is done where :func:`fits_head_first` says no, nor for a loss that takes one step an epoch.
@@ -40,13 +42,16 @@ def fit_head_first(recipe: Recipe, net: RegionNet, prepared: Prepared) -> None:
         net: its head is changed; the backbone stays as it is.
         prepared: the images, without the files that cannot be read.
 
+    Returns:
+        whether it was fitted.
+
     Raises:
         DataError: the maps cannot be computed, or the disk has no room for them.
     """
     targets = encode_targets(prepared.train, prepared.classes)
     objective = partial(build_objective, recipe, prepared.task, *targets)
     if not fits_head_first(recipe, net) or objective().whole_set:
-        return
+        return False
     records = sampled(prepared.train, recipe.seed)
     log.info(
         "the head is fitted first, on maps of the unchanged backbone (%s)", counted(len(records), "image")
@@ -54,6 +59,20 @@ def fit_head_first(recipe: Recipe, net: RegionNet, prepared: Prepared) -> None:
     with torch.random.fork_rng(devices=[]):  # whether maps are kept already or not changes nothing
         maps = maps_to_learn_from(recipe, net, records, prepared.classes)
         _fit(recipe, net, FeatureDataset(records, prepared.classes, maps), objective, prepared.task)
+    net.train()  # maps are made in evaluation mode, and Lightning trains in the mode that it finds
+    return True
+
+
+def say_what_it_reaches(net: RegionNet, batches: Iterable[Batch], task: str) -> None:
+    """Log the validation figure of the head alone, beside which those of the epochs stand."""
+    with torch.random.fork_rng(devices=[]):  # readers draw a seed
+        seen = score_set(net, batches)
+    net.train()
+    if task == "multiclass":
+        name, value = "val/accuracy", (seen.scores.argmax(1) == seen.target.argmax(1)).float().mean()
+    else:
+        name, value = "val/map", average_precision(seen.scores, seen.target, seen.known).nanmean()
+    log.info("the head alone  %s %.4f", name, float(value))
 
 
 def fits_head_first(recipe: Recipe, net: RegionNet) -> bool:

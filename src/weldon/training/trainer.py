@@ -15,6 +15,7 @@ from weldon.device import choose_device
 from weldon.losses import TrainingLoss
 from weldon.runs.recipe import Recipe
 from weldon.runs.run_directory import RunDirectory
+from weldon.stopping import leave_to_parent
 from weldon.training.callbacks import Interruption, MetricsTable, Patience, StepBar, TimeEstimate
 from weldon.training.checkpoint_file import CheckpointFile
 from weldon.training.inputs.inputs import Sets
@@ -190,6 +191,7 @@ class Loaders(L.LightningDataModule):
             sampler=sampler,
             collate_fn=self.collate_fn,
             num_workers=self.workers,
+            worker_init_fn=leave_to_parent,
             pin_memory=self.pinned,
             persistent_workers=lasting and self.workers > 0,
         )

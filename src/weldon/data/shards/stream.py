@@ -20,6 +20,7 @@ from weldon.data.shards.writing import INDEX, ShardIndex, forever, share_of, shu
 from weldon.data.transforms import EvalTransform
 from weldon.errors import DataError, MissingPackageError
 from weldon.files import parse_json
+from weldon.stopping import leave_to_parent
 
 BUFFER = 1000  # images among which the next is drawn
 
@@ -133,7 +134,14 @@ def shard_loader(images: ShardImages, *, batch_size: int, workers: int = 2) -> D
         workers: processes that read, at most one a shard.
     """
     images.place = _processes()  # workers may not know
-    return DataLoader(images, batch_size, collate_fn=collate, num_workers=workers, drop_last=images.shuffle)
+    return DataLoader(
+        images,
+        batch_size,
+        collate_fn=collate,
+        num_workers=workers,
+        drop_last=images.shuffle,
+        worker_init_fn=leave_to_parent,
+    )
 
 
 def _record(sample: Mapping[str, Any]) -> tuple[Record, int]:

@@ -26,7 +26,7 @@ from weldon.folders import clear_draft_folders, draft_folder, remove_whole, take
 from weldon.models import WeldonNet, cell_mask
 from weldon.models.stitched import stitched_strips, tiles_a_pass
 from weldon.progress import estimated, tracked
-from weldon.stopping import leave_if_told
+from weldon.stopping import leave_if_told, leave_to_parent
 from weldon.training.features.disk_room import failures_told
 from weldon.training.features.feature_dataset import CachedFeatures
 from weldon.training.features.map_key import Contents, map_facts, map_key, read_contents
@@ -187,7 +187,9 @@ class _Job:
         images: Any = Subset(self.dataset, self.order)
         if not len(images):
             return
-        loader = DataLoader(images, BATCH_SIZE, collate_fn=collate, num_workers=self.workers)
+        loader = DataLoader(
+            images, BATCH_SIZE, collate_fn=collate, num_workers=self.workers, worker_init_fn=leave_to_parent
+        )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "skipped", RuntimeWarning)
             batches = estimated(loader, "feature maps", len(loader))

@@ -28,6 +28,7 @@ from weldon.errors import DataError
 from weldon.models import RegionNet, WeldonNet, create_model
 from weldon.models.embedded import DEFAULT_MODEL
 from weldon.runs.recipe import Recipe
+from weldon.stopping import leave_to_parent
 from weldon.training.features.disk_room import cache_folder
 from weldon.training.features.feature_cache import cache_features
 from weldon.training.features.feature_dataset import CachedFeatures, FeatureDataset, keep_batch
@@ -145,7 +146,13 @@ class ImageInputs:
         images = ImageDataset(records, classes, transform, as_bytes=True)
         if isinstance(transform, Tiling):
             return TiledBatches(of_images(net), images, transform)
-        return DataLoader(images, recipe.batch_size, collate_fn=collate, num_workers=recipe.reader_count)
+        return DataLoader(
+            images,
+            recipe.batch_size,
+            collate_fn=collate,
+            num_workers=recipe.reader_count,
+            worker_init_fn=leave_to_parent,
+        )
 
 
 def _pooling(recipe: Recipe, net: WeldonNet) -> str:
