@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import pytest
@@ -96,6 +99,26 @@ def test_the_source_of_a_class_is_read_once(monkeypatch):
         assert options_of(Own) == ()
         assert said_by(Own, "tasks", ()) == ("multilabel",)
     assert read == [Own]
+
+
+def test_one_thread_parses_at_a_time(monkeypatch):
+    """Python 3.11 counts the depth of its parser for all threads together, and raises where two mix."""
+    inside, most = [], []
+    parse = ast.parse
+
+    def slowly(source):
+        inside.append(source)
+        most.append(len(inside))
+        time.sleep(0.02)
+        inside.remove(source)
+        return parse(source)
+
+    monkeypatch.setattr(ast, "parse", slowly)
+    made = [type(f"One{number}", (), {}) for number in range(4)]
+    monkeypatch.setattr(inspect, "getsource", lambda thing: f"class {thing.__name__}:\n    tasks = ()\n")
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda one: said_by(one, "tasks", None), made)) == [()] * 4
+    assert most == [1] * 4
 
 
 def test_kinds_refuse_what_they_are_called_after():

@@ -6,6 +6,7 @@ import ast
 import inspect
 import math
 import textwrap
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 Definition = ast.ClassDef | ast.FunctionDef
+_PARSER = threading.Lock()  # two threads that parse at once break off in Python 3.11 (SystemError)
 
 
 def number_of(text: str, otherwise: float = -1.0) -> float:
@@ -136,7 +138,7 @@ def _definition(thing: str | Callable[..., Any]) -> Definition:
     if isinstance(thing, str):
         module, _, name = thing.partition(":")
         return _definitions(module)[name]
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(thing))).body
+    (definition,) = _parsed(textwrap.dedent(inspect.getsource(thing))).body
     assert isinstance(definition, Definition)
     return definition
 
@@ -146,8 +148,13 @@ def _definitions(module: str) -> Mapping[str, Definition]:
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"no module {module}")
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    tree = _parsed(Path(spec.origin).read_text(encoding="utf-8"))
     return {node.name: node for node in tree.body if isinstance(node, Definition)}
+
+
+def _parsed(source: str) -> ast.Module:
+    with _PARSER:
+        return ast.parse(source)
 
 
 def _init(definition: ast.ClassDef) -> ast.FunctionDef | None:

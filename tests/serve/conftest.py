@@ -17,6 +17,8 @@ from weldon.training import train
 
 pytest.importorskip("starlette", reason="the extra serve is not installed")
 pytest.importorskip("multipart", reason="the extra serve is not installed")
+# pytest rewrites this module when it is first loaded, and in a server's thread its parser may meet another's.
+pytest.importorskip("anyio._core._fileio", reason="the extra serve is not installed")
 testclient = pytest.importorskip("starlette.testclient", reason="httpx2 is not installed")
 
 COUNTS = {"train": 48, "val": 32, "test": 8}
