@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -83,6 +84,13 @@ def test_equal_files_are_never_divided(tmp_path, seed):
     assert all(
         len({labels.records[index].path.read_bytes() for index in fold}) * 4 == len(fold) for fold in folds
     )
+
+
+def test_pipes_are_not_waited_for(tmp_path):
+    for number in range(4):
+        os.mkfifo(tmp_path / f"{number}.jpg")
+    records = tuple(Record(path, path.name, frozenset({"cat"})) for path in tmp_path.iterdir())
+    assert {record.split for record in assign_splits(LabelSet(records, ("cat",), "long"))} == {"train", "val"}
 
 
 def test_where_all_files_are_equal_they_are_divided(tmp_path):

@@ -10,7 +10,7 @@ from weldon.data import Record
 from weldon.losses import logistic_loss
 from weldon.models import create_bag_model
 from weldon.runs.recipe_file import build_recipe
-from weldon.training.head_first import fit_head_first, fits_head_first, sampled, say_what_it_reaches
+from weldon.training.head_first import fit_head_first, fits_head_first, say_what_it_reaches
 from weldon.training.inputs.images import IMAGES
 from weldon.training.inputs.inputs import Prepared
 from weldon.training.scoring import score_set
@@ -112,14 +112,6 @@ def test_a_loss_of_the_whole_set_takes_one_step_an_epoch_and_fits_none(recipe, p
     before = net.transfer.weight.clone()
     assert not fit_head_first(chosen, net, prepared)
     assert torch.equal(net.transfer.weight, before)
-
-
-def test_of_many_images_the_head_sees_as_many_as_are_enough_drawn_by_the_seed(prepared):
-    few = sampled(prepared.train, 0, most=5)
-    assert len(few) == 5
-    assert few == sampled(prepared.train, 0, most=5) != sampled(prepared.train, 1, most=5)
-    assert few == [record for record in prepared.train if record in few]
-    assert sampled(prepared.train, 0) == list(prepared.train)
 
 
 def _loss(net, loader):

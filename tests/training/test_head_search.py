@@ -13,7 +13,7 @@ from fixtures.cached_maps import CLASSES, made_up_maps
 from weldon.losses import logistic_loss
 from weldon.models import create_model
 from weldon.training import head_search
-from weldon.training.head_search import HeadSearch, mean_squared_norm, setting_at
+from weldon.training.head_search import HeadSearch, mean_squared_norm, sampled, setting_at
 
 
 @pytest.fixture
@@ -244,3 +244,10 @@ def test_without_a_round_nothing_is_tried(net):
     assert (found.held_back, len(found.trials)) == (0, 1)
     size = mean_squared_norm(made_up_maps(40), range(40))
     assert found.chosen == setting_at(0, 0, size, len(CLASSES))
+
+
+def test_of_many_images_as_many_are_drawn_as_are_enough_by_the_seed():
+    few = sampled(24, 0, most=5)
+    assert len(few) == 5
+    assert few == sorted(set(few)) == sampled(24, 0, most=5) != sampled(24, 1, most=5)
+    assert sampled(24, 0) == list(range(24))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from weldon.data.file_facts import BITS, FileFacts
+from weldon.data.file_facts import BITS, FileFacts, content_digest
 from weldon.data.record import Record
 
 # Bits of 256 in which two encodings of one photograph may differ. Measured on VOC 2012 animals and steel
@@ -40,6 +43,24 @@ def find_copies(records: Sequence[Record], facts: Sequence[FileFacts]) -> tuple[
         facts: of their files, in the same order.
     """
     return (*_exact_copies(records, facts), *_near_copies(records, facts))
+
+
+def first_names(records: Iterable[Record]) -> dict[Path, str]:
+    """Return the first name of those of equal files, by the path of each; what cannot be read has none.
+
+    Only files of one length are read, and only regular ones: a pipe would be waited for.
+    """
+    by_size: dict[int, list[Record]] = defaultdict(list)
+    for record in records:
+        with contextlib.suppress(OSError, ValueError):  # in a shard, or no name that a file can have
+            if stat.S_ISREG((seen := record.path.stat()).st_mode):
+                by_size[seen.st_size].append(record)
+    equal: dict[str, list[Record]] = defaultdict(list)
+    for alike in by_size.values():
+        for record in alike if len(alike) > 1 else ():
+            with contextlib.suppress(OSError):
+                equal[content_digest(record.path)].append(record)
+    return {record.path: min(one.file_name for one in same) for same in equal.values() for record in same}
 
 
 def copy_errors(copies: Iterable[Copies]) -> Iterator[str]:

@@ -63,7 +63,7 @@ def file_facts(path: Path, window: Window | None = None) -> FileFacts:
     try:
         if not lies_in_another(path):
             refuse_irregular(path)
-        digest = _digest(path)
+        digest = content_digest(path)
         return _read(path, digest, window)
     except (UsageError, StoreError):
         raise
@@ -71,7 +71,8 @@ def file_facts(path: Path, window: Window | None = None) -> FileFacts:
         return FileFacts(digest, problem=decoder_reason(path, error))
 
 
-def _digest(path: Path) -> str:
+def content_digest(path: Path) -> str:
+    """Return the digest of what a file holds; it may lie in a shard."""
     if (content := member_bytes(path)) is not None:
         return hashlib.blake2b(content, digest_size=16).hexdigest()
     with path.open("rb") as file:

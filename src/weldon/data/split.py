@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weldon.counted import counted
+from weldon.data.copies import first_names
 from weldon.data.record import SPLITS, LabelSet, Record
 from weldon.errors import DataError, UsageError
 from weldon.files import read_csv, write_csv
@@ -231,7 +230,7 @@ def _units(records: Sequence[Record], indices: Sequence[int], *, at_least: int) 
     Equal files are one group, unless fewer groups than ``at_least`` would be left.
     """
     ungrouped = [records[index] for index in indices if records[index].group is None]
-    together = _grouped(records, indices, _first_names(ungrouped))
+    together = _grouped(records, indices, first_names(ungrouped))
     return together if len(together) >= at_least else _grouped(records, indices, {})
 
 
@@ -248,25 +247,6 @@ def _grouped(records: Sequence[Record], indices: Sequence[int], first: Mapping[P
         )
         for _, together in sorted(members.items())
     ]
-
-
-def _first_names(records: Iterable[Record]) -> dict[Path, str]:
-    """Return the first name of those of equal files, by the path of each; what cannot be read has none."""
-    by_size: dict[int, list[Record]] = defaultdict(list)
-    for record in records:
-        with contextlib.suppress(OSError, ValueError):  # in a shard, or no name that a file can have
-            by_size[record.path.stat().st_size].append(record)
-    equal: dict[bytes, list[Record]] = defaultdict(list)
-    for alike in by_size.values():
-        for record in alike if len(alike) > 1 else ():
-            with contextlib.suppress(OSError):
-                equal[_digest(record.path)].append(record)
-    return {record.path: min(one.file_name for one in same) for same in equal.values() for record in same}
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _dealt(units: Sequence[Unit], share: float) -> list[Unit]:

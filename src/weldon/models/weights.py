@@ -264,7 +264,6 @@ def refuse_without_hub(name: str) -> None:
         return
     try:
         get_session().head(hf_hub_url(repository, files[0], revision=revision or None), timeout=HUB_SECONDS)
-    except (
-        Exception
-    ) as error:  # of the system, of the client, which differs by version, or: told to be offline
+    # Of the system, of the client, which differs by version, or: told to be offline.
+    except Exception as error:
         raise WeightsError(describe_missing(name, error)) from error

@@ -172,27 +172,15 @@ def _sides(result: Result, photo: Photo, evidence: Evidence) -> tuple[Side, Side
     width, height = (max(_extent(region, axis) for region in written) * scale[axis] for axis in (0, 1))
     size = round(min(LARGEST_TEXT, width / (LETTER * longest + 0.5), height / 1.3), 1)
     top, low = (
-        [_frame(region, scale, size, rank) for rank, region in enumerate(regions[:MOST_FRAMES])]
-        for regions in (evidence.top, evidence.low)
+        _side(regions, total, result.regions, scale, size)
+        for regions, total in ((evidence.top, evidence.top_sum), (evidence.low, evidence.low_sum))
     )
-    return (
-        Side(
-            tuple(top[:STRONGEST]),
-            tuple(top[STRONGEST:]),
-            len(evidence.top),
-            result.regions,
-            evidence.top_sum,
-            size,
-        ),
-        Side(
-            tuple(low[:STRONGEST]),
-            tuple(low[STRONGEST:]),
-            len(evidence.low),
-            result.regions,
-            evidence.low_sum,
-            size,
-        ),
-    )
+    return top, low
+
+
+def _side(regions: Sequence[Region], total: float, of: int, scale: tuple[float, float], size: float) -> Side:
+    frames = [_frame(region, scale, size, rank) for rank, region in enumerate(regions[:MOST_FRAMES])]
+    return Side(tuple(frames[:STRONGEST]), tuple(frames[STRONGEST:]), len(regions), of, total, size)
 
 
 def _frame(region: Region, scale: tuple[float, float], size: float, rank: int) -> Frame:

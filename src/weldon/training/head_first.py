@@ -1,26 +1,25 @@
 """The head of a network whose layers all learn: fitted before they do, on maps of the unchanged backbone.
 
 A random head sends random gradients into the pre-trained layers for its first steps and spoils them; a fitted
-one does not. On 600 photographs, in six epochs, held-back images gained ten points of mAP.
+one does not. On 600 photographs, in six epochs, two sets of three gained ten points of mAP and more.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
 
 from weldon.counted import counted
-from weldon.data import Record, encode_targets
+from weldon.data import encode_targets
 from weldon.losses import Batch, Objective
-from weldon.metrics import average_precision
 from weldon.models import RegionNet, WeldonNet
 from weldon.runs.recipe import Recipe
 from weldon.training.features.feature_dataset import FeatureDataset
 from weldon.training.frozen_head import EPOCHS
-from weldon.training.head_search import HeadSearch, usual_batch_size
+from weldon.training.head_search import HeadSearch, head_figure, sampled, usual_batch_size
 from weldon.training.heads import Heads, fit_heads
 from weldon.training.inputs.images import maps_to_learn_from
 from weldon.training.inputs.inputs import Prepared
@@ -28,8 +27,6 @@ from weldon.training.run_loss import build_objective
 from weldon.training.scoring import score_set
 
 log = logging.getLogger("weldon")
-
-MOST = 4000  # training images whose maps are computed for it
 
 
 def fit_head_first(recipe: Recipe, net: RegionNet, prepared: Prepared) -> bool:
@@ -52,7 +49,7 @@ def fit_head_first(recipe: Recipe, net: RegionNet, prepared: Prepared) -> bool:
     objective = partial(build_objective, recipe, prepared.task, *targets)
     if not fits_head_first(recipe, net) or objective().whole_set:
         return False
-    records = sampled(prepared.train, recipe.seed)
+    records = [prepared.train[place] for place in sampled(len(prepared.train), recipe.seed)]
     log.info(
         "the head is fitted first, on maps of the unchanged backbone (%s)", counted(len(records), "image")
     )
@@ -68,11 +65,9 @@ def say_what_it_reaches(net: RegionNet, batches: Iterable[Batch], task: str) -> 
     with torch.random.fork_rng(devices=[]):  # readers draw a seed
         seen = score_set(net, batches)
     net.train()
-    if task == "multiclass":
-        name, value = "val/accuracy", (seen.scores.argmax(1) == seen.target.argmax(1)).float().mean()
-    else:
-        name, value = "val/map", average_precision(seen.scores, seen.target, seen.known).nanmean()
-    log.info("the head alone  %s %.4f", name, float(value))
+    one_label = task == "multiclass"
+    value = head_figure(seen.scores, seen.target, seen.known, one_label=one_label)
+    log.info("the head alone  val/%s %.4f", "accuracy" if one_label else "map", value)
 
 
 def fits_head_first(recipe: Recipe, net: RegionNet) -> bool:
@@ -101,9 +96,3 @@ def _fit(
     )
     net.transfer.load_state_dict(heads.transfers[0].state_dict())
     net.pool.load_state_dict(heads.pools[0].state_dict())
-
-
-def sampled(records: Sequence[Record], seed: int, most: int = MOST) -> list[Record]:
-    """Return ``most`` of the records, drawn by ``seed``, in their order; all where there are no more."""
-    order = torch.randperm(len(records), generator=torch.Generator().manual_seed(seed))
-    return [records[place] for place in sorted(order[:most].tolist())]

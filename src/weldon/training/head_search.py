@@ -118,7 +118,7 @@ class HeadSearch:
         All settings of a round learn from the same batches, side by side. Of too few images, or groups of
         images, or with no round, only the start is returned, with NaN for its figure.
         """
-        images = _sample(len(self.dataset), self.seed)
+        images = sampled(len(self.dataset), self.seed)
         folds = self._folds(images)
         size = mean_squared_norm(self.dataset, images)
         if not folds or self.rounds == 0:
@@ -250,11 +250,9 @@ class HeadSearch:
         """Return mAP or accuracy; a head that ran away to infinity is the worst there is."""
         held = torch.tensor([index for fold in folds for index in fold])
         target, known = self.dataset.target[held], self.dataset.known[held]
-        if not scores.isfinite().all():
-            return 0.0
-        if self.one_label:
-            return float((scores.argmax(1) == target.argmax(1)).float().mean())
-        return float(average_precision(scores, target, known).nanmean().nan_to_num())
+        return (
+            head_figure(scores, target, known, one_label=self.one_label) if scores.isfinite().all() else 0.0
+        )
 
 
 def usual_batch_size(images: int) -> int:
@@ -290,6 +288,13 @@ def setting_at(rate: int, decay: int, size: float, losses: int) -> Setting:
     return Setting(float(f"{lr:.1e}"), float(f"{weight_decay:.1e}"))
 
 
-def _sample(count: int, seed: int) -> list[int]:
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:MOST]
-    return sorted(order.tolist())
+def head_figure(scores: Tensor, target: Tensor, known: Tensor, *, one_label: bool) -> float:
+    """Return the accuracy of scores ``(N, C)`` where an image has one label, else their mAP."""
+    if one_label:
+        return float((scores.argmax(1) == target.argmax(1)).float().mean())
+    return float(average_precision(scores, target, known).nanmean().nan_to_num())
+
+
+def sampled(count: int, seed: int, most: int = MOST) -> list[int]:
+    """Return the positions of ``most`` of ``count`` images, drawn by ``seed``, in order; all of fewer."""
+    return sorted(torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most].tolist())
